@@ -1,0 +1,1 @@
+select identity_high, identity_low from event_keys

@@ -1,0 +1,12 @@
+-- Every payment that ever named the conversation; `attributed` are those that belong to it.
+select
+    n.conversation_key, p.provider, p.mode,
+    coalesce(p.conversation_key = n.conversation_key, false) as attributed,
+    epoch_us(p.first_fact_at) as first_fact_at, epoch_us(p.first_paid_at) as first_paid_at,
+    epoch_us(p.first_received) as first_received, epoch_us(p.last_received) as last_received
+from (
+    select distinct conversation_key, payment_key
+    from payment_log
+    where conversation_key in (select key from touched_conversations)
+) n
+join payments p using (payment_key)

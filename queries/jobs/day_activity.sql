@@ -1,0 +1,30 @@
+with named as (
+    select distinct bot_key, payment_key
+    from payment_log
+    where bot_key in (select bot_key from touched_days)
+),
+moves as (
+    select
+        n.bot_key, l.mode, (l.time::date - date '1970-01-01')::integer as day,
+        (hour(l.time) * 4 + minute(l.time) // 15)::integer as quarter,
+        coalesce(p.bot_key = n.bot_key, false) as attributed,
+        l.received_at
+    from named n
+    join payments p using (payment_key)
+    join payment_log l using (payment_key)
+    where l.kind in (
+        'transaction.initiated', 'transaction.authorized', 'transaction.captured',
+        'transaction.requires_action', 'transaction.failed'
+    )
+)
+select a.bot_key, a.mode, a.day, a.low, a.high,
+       epoch_us(a.received_at) as first_received, epoch_us(a.received_at) as last_received
+from activity_log a
+semi join touched_days t on t.bot_key = a.bot_key and t.day = a.day
+union all
+select m.bot_key, m.mode, m.day,
+       case when m.attributed and m.quarter < 48 then 1::bigint << m.quarter else 0 end,
+       case when m.attributed and m.quarter >= 48 then 1::bigint << (m.quarter - 48) else 0 end,
+       epoch_us(m.received_at), epoch_us(m.received_at)
+from moves m
+semi join touched_days t on t.bot_key = m.bot_key and t.day = m.day

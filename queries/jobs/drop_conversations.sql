@@ -1,0 +1,1 @@
+delete from conversations where conversation_key in (select key from touched_conversations)

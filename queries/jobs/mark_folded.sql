@@ -1,0 +1,1 @@
+update fold_state set folded_to = $upto::timestamp

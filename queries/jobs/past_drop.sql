@@ -1,0 +1,11 @@
+drop view payments;
+drop view payment_attempts;
+drop view payment_movements;
+drop view conversations;
+drop view bots;
+drop view bot_spans;
+drop view bot_days;
+drop view payment_log;
+drop view conversation_log;
+drop view bot_log;
+drop view activity_log;

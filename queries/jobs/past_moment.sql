@@ -1,0 +1,1 @@
+insert into past values ($upto::timestamp)

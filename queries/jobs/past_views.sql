@@ -1,0 +1,42 @@
+-- The facts as known at a moment, under the names of the tables: what has not changed since, and
+-- what was folded again from the events received until then.
+create or replace temp table past (upto timestamp);
+create or replace temp table past_payments as from botledger.main.payments limit 0;
+create or replace temp table past_attempts as from botledger.main.payment_attempts limit 0;
+create or replace temp table past_movements as from botledger.main.payment_movements limit 0;
+create or replace temp table past_conversations as from botledger.main.conversations limit 0;
+create or replace temp table past_bots as from botledger.main.bots limit 0;
+create or replace temp table past_spans as from botledger.main.bot_spans limit 0;
+create or replace temp table past_days as from botledger.main.bot_days limit 0;
+create or replace temp view payments as
+    from botledger.main.payments where last_received <= (select upto from past)
+    union all from past_payments;
+create or replace temp view payment_attempts as
+    from botledger.main.payment_attempts where payment_key in (
+        select payment_key from botledger.main.payments where last_received <= (select upto from past))
+    union all from past_attempts;
+create or replace temp view payment_movements as
+    from botledger.main.payment_movements where payment_key in (
+        select payment_key from botledger.main.payments where last_received <= (select upto from past))
+    union all from past_movements;
+create or replace temp view conversations as
+    from botledger.main.conversations where last_received <= (select upto from past)
+    union all from past_conversations;
+create or replace temp view bots as
+    from botledger.main.bots where last_received <= (select upto from past)
+    union all from past_bots;
+create or replace temp view bot_spans as
+    from botledger.main.bot_spans where bot_key in (
+        select bot_key from botledger.main.bots where last_received <= (select upto from past))
+    union all from past_spans;
+create or replace temp view bot_days as
+    from botledger.main.bot_days where last_received <= (select upto from past)
+    union all from past_days;
+create or replace temp view payment_log as
+    from botledger.main.payment_log where received_at <= (select upto from past);
+create or replace temp view conversation_log as
+    from botledger.main.conversation_log where received_at <= (select upto from past);
+create or replace temp view bot_log as
+    from botledger.main.bot_log where received_at <= (select upto from past);
+create or replace temp view activity_log as
+    from botledger.main.activity_log where received_at <= (select upto from past);

@@ -1,0 +1,13 @@
+delete from bot_log;
+delete from activity_log;
+delete from conversation_log;
+delete from payment_log;
+delete from late_events;
+delete from bots;
+delete from bot_spans;
+delete from bot_days;
+delete from conversations;
+delete from payments;
+delete from payment_attempts;
+delete from payment_movements;
+update fold_state set folded_to = timestamp '1970-01-01';

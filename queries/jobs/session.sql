@@ -1,0 +1,9 @@
+-- Working sets of one fold: keys of the entities that have to be folded again.
+create temp table if not exists touched_payments (key bigint);
+create temp table if not exists touched_conversations (key bigint);
+create temp table if not exists touched_bots (key bigint);
+create temp table if not exists touched_days (bot_key bigint, day integer);
+delete from touched_payments;
+delete from touched_conversations;
+delete from touched_bots;
+delete from touched_days;

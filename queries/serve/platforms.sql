@@ -1,0 +1,1 @@
+select distinct platform from bots order by platform

@@ -1,0 +1,148 @@
+//! Composition root: open the store, start writer and jobs, bind, serve, drain on stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer, middleware, web};
+use tokio::sync::watch;
+
+use crate::config::{Config, ConfigError};
+use crate::http::{auth, request_id};
+use crate::ingest::{self, IngestState};
+use crate::jobs;
+use crate::model::Clock;
+use crate::serve::{self, ServeState};
+use crate::store::{Store, StoreError, StoreOptions};
+
+/// Why the application does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store does not open.
+    #[error("cannot open the data folder: {0}")]
+    Store(#[from] StoreError),
+    /// The address is taken, or a thread does not start.
+    #[error("cannot start the server: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// The options of a store for this configuration.
+pub fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions {
+        data_dir: config.data_dir.clone(),
+        memory_mib: config.memory_mib,
+        threads: config.threads,
+        queue_events: config.limits.queue_events,
+        frame_rows: config.limits.frame_rows,
+        query_seconds: config.limits.query_seconds,
+    }
+}
+
+/// A bound application that is about to serve.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    store: Store,
+    jobs: Jobs,
+}
+
+impl Application {
+    /// Opens the store, starts the jobs and binds the address.
+    ///
+    /// # Errors
+    /// When the configuration is refused, the store does not open or the address is taken.
+    pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
+        config.validate()?;
+        let store = Store::open(&store_options(&config), clock.clone())?;
+        let listener = TcpListener::bind(config.listen)?;
+        let address = listener.local_addr()?;
+        let jobs = Jobs::start(store.clone(), clock.clone())?;
+        let server = server(listener, Arc::new(config), store.clone(), clock)?;
+        Ok(Application { server, address, store, jobs })
+    }
+
+    /// The address it is bound to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops the server from elsewhere.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// The open store.
+    pub fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    /// Serves until stopped (SIGTERM, SIGINT or the handle), finishes open requests, and drains what was accepted.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> Result<(), AppError> {
+        let outcome = self.server.await;
+        self.jobs.stop();
+        self.store.close();
+        tracing::info!("stopped; everything accepted is stored");
+        Ok(outcome?)
+    }
+}
+
+fn server(listener: TcpListener, config: Arc<Config>, store: Store, clock: Clock) -> Result<Server, AppError> {
+    let guard = web::Data::new(auth::Guard::new(&config.keys));
+    let ingest_state = web::Data::new(IngestState {
+        store: store.clone(),
+        clock: clock.clone(),
+        limits: config.limits.clone(),
+        sources: config.sources.clone(),
+    });
+    let serve_state = web::Data::new(ServeState::new(store, clock, config.clone()));
+    let factory = move || {
+        App::new()
+            .app_data(guard.clone())
+            .app_data(ingest_state.clone())
+            .app_data(serve_state.clone())
+            .wrap(middleware::from_fn(auth::guard))
+            .wrap(middleware::from_fn(request_id::trace))
+            .configure(ingest::configure)
+            .configure(serve::configure)
+    };
+    let server = HttpServer::new(factory)
+        .workers(2)
+        .max_connections(2048)
+        .client_request_timeout(std::time::Duration::from_secs(10))
+        .shutdown_timeout(config.shutdown_seconds)
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+/// The thread of the jobs.
+struct Jobs {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+impl Jobs {
+    fn start(store: Store, clock: Clock) -> Result<Self, AppError> {
+        let (stop, stopped) = watch::channel(false);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let thread = std::thread::Builder::new()
+            .name("jobs".into())
+            .spawn(move || jobs::run(&store, &clock, &stopped, &runtime))?;
+        Ok(Jobs { stop, thread })
+    }
+
+    /// Lets the running step finish.
+    fn stop(self) {
+        self.stop.send_replace(true);
+        if self.thread.join().is_err() {
+            tracing::error!("the jobs ended abnormally");
+        }
+    }
+}

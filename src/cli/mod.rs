@@ -1,0 +1,94 @@
+//! The command line.
+
+mod data;
+mod keys;
+mod serving;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::Utc;
+use clap::{Parser, Subcommand};
+
+use crate::config::Overrides;
+use crate::model::Clock;
+
+/// Self-hosted ledger of a bot team: population growth, conversion and who processes the money.
+#[derive(Parser)]
+#[command(name = "botledger", version, about)]
+struct Arguments {
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Logs as JSON lines.
+    #[arg(long, global = true, env = "BOTLEDGER_LOG_JSON")]
+    log_json: bool,
+    /// What is logged, for example `info` or `botledger=debug`.
+    #[arg(long, global = true, env = "BOTLEDGER_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the API and the dashboard.
+    Serve,
+    /// Loads the sample data into a fresh temporary folder (or --data-dir) and serves it.
+    Demo,
+    /// Imports events from NDJSON files, plain, gzip or zstd; `-` is standard input.
+    Import {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Writes synthetic events as NDJSON: the same seed gives the same lines.
+    Generate(data::Generate),
+    /// Throws facts away and folds all events again.
+    Rebuild,
+    /// Writes all events to Parquet files, one folder per UTC day.
+    Export {
+        /// A new or empty folder.
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+    /// Makes an API key and prints it once, with the lines for the configuration.
+    Key {
+        /// Who will hold it.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr(&arguments);
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("botledger: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let config = arguments.overrides.resolve()?;
+    let clock: Clock = Arc::new(Utc::now);
+    match arguments.command {
+        Command::Serve => serving::serve(config, clock),
+        Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
+        Command::Import { files } => data::import(&config, &files, clock),
+        Command::Generate(plan) => data::generate(plan),
+        Command::Rebuild => data::rebuild(&config, clock),
+        Command::Export { folder } => data::export(&config, &folder, clock),
+        Command::Key { name } => keys::make(&name),
+    }
+}
+
+fn log_to_stderr(arguments: &Arguments) {
+    let filter = tracing_subscriber::EnvFilter::new(&arguments.log);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if arguments.log_json { logs.json().init() } else { logs.init() }
+}

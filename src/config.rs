@@ -1,0 +1,248 @@
+//! Every setting, documented, read once: file, then environment, then flags.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::model::{Currency, Mode};
+
+/// Why the configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        error: std::io::Error,
+    },
+    /// The file is no TOML or has a wrong or unknown key.
+    #[error("the configuration file {path} is wrong: {error}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        error: Box<toml::de::Error>,
+    },
+    /// A value is not possible.
+    #[error("`{key}` {message}")]
+    Invalid {
+        /// The setting.
+        key: String,
+        /// What would be accepted.
+        message: String,
+    },
+}
+
+/// The settings of a server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one. Without a key only loopback is allowed.
+    pub listen: SocketAddr,
+    /// Folder of the database.
+    pub data_dir: PathBuf,
+    /// Reporting currency of questions that name none.
+    pub currency: String,
+    /// Bounds on everything that comes in or goes out.
+    pub limits: Limits,
+    /// Keys that may read and send; stored hashed.
+    pub keys: Vec<Key>,
+    /// Providers and platforms that post webhooks.
+    pub sources: Vec<Source>,
+    /// Memory that DuckDB may take, in MiB.
+    pub memory_mib: u64,
+    /// Threads of DuckDB; 0 takes one per core.
+    pub threads: u64,
+    /// Seconds to finish open requests after SIGTERM.
+    pub shutdown_seconds: u64,
+}
+
+/// Bounds. Bytes and counts are inclusive.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a body as it comes over the wire.
+    pub body_bytes: usize,
+    /// Bytes of a body after decompression.
+    pub inflated_bytes: usize,
+    /// Seconds until a body must have arrived.
+    pub body_seconds: u64,
+    /// Events in one batch.
+    pub batch_events: usize,
+    /// Bytes of one event.
+    pub event_bytes: usize,
+    /// Events waiting for the writer; beyond it, 503 with Retry-After.
+    pub queue_events: usize,
+    /// Rows of one answer.
+    pub answer_rows: usize,
+    /// Rows of facts that one question may read.
+    pub frame_rows: usize,
+    /// Seconds until a question is given up.
+    pub query_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            body_bytes: 8 << 20,
+            inflated_bytes: 32 << 20,
+            body_seconds: 30,
+            batch_events: 20_000,
+            event_bytes: 64 << 10,
+            queue_events: 200_000,
+            answer_rows: 100_000,
+            frame_rows: 20_000_000,
+            query_seconds: 20,
+        }
+    }
+}
+
+/// A key's name and the SHA-256 of the key, as 64 hexadecimal digits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Who holds it; shown in logs.
+    pub name: String,
+    /// Hash of the key; the key itself is not stored.
+    pub sha256: String,
+}
+
+/// One webhook endpoint: `/v1/webhooks/{provider}/{name}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// `messenger` or `stripe`.
+    pub provider: String,
+    /// Name in the address and in the events' `source`.
+    pub name: String,
+    /// Signing secrets; several while one is being replaced.
+    pub secrets: Vec<String>,
+    /// Messenger: the token of the subscription challenge.
+    #[serde(default)]
+    pub verify_token: Option<String>,
+    /// Stripe: how old, or how far ahead, a signature may be. Seconds.
+    #[serde(default = "default_tolerance")]
+    pub tolerance_seconds: i64,
+    /// Platform of events that do not name one; for Messenger always `messenger`.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// `test` where everything from this source is a test.
+    #[serde(default)]
+    pub mode: Option<String>,
+}
+
+fn default_tolerance() -> i64 {
+    300
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: PathBuf::from("botledger-data"),
+            currency: "USD".into(),
+            limits: Limits::default(),
+            keys: Vec::new(),
+            sources: Vec::new(),
+            memory_mib: 512,
+            threads: 0,
+            shutdown_seconds: 20,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no TOML, or has a wrong or unknown key.
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.into(), error })?;
+        toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: path.into(), error: Box::new(error) })
+    }
+
+    /// Checks what types cannot: the currency, the keys, the sources, and that an open address has a key.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong and what would be accepted.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let invalid = |key: String, message: &str| Err(ConfigError::Invalid { key, message: message.into() });
+        if Currency::parse(&self.currency).is_none() {
+            return invalid("currency".into(), "must be an ISO 4217 code such as USD");
+        }
+        for (index, key) in self.keys.iter().enumerate() {
+            if key.sha256.len() != 64 || hex::decode(&key.sha256).is_err() {
+                return invalid(format!("keys[{index}].sha256"), "must be 64 hexadecimal digits");
+            }
+        }
+        for (index, source) in self.sources.iter().enumerate() {
+            if source.secrets.is_empty() || source.secrets.iter().any(String::is_empty) {
+                return invalid(format!("sources[{index}].secrets"), "must hold at least one secret, none of them empty");
+            }
+            if source.mode.as_deref().is_some_and(|mode| Mode::parse(mode).is_none()) {
+                return invalid(format!("sources[{index}].mode"), "must be live or test");
+            }
+            let same = |other: &Source| other.provider == source.provider && other.name == source.name;
+            if self.sources[..index].iter().any(same) {
+                return invalid(format!("sources[{index}]"), "has the provider and name of an earlier one");
+            }
+        }
+        if !self.listen.ip().is_loopback() && self.keys.is_empty() {
+            return invalid("listen".into(), "must be a loopback address while no key is configured");
+        }
+        Ok(())
+    }
+
+    /// The reporting currency.
+    pub fn reporting_currency(&self) -> Option<Currency> {
+        Currency::parse(&self.currency)
+    }
+}
+
+/// Settings given as flags or in the environment; they win over the file.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Overrides {
+    /// Configuration file (TOML).
+    #[arg(long, global = true, env = "BOTLEDGER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the database.
+    #[arg(long, global = true, env = "BOTLEDGER_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, global = true, env = "BOTLEDGER_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Reporting currency of questions that name none.
+    #[arg(long, global = true, env = "BOTLEDGER_CURRENCY", value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Memory that DuckDB may take, in MiB.
+    #[arg(long, global = true, env = "BOTLEDGER_MEMORY_MIB", value_name = "MIB")]
+    pub memory_mib: Option<u64>,
+    /// Threads of DuckDB; 0 takes one per core.
+    #[arg(long, global = true, env = "BOTLEDGER_THREADS", value_name = "N")]
+    pub threads: Option<u64>,
+}
+
+impl Overrides {
+    /// The file, if one is named, with these settings on top, checked.
+    ///
+    /// # Errors
+    /// As [`Config::from_file`] and [`Config::validate`].
+    pub fn resolve(&self) -> Result<Config, ConfigError> {
+        let mut config = match &self.config {
+            Some(path) => Config::from_file(path)?,
+            None => Config::default(),
+        };
+        let Overrides { config: _, data_dir, listen, currency, memory_mib, threads } = self.clone();
+        config.data_dir = data_dir.unwrap_or(config.data_dir);
+        config.listen = listen.unwrap_or(config.listen);
+        config.currency = currency.unwrap_or(config.currency);
+        config.memory_mib = memory_mib.unwrap_or(config.memory_mib);
+        config.threads = threads.unwrap_or(config.threads);
+        config.validate()?;
+        Ok(config)
+    }
+}

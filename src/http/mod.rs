@@ -1,0 +1,19 @@
+//! What every route shares: bodies under limits, keys, request ids and errors as problem+json.
+
+pub mod auth;
+pub mod base64;
+pub mod body;
+pub mod problem;
+pub mod request_id;
+
+use actix_web::HttpResponse;
+
+pub use problem::Problem;
+
+/// The answer to an address that nobody serves; for `default_service`.
+///
+/// # Errors
+/// Always: the problem `not_found`.
+pub async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found())
+}

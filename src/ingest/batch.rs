@@ -1,0 +1,181 @@
+//! A body as a batch of events: each is judged on its own, and only what is no batch at all fails as a whole.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::cloudevents::{self, Envelope};
+use super::json::{Slot, Text};
+use super::rejection::{Code, Rejection};
+use crate::config::Limits;
+use crate::http::Problem;
+use crate::model::Event;
+
+/// How a body carries its events.
+#[derive(Debug)]
+pub enum Format {
+    /// One event as a JSON object.
+    Structured,
+    /// A JSON array of events.
+    Batch,
+    /// One event a line.
+    Lines,
+    /// One event whose attributes came as headers; the body is its data.
+    Binary(Box<Attributes>),
+}
+
+/// The attributes of an event in binary mode.
+#[derive(Debug, Default)]
+pub struct Attributes {
+    /// `ce-specversion`.
+    pub specversion: Text<'static>,
+    /// `ce-id`.
+    pub id: Text<'static>,
+    /// `ce-source`.
+    pub source: Text<'static>,
+    /// `ce-type`.
+    pub kind: Text<'static>,
+    /// `ce-subject`.
+    pub subject: Text<'static>,
+    /// `ce-time`.
+    pub time: Text<'static>,
+}
+
+/// A batch after judgement.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The good events, in order.
+    pub events: Vec<Event>,
+    /// Where each good event stood in the batch, from 0.
+    pub places: Vec<usize>,
+    /// The refused ones with their places.
+    pub rejected: Vec<(usize, Rejection)>,
+}
+
+impl Judged {
+    fn add(&mut self, verdict: Result<Event, Rejection>) {
+        let place = self.events.len() + self.rejected.len();
+        match verdict {
+            Ok(event) => {
+                self.places.push(place);
+                self.events.push(event);
+            }
+            Err(rejection) => self.rejected.push((place, rejection)),
+        }
+    }
+}
+
+/// Judges every event of a body.
+///
+/// # Errors
+/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many events.
+pub fn judge(body: &[u8], format: &Format, limits: &Limits, now: DateTime<Utc>) -> Result<Judged, Problem> {
+    let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")))?;
+    let mut judged = Judged::default();
+    let one = |event: &str| {
+        if event.len() > limits.event_bytes {
+            return Err(too_large(limits.event_bytes));
+        }
+        cloudevents::parse_str(event, now)
+    };
+    match format {
+        Format::Structured => {
+            // Before anything is judged: a body that is no JSON object is no event.
+            let event: &RawValue = serde_json::from_str(text).map_err(unparseable)?;
+            if !event.get().starts_with('{') {
+                let detail = "the body is no JSON object; an array is sent as application/cloudevents-batch+json";
+                return Err(Problem::unparseable(detail));
+            }
+            judged.add(one(event.get()));
+        }
+        Format::Batch => {
+            for event in elements(text, limits.batch_events)? {
+                judged.add(one(event.get()));
+            }
+        }
+        Format::Lines => {
+            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+                if judged.events.len() + judged.rejected.len() == limits.batch_events {
+                    return Err(Problem::batch_too_large(limits.batch_events));
+                }
+                judged.add(one(line));
+            }
+        }
+        Format::Binary(attributes) => judged.add(binary(attributes, text, limits, now)?),
+    }
+    Ok(judged)
+}
+
+fn binary(
+    attributes: &Attributes,
+    text: &str,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<Result<Event, Rejection>, Problem> {
+    let data = if text.trim().is_empty() {
+        Slot::Absent
+    } else {
+        serde_json::from_str(text).map_err(unparseable)?
+    };
+    let envelope = Envelope {
+        specversion: attributes.specversion.clone(),
+        id: attributes.id.clone(),
+        source: attributes.source.clone(),
+        kind: attributes.kind.clone(),
+        subject: attributes.subject.clone(),
+        time: attributes.time.clone(),
+        data,
+        ..Envelope::default()
+    };
+    if text.len() > limits.event_bytes {
+        return Ok(Err(too_large(limits.event_bytes)));
+    }
+    Ok(envelope.check(now))
+}
+
+fn too_large(limit: usize) -> Rejection {
+    Rejection::new(Code::EventTooLarge, format!("an event may have {limit} bytes"))
+}
+
+fn unparseable(error: serde_json::Error) -> Problem {
+    Problem::unparseable(format!("the body is not what its Content-Type says: {error}"))
+}
+
+/// The elements of a JSON array as they stand, at most `limit` of them.
+fn elements(text: &str, limit: usize) -> Result<Vec<&RawValue>, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let elements = deserializer.deserialize_seq(Elements { limit }).map_err(unparseable)?;
+    let Some(elements) = elements else {
+        return Err(Problem::batch_too_large(limit));
+    };
+    deserializer.end().map_err(unparseable)?;
+    Ok(elements)
+}
+
+/// Collects elements and stops beyond the limit, so that many tiny ones never become much memory.
+struct Elements {
+    limit: usize,
+}
+
+impl<'de> Visitor<'de> for Elements {
+    type Value = Option<Vec<&'de RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON array of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = seq.next_element()? {
+            if elements.len() == self.limit {
+                // The rest is passed over without keeping it: leaving it unread would be a syntax error.
+                while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
+            elements.push(element);
+        }
+        Ok(Some(elements))
+    }
+}

@@ -1,0 +1,272 @@
+//! CloudEvents 1.0: one structured event, or headers and a body, as a checked canonical event.
+//!
+//! Extension attributes are accepted and not kept; they are no part of an event's content.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use super::json::{self, Members, Name, Slot, Text};
+use super::rejection::{Code, Rejection};
+use super::{data, values};
+use crate::http::base64;
+use crate::model::{Event, EventType, TimeOrigin};
+
+/// How far ahead of the clock an event may say that it happened.
+const FUTURE_HOURS: i64 = 24;
+
+/// The attributes of an event before they are checked.
+#[derive(Debug, Default)]
+pub struct Envelope<'a> {
+    /// Must be `1.0`.
+    pub specversion: Text<'a>,
+    /// Unique within the source.
+    pub id: Text<'a>,
+    /// Who says it.
+    pub source: Text<'a>,
+    /// What happened.
+    pub kind: Text<'a>,
+    /// About what, in the sender's words.
+    pub subject: Text<'a>,
+    /// When it happened.
+    pub time: Text<'a>,
+    /// Must be JSON where it is given.
+    pub datacontenttype: Text<'a>,
+    /// The data.
+    pub data: Slot<'a>,
+    /// The data, encoded.
+    pub data_base64: Text<'a>,
+}
+
+/// Reads one structured event. `now` stands in for a missing time and bounds a given one.
+///
+/// # Errors
+/// A rejection with the first fault, and the event's id where that could be read.
+pub fn parse(json: &[u8], now: DateTime<Utc>) -> Result<Event, Rejection> {
+    let text = std::str::from_utf8(json).map_err(|error| Rejection::new(Code::Malformed, error.to_string()))?;
+    parse_str(text, now)
+}
+
+/// Reads one structured event, as [`parse`].
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_str(text: &str, now: DateTime<Utc>) -> Result<Event, Rejection> {
+    let envelope: Envelope = serde_json::from_str(text).map_err(json::malformed)?;
+    envelope.check(now)
+}
+
+impl Envelope<'_> {
+    /// Checks everything and makes the event.
+    ///
+    /// # Errors
+    /// A rejection with the first fault, and the event's id where that could be read.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<Event, Rejection> {
+        self.event(now).map_err(|rejection| match &self.id {
+            Text::Given(id) if values::check_text(id).is_ok() => rejection.of(id),
+            _ => rejection,
+        })
+    }
+
+    fn event(&self, now: DateTime<Utc>) -> Result<Event, Rejection> {
+        if needed(&self.specversion, "specversion")? != "1.0" {
+            return Err(Rejection::new(Code::UnsupportedSpecversion, "must be \"1.0\"").at("specversion"));
+        }
+        let id = name(&self.id, "id")?;
+        let source = name(&self.source, "source")?;
+        let kind = match EventType::parse(needed(&self.kind, "type")?) {
+            // `other` is what webhooks leave behind; a sender who says it has nothing to count.
+            None | Some(EventType::Other) => {
+                return Err(Rejection::new(Code::UnknownType, "is no event type of the contract").at("type"));
+            }
+            Some(kind) => kind,
+        };
+        let subject = match optional(&self.subject, "subject")? {
+            Some(_) => Some(name(&self.subject, "subject")?.to_owned()),
+            None => None,
+        };
+        let (time, time_origin) = self.moment(now)?;
+        let mut event = Event::new(source, id, kind, time);
+        event.time_origin = time_origin;
+        event.subject = subject;
+        self.fill(&mut event)?;
+        Ok(event)
+    }
+
+    fn moment(&self, now: DateTime<Utc>) -> Result<(DateTime<Utc>, TimeOrigin), Rejection> {
+        let Some(text) = optional(&self.time, "time")? else {
+            return Ok((micros(now), TimeOrigin::Missing));
+        };
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+            let message = "must be an RFC 3339 timestamp with an offset, such as 2016-09-12T09:00:00Z";
+            Rejection::new(Code::InvalidTime, message).at("time")
+        })?;
+        let time = micros(time.with_timezone(&Utc));
+        if time > now + TimeDelta::hours(FUTURE_HOURS) {
+            let message = format!("lies more than {FUTURE_HOURS} hours ahead of the server's clock");
+            return Err(Rejection::new(Code::TimeInFuture, message).at("time"));
+        }
+        Ok((time, TimeOrigin::Given))
+    }
+
+    fn fill(&self, event: &mut Event) -> Result<(), Rejection> {
+        let media = optional(&self.datacontenttype, "datacontenttype")?;
+        if media.is_some_and(|media| !is_json(media)) {
+            return Err(Rejection::new(Code::UnsupportedData, "the data must be JSON").at("datacontenttype"));
+        }
+        match (&self.data, optional(&self.data_base64, "data_base64")?) {
+            (Slot::Absent, Some(encoded)) => {
+                let invalid = || Rejection::new(Code::InvalidBase64, "must be base64 of a JSON text").at("data_base64");
+                let bytes = base64::decode(encoded).ok_or_else(invalid)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| invalid())?;
+                let slot: Slot = serde_json::from_str(text).map_err(|_| invalid())?;
+                members(&slot, "data_base64").and_then(|members| data::apply(event, members))
+            }
+            (_, Some(_)) => {
+                let message = "the data must not be given twice, as `data` and as `data_base64`";
+                Err(Rejection::new(Code::UnsupportedData, message).at("data_base64"))
+            }
+            (slot, None) => members(slot, "data").and_then(|members| data::apply(event, members)),
+        }
+    }
+}
+
+fn members<'a, 'b>(slot: &'b Slot<'a>, field: &'static str) -> Result<&'b Members<'a>, Rejection> {
+    match slot {
+        Slot::Object(members) => Ok(members),
+        Slot::Absent => Err(Rejection::new(Code::MissingField, "an event needs data").at(field)),
+        Slot::Other => Err(Rejection::new(Code::DataNotObject, "must be a JSON object").at(field)),
+    }
+}
+
+fn optional<'a>(text: &'a Text<'_>, field: &'static str) -> Result<Option<&'a str>, Rejection> {
+    match text {
+        Text::Absent => Ok(None),
+        Text::Given(text) => Ok(Some(text)),
+        Text::Other => Err(Rejection::new(Code::WrongType, "must be a text").at(field)),
+    }
+}
+
+fn needed<'a>(text: &'a Text<'_>, field: &'static str) -> Result<&'a str, Rejection> {
+    optional(text, field)?
+        .ok_or_else(|| Rejection::new(Code::MissingField, format!("an event needs `{field}`")).at(field))
+}
+
+fn name<'a>(text: &'a Text<'_>, field: &'static str) -> Result<&'a str, Rejection> {
+    let name = needed(text, field)?;
+    values::check_text(name).map_err(|rejection| rejection.at(field))?;
+    Ok(name)
+}
+
+/// Cuts to the microseconds that the store keeps.
+fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
+}
+
+/// True for media types whose content is JSON.
+pub fn is_json(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(essence.as_str(), "application/json" | "text/json") || essence.ends_with("+json")
+}
+
+/// Decodes `%XX` once, as the HTTP binding asks of every `ce-` header; `None` where the result is no UTF-8.
+///
+/// A quoted header value is unquoted first. A percent sign that begins no escape stands for itself.
+pub fn decode_header(value: &[u8]) -> Option<String> {
+    let unquoted = match value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) {
+        Some(inner) => unescape(inner),
+        None => Cow::Borrowed(value),
+    };
+    let hex = |at: usize| unquoted.get(at).and_then(|&byte| char::from(byte).to_digit(16));
+    let mut out = Vec::with_capacity(unquoted.len());
+    let mut at = 0;
+    while let Some(&byte) = unquoted.get(at) {
+        match (byte, hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+/// Removes the backslashes of a quoted string.
+fn unescape(inner: &[u8]) -> Cow<'_, [u8]> {
+    if !inner.contains(&b'\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut out = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter();
+    while let Some(&byte) = bytes.next() {
+        let byte = if byte == b'\\' {
+            bytes.next().copied().unwrap_or(byte)
+        } else {
+            byte
+        };
+        out.push(byte);
+    }
+    Cow::Owned(out)
+}
+
+struct EnvelopeVisitor;
+
+impl<'de> Visitor<'de> for EnvelopeVisitor {
+    type Value = Envelope<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event as a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut envelope = Envelope::default();
+        let mut seen = 0u32;
+        while let Some(Name(name)) = map.next_key()? {
+            let (bit, text) = match name.as_ref() {
+                "specversion" => (0, &mut envelope.specversion),
+                "id" => (1, &mut envelope.id),
+                "source" => (2, &mut envelope.source),
+                "type" => (3, &mut envelope.kind),
+                "subject" => (4, &mut envelope.subject),
+                "time" => (5, &mut envelope.time),
+                "datacontenttype" => (6, &mut envelope.datacontenttype),
+                "data_base64" => (7, &mut envelope.data_base64),
+                "data" => {
+                    envelope.data = map.next_value()?;
+                    once(&mut seen, 8, &name)?;
+                    continue;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *text = map.next_value()?;
+            once(&mut seen, bit, &name)?;
+        }
+        Ok(envelope)
+    }
+}
+
+/// Refuses an attribute that stands twice: readers would differ on which one counts.
+fn once<E: Error>(seen: &mut u32, bit: u32, name: &str) -> Result<(), E> {
+    let before = *seen;
+    *seen |= 1 << bit;
+    if *seen == before {
+        Err(E::custom(format_args!("the member `{name}` stands twice")))
+    } else {
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}

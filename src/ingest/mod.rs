@@ -1,0 +1,16 @@
+//! The way in: requests become canonical events, judged one by one, and are handed to the store.
+//!
+//! Here an event is checked once and for all; what the store holds needs no further checking.
+
+pub mod batch;
+pub mod cloudevents;
+pub mod data;
+pub mod import;
+pub mod json;
+pub mod rejection;
+pub mod routes;
+pub mod values;
+pub mod webhooks;
+
+pub use rejection::{Code, Rejection};
+pub use routes::{IngestState, configure};

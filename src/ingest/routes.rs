@@ -1,0 +1,205 @@
+//! `POST /v1/events`: CloudEvents in every mode, judged one by one, acknowledged when they are durable.
+
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::batch::{self, Format, Judged};
+use super::cloudevents::{decode_header, is_json};
+use super::json::Text;
+use super::rejection::Rejection;
+use super::webhooks;
+use crate::config::{Limits, Source};
+use crate::http::{Problem, body};
+use crate::model::Clock;
+use crate::store::{AppendOutcome, Store};
+
+/// Bodies from this size on are parsed away from the workers.
+const HEAVY: usize = 32 << 10;
+
+/// What the ingest routes need; application data.
+#[derive(Clone)]
+pub struct IngestState {
+    /// Where events go.
+    pub store: Store,
+    /// The present moment.
+    pub clock: Clock,
+    /// Bounds on bodies, batches and events.
+    pub limits: Limits,
+    /// The configured webhooks.
+    pub sources: Vec<Source>,
+}
+
+/// Registers the routes; they need a [`web::Data`] of [`IngestState`].
+pub fn configure(cfg: &mut ServiceConfig) {
+    let refuse = || async { Err::<HttpResponse, _>(Problem::method_not_allowed("POST")) };
+    cfg.service(
+        web::resource("/v1/events")
+            .route(web::post().to(receive))
+            .default_service(web::to(refuse)),
+    );
+    webhooks::routes::configure(cfg);
+}
+
+/// The answer to a batch.
+#[derive(Serialize)]
+struct Answer<'a> {
+    accepted: usize,
+    duplicates: usize,
+    conflicts: usize,
+    rejected: Vec<Rejected<'a>>,
+    conflicting: Vec<Conflicting<'a>>,
+    /// The stamp of the commit; null where nothing was handed to the store.
+    received_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Rejected<'a> {
+    index: usize,
+    id: Option<&'a str>,
+    code: &'static str,
+    field: Option<&'a str>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Conflicting<'a> {
+    index: usize,
+    id: &'a str,
+}
+
+async fn receive(
+    req: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<IngestState>,
+) -> Result<HttpResponse, Problem> {
+    let format = format_of(req.headers())?;
+    let body = body::read(payload, &req, &state.limits).await?;
+    let (limits, now) = (state.limits.clone(), (state.clock)());
+    let judged = if body.len() < HEAVY {
+        batch::judge(&body, &format, &limits, now)?
+    } else {
+        web::block(move || batch::judge(&body, &format, &limits, now)).await??
+    };
+    answer(&state.store, judged).await
+}
+
+/// Hands the good events to the store as one group and tells what became of each.
+async fn answer(store: &Store, judged: Judged) -> Result<HttpResponse, Problem> {
+    let Judged {
+        events,
+        places,
+        rejected,
+    } = judged;
+    let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
+    let (outcomes, received_at) = if events.is_empty() {
+        (Vec::new(), None)
+    } else {
+        let appended = store.append(events).await?;
+        (appended.outcomes, Some(appended.received_at))
+    };
+    let count = |wanted: AppendOutcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
+    let conflicting = outcomes
+        .iter()
+        .enumerate()
+        .filter(|(_, outcome)| **outcome == AppendOutcome::Conflict);
+    let answer = Answer {
+        accepted: count(AppendOutcome::Accepted),
+        duplicates: count(AppendOutcome::Duplicate),
+        conflicts: count(AppendOutcome::Conflict),
+        rejected: rejected
+            .iter()
+            .map(|(index, rejection)| tell(*index, rejection))
+            .collect(),
+        conflicting: conflicting
+            .map(|(at, _)| Conflicting {
+                index: places[at],
+                id: &ids[at],
+            })
+            .collect(),
+        received_at: received_at.map(stamp),
+    };
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+fn tell(index: usize, rejection: &Rejection) -> Rejected<'_> {
+    Rejected {
+        index,
+        id: rejection.id.as_deref(),
+        code: rejection.code.as_str(),
+        field: rejection.field.as_deref(),
+        message: &rejection.message,
+    }
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Chooses the CloudEvents mode by Content-Type, then by the presence of `ce-specversion`.
+fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
+    let content_type = match headers.get(header::CONTENT_TYPE) {
+        None => "",
+        Some(value) => value
+            .to_str()
+            .map_err(|_| Problem::unsupported_media_type("Content-Type is not readable"))?,
+    };
+    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let charset = parts.find_map(|part| {
+        part.strip_prefix("charset=")
+            .map(|name| name.trim_matches('"').to_owned())
+    });
+    if charset.is_some_and(|name| !matches!(name.as_str(), "utf-8" | "utf8" | "us-ascii")) {
+        return Err(Problem::unsupported_media_type("the charset must be utf-8"));
+    }
+    match essence.as_str() {
+        "application/cloudevents+json" => Ok(Format::Structured),
+        "application/cloudevents-batch+json" => Ok(Format::Batch),
+        "application/x-ndjson" | "application/ndjson" => Ok(Format::Lines),
+        other if other.starts_with("application/cloudevents") => Err(Problem::unsupported_media_type(
+            "of the CloudEvents formats, application/cloudevents+json and application/cloudevents-batch+json are taken",
+        )),
+        other if headers.contains_key("ce-specversion") => {
+            if !other.is_empty() && !is_json(other) {
+                return Err(Problem::unsupported_media_type(
+                    "the data of an event must be application/json",
+                ));
+            }
+            binary(headers)
+        }
+        _ => Err(Problem::unsupported_media_type(
+            "send one event as application/cloudevents+json, many as application/cloudevents-batch+json or \
+             application/x-ndjson, or one in binary mode: application/json with ce-specversion, ce-id, ce-source \
+             and ce-type headers",
+        )),
+    }
+}
+
+/// Reads the attributes of binary mode.
+fn binary(headers: &HeaderMap) -> Result<Format, Problem> {
+    if headers.contains_key("ce-datacontenttype") {
+        return Err(Problem::unparseable(
+            "in binary mode Content-Type stands for datacontenttype; leave out the header",
+        ));
+    }
+    let read = |name: &str| match headers.get(name) {
+        None => Ok(Text::Absent),
+        Some(value) => match decode_header(value.as_bytes()) {
+            Some(text) => Ok(Text::Given(text.into())),
+            None => Err(Problem::unparseable(format!(
+                "the header {name} does not decode to UTF-8"
+            ))),
+        },
+    };
+    Ok(Format::Binary(Box::new(batch::Attributes {
+        specversion: read("ce-specversion")?,
+        id: read("ce-id")?,
+        source: read("ce-source")?,
+        kind: read("ce-type")?,
+        subject: read("ce-subject")?,
+        time: read("ce-time")?,
+    })))
+}

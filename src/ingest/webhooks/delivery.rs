@@ -1,0 +1,232 @@
+//! What the events of one delivery share: their source, clock, mode, and the digest of their content.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::config::Source;
+use crate::model::event::content_key;
+use crate::model::{Event, EventType, Mode, TimeOrigin};
+
+/// Seconds of the first instant of 2000: no provider here is older.
+const EPOCH_2000: i64 = 946_684_800;
+
+/// How far ahead of the clock a stated time may be.
+const AHEAD: TimeDelta = TimeDelta::hours(24);
+
+/// The longest type name that is kept.
+const LONGEST_TYPE: usize = 100;
+
+/// A moment and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub time: DateTime<Utc>,
+    pub origin: TimeOrigin,
+}
+
+/// One verified request of a provider.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Delivery<'a> {
+    provider: &'static str,
+    source: &'a Source,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Delivery<'a> {
+    pub fn new(provider: &'static str, source: &'a Source, now: DateTime<Utc>) -> Self {
+        Delivery { provider, source, now }
+    }
+
+    /// The configured platform of events that name none.
+    pub fn platform(&self) -> Option<&'a str> {
+        self.source.platform.as_deref()
+    }
+
+    /// Test where the configuration or the provider says so.
+    pub fn mode(&self, stated: Mode) -> Mode {
+        if self.source.mode.as_deref() == Some(Mode::Test.as_str()) {
+            Mode::Test
+        } else {
+            stated
+        }
+    }
+
+    /// The stamp of a time in `per_second` parts of a second since 1970.
+    ///
+    /// The time of receipt stands in for an absent time and for one that cannot be.
+    pub fn stamp(&self, stated: Option<&Value>, per_second: i64) -> Stamp {
+        let receipt = |origin| Stamp { time: self.now, origin };
+        let Some(stated) = stated.filter(|value| !value.is_null()) else {
+            return receipt(TimeOrigin::Missing);
+        };
+        let possible = |time: &DateTime<Utc>| time.timestamp() >= EPOCH_2000 && *time <= self.now + AHEAD;
+        integer(stated)
+            .and_then(|ticks| ticks.checked_mul(1_000_000 / per_second))
+            .and_then(DateTime::from_timestamp_micros)
+            .filter(possible)
+            .map_or(receipt(TimeOrigin::Impossible), |time| Stamp {
+                time,
+                origin: TimeOrigin::Given,
+            })
+    }
+
+    /// An event of this delivery with nothing but its envelope.
+    pub fn event(&self, id: impl Into<String>, kind: EventType, stamp: Stamp) -> Event {
+        let address = format!("/webhooks/{}/{}", self.provider, self.source.name);
+        let mut event = Event::new(address, id, kind, stamp.time);
+        event.time_origin = stamp.origin;
+        event.mode = self.mode(Mode::Live);
+        event
+    }
+
+    /// Something genuine that is not counted: its type and, where the type is known, why. Never its content.
+    pub fn other(&self, id: impl Into<String>, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
+        let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let name: String = type_name.chars().filter(plain).take(LONGEST_TYPE).collect();
+        let mut extra = Map::new();
+        extra.insert("type".into(), name.into());
+        if let Some(reason) = reason {
+            extra.insert("reason".into(), reason.into());
+        }
+        let mut event = self.event(id, EventType::Other, stamp);
+        event.extra = Some(Value::Object(extra).to_string());
+        event
+    }
+
+    /// A genuine body that is no JSON.
+    pub fn unreadable(&self, raw_body: &[u8]) -> Event {
+        let digest = hex::encode(Sha256::digest(raw_body));
+        seal(self.other(
+            format!("body:{}", &digest[..32]),
+            "unreadable",
+            None,
+            self.stamp(None, 1),
+        ))
+    }
+}
+
+/// A whole number, also where it is written as a string.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A text that is not empty; whole numbers count, since older payloads write ids as numbers.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// 128 bits of SHA-256 over the parts, for things that a provider gives no id.
+///
+/// What a person typed or is called goes in, and does not come out.
+pub(super) fn fingerprint(parts: &[&Value]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        let text = part.to_string();
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hex::encode(&hasher.finalize()[..16])
+}
+
+/// Completes an event with the digest of its content.
+pub(super) fn seal(mut event: Event) -> Event {
+    event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &canonical(&event));
+    event
+}
+
+/// An event's data as JSON, in a fixed order and with nothing absent.
+///
+/// Its time is left out, so that the same fact with another time is the same content. The pattern
+/// names every field, so that a new one cannot be forgotten here.
+fn canonical(event: &Event) -> String {
+    let Event {
+        source: _,
+        id: _,
+        kind: _,
+        subject: _,
+        time: _,
+        time_origin: _,
+        content: _,
+        platform,
+        bot_id,
+        conversation_id,
+        user_id,
+        country,
+        name,
+        category,
+        developer_id,
+        payments_enabled,
+        acquisition,
+        direction,
+        item_id,
+        item_count,
+        checkout_id,
+        path,
+        credential,
+        provider,
+        payment_id,
+        attempt_id,
+        capture_id,
+        refund_id,
+        dispute_id,
+        method,
+        network,
+        brand,
+        wallet,
+        amount,
+        cumulative,
+        decline_code,
+        failure_kind,
+        stage,
+        outcome,
+        mode,
+        extra,
+    } = event;
+    let texts = [
+        ("platform", platform.clone()),
+        ("bot_id", bot_id.clone()),
+        ("conversation_id", conversation_id.clone()),
+        ("user_id", user_id.clone()),
+        ("country", country.clone()),
+        ("name", name.clone()),
+        ("category", category.clone()),
+        ("developer_id", developer_id.clone()),
+        ("payments_enabled", payments_enabled.map(|enabled| enabled.to_string())),
+        ("acquisition", acquisition.map(|word| word.as_str().into())),
+        ("direction", direction.map(|word| word.as_str().into())),
+        ("item_id", item_id.clone()),
+        ("item_count", item_count.map(|count| count.to_string())),
+        ("checkout_id", checkout_id.clone()),
+        ("path", path.map(|word| word.as_str().into())),
+        ("credential", credential.map(|word| word.as_str().into())),
+        ("provider", provider.clone()),
+        ("payment_id", payment_id.clone()),
+        ("attempt_id", attempt_id.clone()),
+        ("capture_id", capture_id.clone()),
+        ("refund_id", refund_id.clone()),
+        ("dispute_id", dispute_id.clone()),
+        ("method", method.clone()),
+        ("network", network.clone()),
+        ("brand", brand.clone()),
+        ("wallet", wallet.clone()),
+        (
+            "amount",
+            amount.map(|money| format!("{money} {}", money.currency.code())),
+        ),
+        ("cumulative", cumulative.then(|| "true".into())),
+        ("decline_code", decline_code.clone()),
+        ("failure_kind", failure_kind.map(|word| word.as_str().into())),
+        ("stage", stage.map(|word| word.as_str().into())),
+        ("outcome", outcome.map(|word| word.as_str().into())),
+        ("mode", Some(mode.as_str().into())),
+        ("extra", extra.clone()),
+    ];
+    let present = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))));
+    Value::Object(present.collect()).to_string()
+}

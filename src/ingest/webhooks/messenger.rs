@@ -1,0 +1,291 @@
+//! Messenger: messages, postbacks and the ways into a thread; payments of the 2016 beta in `payments`.
+//!
+//! A conversation is a person and a page: its id is `{page id}:{page-scoped user id}`.
+
+mod payments;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
+use super::signature::{any_matches, same_token};
+use super::{Lookup, Provider, Refusal};
+use crate::config::Source;
+use crate::model::{Acquisition, Direction, Event, EventType};
+
+/// Messenger's webhooks.
+pub const PROVIDER: Provider = Provider {
+    name: NAME,
+    verify,
+    challenge: Some(challenge),
+    events,
+};
+
+/// The provider's name, and the platform of its events.
+const NAME: &str = "messenger";
+
+/// The header with the signature. The older SHA-1 header is not read: every delivery has this one.
+const SIGNATURE: &str = "x-hub-signature-256";
+
+/// Milliseconds.
+const PER_SECOND: i64 = 1_000;
+
+fn verify(source: &Source, headers: &Lookup<'_>, raw_body: &[u8], _now: DateTime<Utc>) -> Result<(), Refusal> {
+    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+    let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
+    let signature = hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))?;
+    if any_matches(&source.secrets, &[raw_body], &[signature]) {
+        Ok(())
+    } else {
+        Err(Refusal::Mismatch)
+    }
+}
+
+fn challenge(source: &Source, query: &Lookup<'_>) -> Result<String, Refusal> {
+    let configured = source
+        .verify_token
+        .as_deref()
+        .filter(|token| !token.is_empty())
+        .ok_or(Refusal::Challenge)?;
+    let genuine = query("hub.mode").as_deref() == Some("subscribe")
+        && query("hub.verify_token").is_some_and(|token| same_token(&token, configured));
+    if genuine {
+        query("hub.challenge").ok_or(Refusal::Challenge)
+    } else {
+        Err(Refusal::Challenge)
+    }
+}
+
+fn events(source: &Source, raw_body: &[u8], now: DateTime<Utc>) -> Vec<Event> {
+    let delivery = Delivery::new(NAME, source, now);
+    let Ok(body) = serde_json::from_slice::<Value>(raw_body) else {
+        return vec![delivery.unreadable(raw_body)];
+    };
+    let mut events = Vec::new();
+    if body["object"] == "page" {
+        for entry in list(&body["entry"]) {
+            read_entry(&delivery, entry, &mut events);
+        }
+    }
+    if events.is_empty() {
+        let id = format!("body:{}", fingerprint(&[&body]));
+        let name = body["object"].as_str().unwrap_or("unnamed");
+        events.push(delivery.other(id, name, None, delivery.stamp(None, PER_SECOND)));
+    }
+    events.into_iter().map(seal).collect()
+}
+
+/// Updates come in batches twice over: entries, and items within each.
+fn read_entry(delivery: &Delivery<'_>, entry: &Value, events: &mut Vec<Event>) {
+    let before = events.len();
+    for item in list(&entry["messaging"]) {
+        events.extend(Item::new(delivery, entry, item).read());
+    }
+    // In stand-by another app owns the thread: what is said there is not this bot's.
+    for item in list(&entry["standby"]) {
+        let item = Item::new(delivery, entry, item);
+        events.push(item.other(&format!("standby.{}", item.type_name()), None));
+    }
+    for change in list(&entry["changes"]) {
+        let item = Item::new(delivery, entry, change);
+        events.push(item.other(
+            &format!("changes.{}", change["field"].as_str().unwrap_or("unnamed")),
+            None,
+        ));
+    }
+    if events.len() == before {
+        events.push(Item::new(delivery, entry, entry).other("entry", None));
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// One update about one person on one page.
+struct Item<'a> {
+    delivery: &'a Delivery<'a>,
+    item: &'a Value,
+    page: Option<String>,
+    person: Option<String>,
+    stamp: Stamp,
+}
+
+impl<'a> Item<'a> {
+    fn new(delivery: &'a Delivery<'a>, entry: &'a Value, item: &'a Value) -> Self {
+        let (sender, recipient, page) = (
+            text(&item["sender"]["id"]),
+            text(&item["recipient"]["id"]),
+            text(&entry["id"]),
+        );
+        // An echo goes the other way: the page itself is its sender.
+        let echo = item["message"]["is_echo"] == true;
+        let (person, page) = if echo {
+            (recipient, sender.or(page))
+        } else {
+            (sender, page.or(recipient))
+        };
+        // Some deliveries carry no time of their own, or zero.
+        let stated = |value: &'a Value| Some(value).filter(|v| !v.is_null() && integer(v) != Some(0));
+        let time = stated(&item["timestamp"]).or_else(|| stated(&entry["time"]));
+        let stamp = delivery.stamp(time, PER_SECOND);
+        Item {
+            delivery,
+            item,
+            page,
+            person,
+            stamp,
+        }
+    }
+
+    fn read(&self) -> Vec<Event> {
+        let content = |name: &str| self.item.get(name).filter(|content| content.is_object());
+        let read = if let Some(message) = content("message") {
+            self.message(message)
+        } else if let Some(postback) = content("postback") {
+            self.postback(postback)
+        } else if let Some(referral) = content("referral") {
+            self.started(self.hashed("referral"), acquisition(referral)).map(one)
+        } else if content("optin").is_some() {
+            // A plug-in on a web page led here.
+            self.started(self.hashed("optin"), Some(Acquisition::Link)).map(one)
+        } else if let Some(payment) = content("payment") {
+            return vec![payments::payment(self, payment)];
+        } else if let Some(pre_checkout) = content("pre_checkout") {
+            payments::pre_checkout(self, pre_checkout).map(one)
+        } else if let Some(update) = content("checkout_update") {
+            payments::checkout_update(self, update).map(one)
+        } else {
+            return vec![self.other(&self.type_name(), None)];
+        };
+        read.unwrap_or_else(|| vec![self.other(&self.type_name(), Some("no_person"))])
+    }
+
+    fn message(&self, message: &Value) -> Option<Vec<Event>> {
+        let echo = message["is_echo"] == true;
+        let (name, direction) = if echo {
+            ("echo", Direction::Out)
+        } else {
+            ("message", Direction::In)
+        };
+        let id = text(&message["mid"]).map_or_else(|| self.hashed(name), |mid| format!("{name}:{mid}"));
+        let mut events = vec![self.said(id.clone(), direction)?];
+        // The first message after an advertisement brings the referral along.
+        if let Some(referral) = message.get("referral").filter(|referral| referral.is_object()) {
+            events.extend(self.started(format!("{id}#1"), acquisition(referral)));
+        }
+        Some(events)
+    }
+
+    fn postback(&self, postback: &Value) -> Option<Vec<Event>> {
+        let id = match text(&postback["mid"]) {
+            Some(mid) => format!("postback:{mid}"),
+            None => self.keyed("postback", &postback["payload"]),
+        };
+        if let Some(referral) = postback.get("referral").filter(|referral| referral.is_object()) {
+            return self.started(id, acquisition(referral)).map(one);
+        }
+        if is_get_started(postback) {
+            return self.started(id, Some(Acquisition::Organic)).map(one);
+        }
+        self.said(id, Direction::In).map(one)
+    }
+
+    fn said(&self, id: String, direction: Direction) -> Option<Event> {
+        let mut event = self.event(id, EventType::ConversationMessage)?;
+        event.direction = Some(direction);
+        Some(event)
+    }
+
+    fn started(&self, id: String, acquisition: Option<Acquisition>) -> Option<Event> {
+        let mut event = self.event(id, EventType::ConversationStarted)?;
+        event.acquisition = acquisition;
+        Some(event)
+    }
+
+    /// An event of the conversation; none where the update names no person, as from a plug-in's checkbox.
+    fn event(&self, id: String, kind: EventType) -> Option<Event> {
+        let (page, person) = (self.page.as_ref()?, self.person.as_ref()?);
+        let mut event = self.delivery.event(id, kind, self.stamp);
+        event.platform = Some(NAME.into());
+        event.bot_id = Some(page.clone());
+        event.user_id = Some(person.clone());
+        event.conversation_id = Some(format!("{page}:{person}"));
+        Some(event)
+    }
+
+    /// Something genuine that is not counted; it names nobody.
+    fn other(&self, type_name: &str, reason: Option<&str>) -> Event {
+        let watermark = &self.item[type_name]["watermark"];
+        // Receipts are sent again with another sequence number: the watermark is what identifies them.
+        let id = if watermark.is_null() {
+            self.hashed(type_name)
+        } else {
+            self.identified(type_name, watermark)
+        };
+        self.delivery.other(id, type_name, reason, self.stamp)
+    }
+
+    /// The key that says what the update is about.
+    fn type_name(&self) -> String {
+        let envelope = ["sender", "recipient", "timestamp"];
+        let mut names = self
+            .item
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str());
+        names.find(|name| !envelope.contains(name)).unwrap_or("unnamed").into()
+    }
+
+    /// An id from everything the update says.
+    fn hashed(&self, prefix: &str) -> String {
+        format!(
+            "{prefix}:{}",
+            fingerprint(&[&Value::from(self.page.as_deref()), self.item])
+        )
+    }
+
+    /// An id from page, person and one more value.
+    fn identified(&self, prefix: &str, value: &Value) -> String {
+        let (page, person) = (Value::from(self.page.as_deref()), Value::from(self.person.as_deref()));
+        format!("{prefix}:{}", fingerprint(&[&page, &person, value]))
+    }
+
+    /// An id from page, person, time and the developer's payload.
+    fn keyed(&self, prefix: &str, payload: &Value) -> String {
+        let (page, person) = (Value::from(self.page.as_deref()), Value::from(self.person.as_deref()));
+        format!(
+            "{prefix}:{}",
+            fingerprint(&[&page, &person, &self.item["timestamp"], payload])
+        )
+    }
+}
+
+fn one(event: Event) -> Vec<Event> {
+    vec![event]
+}
+
+/// Whether a postback comes from the button that only a new thread shows.
+///
+/// Its payload is the developer's, but the documented examples (`GET_STARTED`, `<GET_STARTED_PAYLOAD>`)
+/// are what nearly everybody uses.
+fn is_get_started(postback: &Value) -> bool {
+    let payload = postback["payload"].as_str().unwrap_or_default();
+    let letters: String = payload.chars().filter(char::is_ascii_alphanumeric).collect();
+    matches!(
+        letters.to_ascii_lowercase().as_str(),
+        "getstarted" | "getstartedpayload"
+    )
+}
+
+/// How a referral led into the thread; none where the source is not known.
+fn acquisition(referral: &Value) -> Option<Acquisition> {
+    match referral["source"].as_str()? {
+        "ADS" => Some(Acquisition::Ad),
+        "SHORTLINK" | "CUSTOMER_CHAT_PLUGIN" => Some(Acquisition::Link),
+        "MESSENGER_CODE" => Some(Acquisition::Code),
+        "DISCOVER_TAB" => Some(Acquisition::Search),
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Payments in the thread, as the 2016 beta sent them.
+//!
+//! Names, addresses, e-mails and tokenised cards that come along are never read.
+
+use serde_json::Value;
+
+use super::super::delivery::{fingerprint, integer, text};
+use super::super::networks::slug;
+use super::{Item, NAME};
+use crate::model::{CheckoutPath, Currency, Event, EventType, Mode, Money};
+
+/// Ids that every test payment shares, so that they identify nothing.
+const TEST_IDS: [&str; 2] = ["test_charge_id_12345", "test_payment_id_12345"];
+
+/// The method or provider that the payload does not name.
+const UNKNOWN: &str = "unknown";
+
+/// The customer presses the button that pays.
+pub(super) fn pre_checkout(item: &Item<'_>, content: &Value) -> Option<Event> {
+    let mut event = item.event(
+        item.keyed("pre_checkout", &content["payload"]),
+        EventType::CheckoutStarted,
+    )?;
+    event.path = Some(CheckoutPath::InThread);
+    // A checkout counts with or without an amount.
+    event.amount = amount(content).ok();
+    Some(event)
+}
+
+/// The customer changes the shipping address, and with it the sum.
+pub(super) fn checkout_update(item: &Item<'_>, _content: &Value) -> Option<Event> {
+    item.event(item.hashed("checkout_update"), EventType::CartUpdated)
+}
+
+/// The money, or with a tokenised card the right to take it.
+pub(super) fn payment(item: &Item<'_>, content: &Value) -> Event {
+    let id = match real_id(&content["payment_credential"]["fb_payment_id"]) {
+        Some(id) => format!("payment:{id}"),
+        None => item.keyed("payment", &content["payload"]),
+    };
+    read_payment(item, content, &id)
+        .unwrap_or_else(|reason| item.delivery.other(id, "payment", Some(reason), item.stamp))
+}
+
+fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Result<Event, &'static str> {
+    let credential = &content["payment_credential"];
+    let provider = credential["provider_type"].as_str().map_or(UNKNOWN.into(), slug);
+    let charge = text(&credential["charge_id"]);
+    let tokenised = provider == "token";
+    let kind = if tokenised {
+        EventType::TransactionAuthorized
+    } else {
+        EventType::TransactionCaptured
+    };
+    let mut event = item.event(id.into(), kind).ok_or("no_person")?;
+    event.amount = Some(amount(content)?);
+    event.path = Some(CheckoutPath::InThread);
+    if [&credential["charge_id"], &credential["fb_payment_id"]]
+        .into_iter()
+        .any(is_test_id)
+    {
+        event.mode = Mode::Test;
+    }
+    if tokenised {
+        // The merchant takes the money elsewhere, with a provider that this payload does not name.
+        event.provider = Some(UNKNOWN.into());
+        event.payment_id = Some(id.into());
+        event.method = Some("card".into());
+        return Ok(event);
+    }
+    let charge = charge.ok_or("no_charge_id")?;
+    // The provider's own webhook tells of the same charge: sharing its id, the money counts once.
+    let charge = if is_test_id(&credential["charge_id"]) {
+        unique_test_id(item, content)
+    } else {
+        charge
+    };
+    event.payment_id = Some(charge.clone());
+    event.attempt_id = Some(charge.clone());
+    event.capture_id = Some(charge);
+    if provider == "paypal" {
+        event.method = Some("paypal".into());
+        event.network = Some("none".into());
+    }
+    event.provider = Some(provider);
+    Ok(event)
+}
+
+fn amount(content: &Value) -> Result<Money, &'static str> {
+    let stated = &content["amount"];
+    let code = stated["currency"].as_str().unwrap_or_default().to_ascii_uppercase();
+    let currency = Currency::parse(&code).ok_or("unknown_currency")?;
+    let value = &stated["amount"];
+    // A JSON fraction has already been rounded to binary: only texts and whole numbers are exact.
+    let text = value
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| integer(value).map(|whole| whole.to_string()));
+    Money::parse(&text.ok_or("inexact_amount")?, currency).map_err(|_| "inexact_amount")
+}
+
+fn is_test_id(value: &Value) -> bool {
+    value.as_str().is_some_and(|id| TEST_IDS.contains(&id))
+}
+
+fn real_id(value: &Value) -> Option<String> {
+    text(value).filter(|_| !is_test_id(value))
+}
+
+/// An id of its own for a test payment.
+fn unique_test_id(item: &Item<'_>, content: &Value) -> String {
+    let parts = [&Value::from(NAME), item.item, content];
+    format!("test_{}", fingerprint(&parts))
+}

@@ -1,0 +1,184 @@
+//! Stripe: one notice, one canonical event.
+//!
+//! Charges are the source of money. Payment intents and sessions only add attempts, links and
+//! states; where they tell of a capture, they share the charge's id, so that it counts once.
+
+mod charge;
+mod dispute;
+mod failure;
+mod instrument;
+mod intent;
+mod money;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
+use super::links::link;
+use super::signature::any_matches;
+use super::{Lookup, Provider, Refusal};
+use crate::config::Source;
+use crate::model::{Event, EventType, Mode};
+
+/// Stripe's webhooks.
+pub const PROVIDER: Provider = Provider {
+    name: NAME,
+    verify,
+    challenge: None,
+    events,
+};
+
+/// The provider's name in addresses and in payments.
+const NAME: &str = "stripe";
+
+/// The header with the signatures.
+const SIGNATURE: &str = "stripe-signature";
+
+/// Seconds.
+const PER_SECOND: i64 = 1;
+
+/// `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`: the time is signed with the body, and any `v1` may match.
+fn verify(source: &Source, headers: &Lookup<'_>, raw_body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
+    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
+    let stated = parts().find(|(scheme, _)| *scheme == "t").map(|(_, value)| value);
+    let stated = stated.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
+    let signed_at = stated.and_then(|t| Some((t, t.parse::<i64>().ok()?)));
+    let (stated, signed_at) = signed_at.ok_or(Refusal::Malformed(SIGNATURE))?;
+    // Other schemes and values that are no hexadecimal digits are passed over, as Stripe asks.
+    let signatures: Vec<Vec<u8>> = parts()
+        .filter(|(scheme, _)| *scheme == "v1")
+        .filter_map(|(_, value)| hex::decode(value).ok())
+        .collect();
+    if !any_matches(&source.secrets, &[stated.as_bytes(), b".", raw_body], &signatures) {
+        return Err(Refusal::Mismatch);
+    }
+    // Both ways: a body signed for the future would stay good for as long.
+    let distance = now.timestamp().abs_diff(signed_at);
+    if distance > source.tolerance_seconds.max(0).unsigned_abs() {
+        Err(Refusal::OutsideTolerance)
+    } else {
+        Ok(())
+    }
+}
+
+fn events(source: &Source, raw_body: &[u8], now: DateTime<Utc>) -> Vec<Event> {
+    let delivery = Delivery::new(NAME, source, now);
+    match serde_json::from_slice::<Value>(raw_body) {
+        Ok(body) => vec![seal(Notice::new(&delivery, &body).read())],
+        Err(_) => vec![delivery.unreadable(raw_body)],
+    }
+}
+
+/// Why a notice becomes no event of its own kind.
+enum Uncounted {
+    /// Its type is not counted here.
+    Type,
+    /// Its type is, but this one cannot be.
+    Because(&'static str),
+}
+
+type Mapped = Result<Event, Uncounted>;
+
+/// One Event object of Stripe's.
+struct Notice<'a> {
+    delivery: &'a Delivery<'a>,
+    body: &'a Value,
+    object: &'a Value,
+    id: String,
+    /// When it happened: the Event's time, since its object may have been made long before.
+    stamp: Stamp,
+}
+
+impl<'a> Notice<'a> {
+    fn new(delivery: &'a Delivery<'a>, body: &'a Value) -> Self {
+        let id = text(&body["id"]).unwrap_or_else(|| format!("body:{}", fingerprint(&[body])));
+        let stamp = delivery.stamp(body.get("created"), PER_SECOND);
+        Notice {
+            delivery,
+            body,
+            object: &body["data"]["object"],
+            id,
+            stamp,
+        }
+    }
+
+    fn type_name(&self) -> &str {
+        self.body["type"].as_str().unwrap_or("unnamed")
+    }
+
+    fn read(&self) -> Event {
+        let reason = match self.map() {
+            Ok(event) => return event,
+            Err(Uncounted::Type) => None,
+            Err(Uncounted::Because(reason)) => Some(reason),
+        };
+        let mut event = self
+            .delivery
+            .other(self.id.clone(), self.type_name(), reason, self.stamp);
+        event.mode = self.mode();
+        event
+    }
+
+    fn map(&self) -> Mapped {
+        // Thin events of the newer kind carry no object.
+        if self.body["object"] != "event" {
+            return Err(Uncounted::Type);
+        }
+        match self.type_name() {
+            "charge.succeeded" => charge::succeeded(self),
+            "charge.captured" => charge::captured(self),
+            "charge.pending" => charge::pending(self),
+            "charge.failed" => charge::failed(self),
+            "charge.expired" => charge::expired(self),
+            "charge.refunded" => charge::refunded(self),
+            "charge.refund.updated" | "refund.created" | "refund.updated" => charge::refund(self),
+            "charge.dispute.created"
+            | "charge.dispute.updated"
+            | "charge.dispute.funds_withdrawn"
+            | "charge.dispute.funds_reinstated"
+            | "charge.dispute.closed" => dispute::dispute(self),
+            "payment_intent.created" => intent::created(self),
+            "payment_intent.processing" => intent::processing(self),
+            "payment_intent.requires_action" => intent::requires_action(self),
+            "payment_intent.amount_capturable_updated" => intent::authorized(self),
+            "payment_intent.succeeded" => intent::succeeded(self),
+            "payment_intent.payment_failed" => intent::failed(self),
+            "payment_intent.canceled" => intent::cancelled(self),
+            "checkout.session.completed" => intent::session(self),
+            _ => Err(Uncounted::Type),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        let stated = self.body.get("livemode").or_else(|| self.object.get("livemode"));
+        self.delivery.mode(if stated == Some(&Value::Bool(false)) {
+            Mode::Test
+        } else {
+            Mode::Live
+        })
+    }
+
+    /// An event about a payment, with the links of the object's metadata.
+    fn event(&self, kind: EventType, payment_id: Option<String>) -> Mapped {
+        let payment_id = payment_id.ok_or(Uncounted::Because("no_payment_id"))?;
+        let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
+        event.provider = Some(NAME.into());
+        event.payment_id = Some(payment_id);
+        event.mode = self.mode();
+        link(&mut event, &self.object["metadata"], self.delivery);
+        Ok(event)
+    }
+}
+
+/// The id of an object that is referred to, or that stands there whole.
+fn reference(value: &Value) -> Option<String> {
+    text(value).or_else(|| text(&value["id"]))
+}
+
+/// The payment that a charge, refund or dispute belongs to: its payment intent, else the charge.
+fn payment_of(object: &Value, charge: Option<&str>) -> Option<String> {
+    reference(&object["payment_intent"])
+        .or_else(|| reference(&object["charge"]["payment_intent"]))
+        .or_else(|| charge.map(str::to_owned))
+}

@@ -1,0 +1,40 @@
+//! Disputes: an inquiry moves no money, a chargeback does.
+
+use super::super::delivery::text;
+use super::instrument::Instrument;
+use super::money::amount;
+use super::{Mapped, Notice, payment_of, reference};
+use crate::model::{DisputeOutcome, DisputeStage, EventType};
+
+/// The dispute's present state; the events around the movement of its funds tell it as well.
+pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
+    let dispute = notice.object;
+    let status = dispute["status"].as_str().unwrap_or_default();
+    let details = &dispute["payment_method_details"];
+    let (kind, outcome) = match status {
+        "won" => (EventType::TransactionDisputeClosed, Some(DisputeOutcome::Won)),
+        "lost" => (EventType::TransactionDisputeClosed, Some(DisputeOutcome::Lost)),
+        // Over before it became a chargeback: nobody won or lost one.
+        "warning_closed" | "prevented" | "charge_refunded" => (EventType::TransactionDisputeClosed, None),
+        _ => (EventType::TransactionDisputed, None),
+    };
+    let charge = reference(&dispute["charge"]);
+    let mut event = notice.event(kind, payment_of(dispute, charge.as_deref()))?;
+    // Disputes of the first years have no id: a charge had one at most.
+    event.dispute_id = text(&dispute["id"]).or(charge);
+    event.amount = Some(amount(dispute, "amount")?);
+    event.stage = Some(stage(status, details["card"]["case_type"].as_str()));
+    event.outcome = outcome;
+    Instrument::of_details(details).apply(&mut event);
+    Ok(event)
+}
+
+fn stage(status: &str, case_type: Option<&str>) -> DisputeStage {
+    let early = status.starts_with("warning_") || matches!(status, "prevented" | "charge_refunded");
+    let question = matches!(case_type, Some("inquiry" | "block"));
+    if early || question {
+        DisputeStage::Inquiry
+    } else {
+        DisputeStage::Chargeback
+    }
+}

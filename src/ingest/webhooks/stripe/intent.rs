@@ -1,0 +1,129 @@
+//! Payment intents and checkout sessions: states, attempts and links, but no money of their own.
+
+use serde_json::Value;
+
+use super::super::delivery::text;
+use super::super::links::is_linked;
+use super::instrument::Instrument;
+use super::money::amount;
+use super::{Mapped, Notice, PER_SECOND, Uncounted, failure, reference};
+use crate::model::EventType;
+
+/// A payment is set up.
+pub(super) fn created(notice: &Notice<'_>) -> Mapped {
+    of_intent(notice, EventType::TransactionInitiated, "amount")
+}
+
+/// The latest charge awaits its answer.
+pub(super) fn processing(notice: &Notice<'_>) -> Mapped {
+    let mut event = created(notice)?;
+    event.attempt_id = latest_charge(notice.object).id();
+    Ok(event)
+}
+
+/// The customer must confirm. The latest charge, if any, is an earlier attempt.
+pub(super) fn requires_action(notice: &Notice<'_>) -> Mapped {
+    of_intent(notice, EventType::TransactionRequiresAction, "amount")
+}
+
+/// Money is reserved by the latest charge.
+pub(super) fn authorized(notice: &Notice<'_>) -> Mapped {
+    let mut event = of_intent(notice, EventType::TransactionAuthorized, "amount_capturable")?;
+    if event.amount.is_some_and(|money| money.minor == 0) {
+        return Err(Uncounted::Because("nothing_capturable"));
+    }
+    let charge = latest_charge(notice.object);
+    event.attempt_id = Some(charge.id().ok_or(Uncounted::Because("no_charge_id"))?);
+    charge.instrument().apply(&mut event);
+    Ok(event)
+}
+
+/// The latest charge took the money: the same fact as the charge's own, under the same ids.
+pub(super) fn succeeded(notice: &Notice<'_>) -> Mapped {
+    let received = if notice.object["amount_received"].is_null() {
+        "amount"
+    } else {
+        "amount_received"
+    };
+    let mut event = of_intent(notice, EventType::TransactionCaptured, received)?;
+    let charge = latest_charge(notice.object);
+    event.attempt_id = Some(charge.id().ok_or(Uncounted::Because("no_charge_id"))?);
+    event.capture_id = event.attempt_id.clone();
+    charge.instrument().apply(&mut event);
+    Ok(event)
+}
+
+/// An attempt failed; the intent itself waits for the next.
+pub(super) fn failed(notice: &Notice<'_>) -> Mapped {
+    let mut event = of_intent(notice, EventType::TransactionFailed, "amount")?;
+    let error = &notice.object["last_payment_error"];
+    // A failed authentication never became a charge: the latest one is an earlier attempt.
+    let uncharged = error["code"] == "payment_intent_authentication_failure";
+    let latest = latest_charge(notice.object);
+    let charge = reference(&error["charge"]).or_else(|| if uncharged { None } else { latest.id() });
+    failure::of_error(&mut event, error);
+    match latest.embedded.filter(|_| charge.is_some() && charge == latest.id()) {
+        // The charge tells more than the error does, and the same as its own notice.
+        Some(embedded) => {
+            failure::of_charge(&mut event, embedded);
+            latest.instrument().apply(&mut event);
+        }
+        None => Instrument::of_details(&error["payment_method"]).apply(&mut event),
+    }
+    event.attempt_id = charge.or_else(|| Some(notice.id.clone()));
+    Ok(event)
+}
+
+/// The payment is given up.
+pub(super) fn cancelled(notice: &Notice<'_>) -> Mapped {
+    of_intent(notice, EventType::TransactionCancelled, "amount")
+}
+
+/// A session's metadata is not copied to its intent: it is the only link to the conversation.
+pub(super) fn session(notice: &Notice<'_>) -> Mapped {
+    let session = notice.object;
+    let intent = reference(&session["payment_intent"]).ok_or(Uncounted::Type)?;
+    let mut event = notice.event(EventType::TransactionInitiated, Some(intent))?;
+    if !is_linked(&event) {
+        return Err(Uncounted::Type);
+    }
+    event.amount = Some(amount(session, "amount_total")?);
+    let began = notice
+        .delivery
+        .stamp(session.get("created").or(notice.body.get("created")), PER_SECOND);
+    (event.time, event.time_origin) = (began.time, began.origin);
+    Ok(event)
+}
+
+fn of_intent(notice: &Notice<'_>, kind: EventType, field: &str) -> Mapped {
+    let mut event = notice.event(kind, text(&notice.object["id"]))?;
+    event.amount = Some(amount(notice.object, field)?);
+    Ok(event)
+}
+
+/// An intent's latest charge: referred to, or in older versions the first of a list.
+struct LatestCharge<'a> {
+    named: Option<String>,
+    embedded: Option<&'a Value>,
+}
+
+fn latest_charge(intent: &Value) -> LatestCharge<'_> {
+    let latest = &intent["latest_charge"];
+    let embedded = Some(latest)
+        .filter(|charge| charge.is_object())
+        .or_else(|| intent["charges"]["data"].get(0));
+    LatestCharge {
+        named: text(latest),
+        embedded,
+    }
+}
+
+impl LatestCharge<'_> {
+    fn id(&self) -> Option<String> {
+        self.named.clone().or_else(|| text(&self.embedded?["id"]))
+    }
+
+    fn instrument(&self) -> Instrument {
+        self.embedded.map(Instrument::of_charge).unwrap_or_default()
+    }
+}

@@ -1,0 +1,191 @@
+//! The metrics: pure functions from frames to tables.
+//!
+//! They know no database, no web server and no clock. Each metric is one file here and one
+//! line in [`ALL`]; it declares the queries whose frames it needs, and whoever asks runs them.
+
+mod bot_activity;
+mod bot_growth;
+mod captured;
+mod conversion;
+pub mod fx;
+mod grouping;
+mod moved;
+mod payment_rates;
+mod payments;
+mod provider_share;
+mod slots;
+pub mod statistics;
+mod table;
+mod wide;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use polars::prelude::DataFrame;
+
+use crate::model::{Currency, Mode, Params, Query, Table, TimeRange};
+
+/// Every metric, in the order in which they are listed.
+pub const ALL: &[Metric] = &[
+    bot_growth::METRIC,
+    bot_activity::METRIC,
+    conversion::METRIC,
+    provider_share::METRIC,
+    payments::METRIC,
+];
+
+/// Finds a metric by its name.
+pub fn find(name: &str) -> Option<&'static Metric> {
+    ALL.iter().find(|metric| metric.name == name)
+}
+
+/// What a metric is, for machines and for people.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name in addresses.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What its numbers mean.
+    pub definition: Definition,
+    /// Dimensions it can be grouped and filtered by.
+    pub dimensions: &'static [Dimension],
+    /// Parameters of its own, beside those of every metric.
+    pub parameters: &'static [Parameter],
+    /// Frames it reads.
+    pub inputs: &'static [Input],
+    /// Computes the answer.
+    pub compute: fn(&Question, &Frames) -> Result<Outcome, MetricError>,
+}
+
+/// The meaning of a metric's numbers.
+#[derive(Debug)]
+pub struct Definition {
+    /// Raised whenever the meaning changes.
+    pub version: u32,
+    /// One paragraph for an analyst.
+    pub text: &'static str,
+    /// What is counted above the line.
+    pub numerator: &'static str,
+    /// What is counted below the line.
+    pub denominator: &'static str,
+    /// What is left out.
+    pub excludes: &'static [&'static str],
+}
+
+/// One way to break a metric down: its name in questions is its column in frames and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dimension(pub &'static str);
+
+/// A parameter of one metric.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Its name in the query string.
+    pub name: &'static str,
+    /// The value where the question has none.
+    pub default: &'static str,
+    /// What it takes, for people.
+    pub help: &'static str,
+    /// Accepts a value or says what would be accepted.
+    pub check: fn(&str) -> Result<(), &'static str>,
+}
+
+/// A frame that a metric reads.
+#[derive(Debug)]
+pub struct Input {
+    /// Its name in [`Frames`].
+    pub name: &'static str,
+    /// The query that yields it.
+    pub query: Query,
+    /// The query's parameters for a question.
+    pub params: fn(&Question) -> Params,
+}
+
+/// The frames a metric asked for, by name.
+#[derive(Debug, Default)]
+pub struct Frames(pub BTreeMap<&'static str, DataFrame>);
+
+impl Frames {
+    /// A frame by name.
+    ///
+    /// # Errors
+    /// When the metric did not declare it.
+    pub fn get(&self, name: &'static str) -> Result<&DataFrame, MetricError> {
+        self.0.get(name).ok_or(MetricError::MissingFrame(name))
+    }
+}
+
+/// A filter on one dimension.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// The dimension.
+    pub dimension: &'static str,
+    /// Any of these; empty: no restriction.
+    pub any_of: Vec<String>,
+    /// None of these; rows without a value stay.
+    pub none_of: Vec<String>,
+}
+
+/// A question, checked: every name in it exists.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Range, interval and zone.
+    pub range: TimeRange,
+    /// The moment whose knowledge answers.
+    pub as_of: DateTime<Utc>,
+    /// Live or test.
+    pub mode: Mode,
+    /// The reporting currency; `None` for `currency=original`.
+    pub currency: Option<Currency>,
+    /// Dimensions that split the rows, in the asked order.
+    pub group_by: Vec<&'static str>,
+    /// Filters, at most one per dimension.
+    pub filters: Vec<Filter>,
+    /// The metric's own parameters, with defaults filled in.
+    pub parameters: BTreeMap<&'static str, String>,
+}
+
+impl Question {
+    /// The filter on a dimension, if any.
+    pub fn filter(&self, dimension: &str) -> Option<&Filter> {
+        self.filters.iter().find(|filter| filter.dimension == dimension)
+    }
+
+    /// A parameter of the metric's own.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether a bucket is whole and over at `as_of`.
+    pub fn complete(&self, bucket: &crate::model::Bucket) -> bool {
+        bucket.whole && bucket.end <= self.as_of
+    }
+
+    /// Whether a rate with a window has settled for a bucket.
+    pub fn mature(&self, bucket: &crate::model::Bucket, window: TimeDelta) -> bool {
+        bucket.end + window <= self.as_of
+    }
+}
+
+/// A computed answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcome {
+    /// The rows.
+    pub table: Table,
+    /// What a reader must know beside them.
+    pub warnings: Vec<String>,
+}
+
+/// Why a metric could not be computed.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricError {
+    /// A frame was not handed over.
+    #[error("the frame `{0}` is missing")]
+    MissingFrame(&'static str),
+    /// A sum exceeds what can be shown.
+    #[error("a sum of money exceeds 128 bits")]
+    Overflow,
+    /// Polars failed.
+    #[error(transparent)]
+    Polars(#[from] polars::error::PolarsError),
+}

@@ -1,0 +1,202 @@
+//! One canonical event: what every way in (HTTP, webhook, file) turns into.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::money::Money;
+use super::vocabulary::*;
+
+/// Where an event's `time` comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeOrigin {
+    /// The sender stated it.
+    #[default]
+    Given,
+    /// The sender stated none: the time of receipt stands in.
+    Missing,
+    /// A genuine webhook stated an impossible one: the time of receipt stands in.
+    Impossible,
+}
+
+impl TimeOrigin {
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TimeOrigin::Given => "given",
+            TimeOrigin::Missing => "missing",
+            TimeOrigin::Impossible => "impossible",
+        }
+    }
+}
+
+/// A canonical event. Its identity is (`source`, `id`), for ever.
+///
+/// Fields that a type does not use are `None`; parsing has already checked those it needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// CloudEvents `source`: who says it.
+    pub source: String,
+    /// CloudEvents `id`: unique within the source.
+    pub id: String,
+    /// What happened.
+    pub kind: EventType,
+    /// CloudEvents `subject`.
+    pub subject: Option<String>,
+    /// When it happened.
+    pub time: DateTime<Utc>,
+    /// Whether the sender stated that time.
+    pub time_origin: TimeOrigin,
+    /// 64-bit digest of type, subject and data; tells a duplicate from a conflict.
+    pub content: i64,
+    /// Where the bot lives: `messenger`, `telegram`, `web` …
+    pub platform: Option<String>,
+    /// The bot, within its platform.
+    pub bot_id: Option<String>,
+    /// The conversation, within its platform.
+    pub conversation_id: Option<String>,
+    /// The person, within platform and bot.
+    pub user_id: Option<String>,
+    /// ISO 3166 alpha-2 country of the bot or the conversation.
+    pub country: Option<String>,
+    /// Display name of the bot.
+    pub name: Option<String>,
+    /// Category of the bot.
+    pub category: Option<String>,
+    /// Who built the bot.
+    pub developer_id: Option<String>,
+    /// Whether the bot may take payments.
+    pub payments_enabled: Option<bool>,
+    /// How the conversation came about.
+    pub acquisition: Option<Acquisition>,
+    /// Direction of a message.
+    pub direction: Option<Direction>,
+    /// Catalogue item.
+    pub item_id: Option<String>,
+    /// Number of items in the cart.
+    pub item_count: Option<i64>,
+    /// The checkout, within its platform.
+    pub checkout_id: Option<String>,
+    /// Where the customer pays.
+    pub path: Option<CheckoutPath>,
+    /// Whether a stored credential pays.
+    pub credential: Option<Credential>,
+    /// Who processes the money: `stripe`, `paypal`, `braintree` …
+    pub provider: Option<String>,
+    /// The payment, within its provider.
+    pub payment_id: Option<String>,
+    /// One try to pay.
+    pub attempt_id: Option<String>,
+    /// One capture of the payment.
+    pub capture_id: Option<String>,
+    /// One refund of the payment.
+    pub refund_id: Option<String>,
+    /// One dispute about the payment.
+    pub dispute_id: Option<String>,
+    /// `card`, `paypal`, `bank` …
+    pub method: Option<String>,
+    /// The card network that carries the payment: `visa`, `mastercard`, `amex` …; `none` for a method without one.
+    pub network: Option<String>,
+    /// The card's brand where it differs from the network.
+    pub brand: Option<String>,
+    /// `apple_pay`, `google_pay` …
+    pub wallet: Option<String>,
+    /// The money of this event.
+    pub amount: Option<Money>,
+    /// True where `amount` of a refund is the sum refunded so far, as some providers state it.
+    pub cumulative: bool,
+    /// The provider's reason for a failure.
+    pub decline_code: Option<String>,
+    /// Whose failure it was.
+    pub failure_kind: Option<FailureKind>,
+    /// How far a dispute has gone.
+    pub stage: Option<DisputeStage>,
+    /// How a dispute ended.
+    pub outcome: Option<DisputeOutcome>,
+    /// Live money or a test.
+    pub mode: Mode,
+    /// JSON object of the data fields that have no column, and for `other` the provider's type name.
+    pub extra: Option<String>,
+}
+
+impl Event {
+    /// An event with nothing but its envelope.
+    pub fn new(source: impl Into<String>, id: impl Into<String>, kind: EventType, time: DateTime<Utc>) -> Self {
+        Event {
+            source: source.into(),
+            id: id.into(),
+            kind,
+            subject: None,
+            time,
+            time_origin: TimeOrigin::Given,
+            content: 0,
+            platform: None,
+            bot_id: None,
+            conversation_id: None,
+            user_id: None,
+            country: None,
+            name: None,
+            category: None,
+            developer_id: None,
+            payments_enabled: None,
+            acquisition: None,
+            direction: None,
+            item_id: None,
+            item_count: None,
+            checkout_id: None,
+            path: None,
+            credential: None,
+            provider: None,
+            payment_id: None,
+            attempt_id: None,
+            capture_id: None,
+            refund_id: None,
+            dispute_id: None,
+            method: None,
+            network: None,
+            brand: None,
+            wallet: None,
+            amount: None,
+            cumulative: false,
+            decline_code: None,
+            failure_kind: None,
+            stage: None,
+            outcome: None,
+            mode: Mode::Live,
+            extra: None,
+        }
+    }
+
+    /// 128 bits of SHA-256 over (`source`, `id`), as two halves.
+    pub fn identity(&self) -> (i64, i64) {
+        let digest = digest(&["event", &self.source, &self.id]);
+        (half(&digest[..8]), half(&digest[8..16]))
+    }
+}
+
+/// 64-bit key of an entity: the first eight bytes of SHA-256 over its kind and parts.
+pub fn entity_key(parts: &[&str]) -> i64 {
+    half(&digest(parts)[..8])
+}
+
+/// 64-bit digest of an event's type, subject and canonical data.
+pub fn content_key(kind: &str, subject: Option<&str>, data: &str) -> i64 {
+    // The tag keeps an absent subject apart from an empty one.
+    let tag = if subject.is_some() { "1" } else { "0" };
+    entity_key(&[kind, tag, subject.unwrap_or(""), data])
+}
+
+/// SHA-256 over length-prefixed parts, so that no two lists of parts share a text.
+fn digest(parts: &[&str]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().into()
+}
+
+fn half(bytes: &[u8]) -> i64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(bytes);
+    i64::from_be_bytes(eight)
+}

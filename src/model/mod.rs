@@ -1,0 +1,19 @@
+//! Values that cannot be wrong: events, money, time ranges and the shape of answers.
+//!
+//! Nothing here knows a database, a web server or the clock.
+
+pub mod answer;
+pub mod clock;
+pub mod event;
+pub mod money;
+pub mod query;
+pub mod time;
+pub mod vocabulary;
+
+pub use clock::Clock;
+pub use answer::{Column, ColumnType, Table, Value};
+pub use event::{Event, TimeOrigin};
+pub use money::{Currency, Money};
+pub use query::{Param, Params, Query};
+pub use time::{Bucket, Interval, TimeRange};
+pub use vocabulary::*;

@@ -1,0 +1,219 @@
+//! Bot activity: growth accounting as diverging columns, and the active bots it adds up to.
+
+use plotters::style::RGBColor;
+
+use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::data::Grid;
+use super::document::{Notes, hits};
+use super::frame::{Entry, Mark, SMALL, header, no_data};
+use super::marks::{Columns, Span, area, centred, columns, line, seams};
+use super::number::{Kind, count};
+use super::panel::{Cell, Panel, Spec, cells, per, stack};
+use super::{ChartError, ChartRequest};
+
+const PLOTTED: [&str; 5] = ["active", "new", "retained", "resurrected", "churned"];
+
+/// Draws one picture for each group.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, None);
+    if !grid.has_data(&PLOTTED) {
+        return no_data(canvas, request, "No bot was active");
+    }
+    let active = canvas.frame.h >= if grid.outer.len() > 1 { 560.0 } else { 280.0 };
+    let body = header(canvas, request, &legend(canvas, &grid, active))?;
+    let cells = cells(canvas, &grid, body, (230.0, 150.0))?;
+    let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
+    let flows: Vec<Flows> = drawn.iter().map(|outer| Flows::of(&grid, *outer)).collect();
+    // One scale for all, so that groups can be compared.
+    let highest = flows.iter().map(Flows::highest).fold(0.0, f64::max);
+    let lowest = flows.iter().map(Flows::lowest).fold(0.0, f64::min);
+    let most = flows
+        .iter()
+        .flat_map(|flows| flows.active.iter().flatten())
+        .copied()
+        .fold(0.0, f64::max);
+    let mut notes = Notes {
+        series: grid.series(&PLOTTED, &drawn),
+        ..Notes::default()
+    };
+    for (Cell { outer, place }, flows) in cells.into_iter().zip(&flows) {
+        let caption = format!("Bots won and lost{}", per(request));
+        let mut specs = vec![Spec {
+            weight: 1.5,
+            lo: lowest,
+            hi: highest,
+            kind: Kind::Count,
+            caption,
+        }];
+        if active {
+            let caption = format!("Active bots{}", per(request));
+            specs.push(Spec {
+                weight: 1.0,
+                lo: 0.0,
+                hi: most * 1.08,
+                kind: Kind::Count,
+                caption,
+            });
+        }
+        let panels = stack(
+            canvas,
+            request.range,
+            place,
+            &specs,
+            if specs.len() > 1 { 10.0 } else { 0.0 },
+        )?;
+        draw_flows(canvas, &panels[0], flows, &grid.complete)?;
+        if let Some(lower) = panels.get(1) {
+            draw_active(canvas, lower, flows, &grid.complete)?;
+        }
+        let (first, last) = (panels[0].area, panels[panels.len() - 1].area);
+        let whole = Rect {
+            h: last.bottom() - first.y,
+            ..first
+        };
+        let told = PLOTTED.map(|column| (column, Kind::Count));
+        notes
+            .hits
+            .extend(hits(&grid, request, (whole, panels[0].bands), &[outer], &told));
+        notes.summary.push_str(&flows.summary(&grid.outer[outer].label()));
+    }
+    Ok(notes)
+}
+
+/// What the columns of one group are made of.
+struct Flows {
+    active: Vec<Option<f64>>,
+    new: Vec<Option<f64>>,
+    resurrected: Vec<Option<f64>>,
+    churned: Vec<Option<f64>>,
+}
+
+impl Flows {
+    fn of(grid: &Grid, outer: usize) -> Self {
+        let read = |column| grid.floats(outer, 0, column);
+        Flows {
+            active: read("active"),
+            new: read("new"),
+            resurrected: read("resurrected"),
+            churned: read("churned"),
+        }
+    }
+
+    fn won(&self, bucket: usize) -> Option<f64> {
+        match (self.new[bucket], self.resurrected[bucket]) {
+            (None, None) => None,
+            (new, back) => Some(new.unwrap_or(0.0) + back.unwrap_or(0.0)),
+        }
+    }
+
+    fn highest(&self) -> f64 {
+        (0..self.new.len())
+            .filter_map(|bucket| self.won(bucket))
+            .fold(0.0, f64::max)
+    }
+
+    fn lowest(&self) -> f64 {
+        -self.churned.iter().flatten().copied().fold(0.0, f64::max)
+    }
+
+    fn summary(&self, name: &str) -> String {
+        let sum = |flow: &[Option<f64>]| count(flow.iter().flatten().sum());
+        let active = self
+            .active
+            .iter()
+            .rev()
+            .find_map(|value| *value)
+            .map_or_else(|| "unknown".to_owned(), count);
+        let name = if name.is_empty() {
+            String::new()
+        } else {
+            format!("{name}: ")
+        };
+        let (new, back, lost) = (sum(&self.new), sum(&self.resurrected), sum(&self.churned));
+        format!("{name}{active} active at the end; {new} new, {back} resurrected, {lost} churned. ")
+    }
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, active: bool) -> Vec<Entry> {
+    let [new, back, lost] = colors(canvas);
+    let mut legend = vec![
+        Entry::new(Mark::Block(new), "new"),
+        Entry::new(Mark::Block(back), "resurrected"),
+        Entry::new(Mark::Block(lost), "churned"),
+        Entry::new(Mark::Dot(canvas.palette.text), "net"),
+    ];
+    if active {
+        legend.push(Entry::new(Mark::Line(canvas.palette.series[2]), "active"));
+    }
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Hatched(canvas.palette.neutral[0]), "incomplete"));
+    }
+    legend
+}
+
+fn colors(canvas: &Canvas) -> [RGBColor; 3] {
+    let series = canvas.palette.series;
+    [series[0], series[4], series[5]]
+}
+
+fn draw_flows(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool]) -> Result<(), ChartError> {
+    let buckets = 0..complete.len();
+    let new: Vec<Span> = flows.new.iter().map(|value| value.map(|value| (0.0, value))).collect();
+    let above = |bucket: usize| Some((flows.new[bucket].unwrap_or(0.0), flows.won(bucket)?));
+    let back: Vec<Span> = buckets.clone().map(above).collect();
+    let lost: Vec<Span> = flows
+        .churned
+        .iter()
+        .map(|value| value.map(|value| (0.0, -value)))
+        .collect();
+    for (spans, color) in [new.as_slice(), &back, &lost].into_iter().zip(colors(canvas)) {
+        columns(
+            canvas,
+            panel,
+            Columns {
+                spans,
+                complete,
+                color,
+                share: 1.0,
+            },
+        )?;
+    }
+    seams(canvas, panel, &new)?;
+    let zero = panel.y(0.0).round();
+    canvas.path(
+        &[(panel.area.x, zero), (panel.area.right(), zero)],
+        canvas.palette.axis,
+        1.0,
+    )?;
+    let net: Vec<Option<f64>> = buckets.map(|b| Some(flows.won(b)? - flows.churned[b]?)).collect();
+    if panel.bands.slim() {
+        return Ok(());
+    }
+    let radius = (panel.bands.step / 5.0).clamp(1.2, 3.2);
+    for (bucket, net) in net.iter().enumerate() {
+        let Some(net) = net else { continue };
+        let at = (panel.bands.centre(bucket), panel.y(*net));
+        canvas.disc(at, radius + 1.0, canvas.palette.background)?;
+        canvas.disc(at, radius, canvas.palette.text)?;
+    }
+    Ok(())
+}
+
+fn draw_active(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool]) -> Result<(), ChartError> {
+    let color = canvas.palette.series[2];
+    let points = centred(panel, &flows.active, complete);
+    area(canvas, panel, &points, color)?;
+    line(canvas, panel, &points, color, 2.0)?;
+    let Some(last) = points.iter().rev().find(|point| point.value.is_some()) else {
+        return Ok(());
+    };
+    let value = last.value.unwrap_or(0.0);
+    let (text, y) = (count(value), panel.y(value) - 11.0);
+    let half = measure(&text, SMALL, true) / 2.0;
+    let x = last.x.min(canvas.frame.right() - half - 6.0);
+    let font = Font {
+        bold: true,
+        ..canvas.font(SMALL)
+    };
+    canvas.text(&text, (x, y.max(panel.area.y - 6.0)), Align::Centre, font)
+}

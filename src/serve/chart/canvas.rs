@@ -1,0 +1,283 @@
+//! The drawing surface: plotters' SVG backend on a grid of tenths of a pixel.
+//!
+//! plotters draws on whole units. Ten of them to a pixel keep slim columns evenly wide and
+//! lines smooth; the document's `viewBox` scales them back.
+
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
+
+use super::ChartError;
+use super::document::printable;
+use super::theme::Palette;
+
+/// Drawing units in one pixel.
+pub(super) const UNITS: f64 = 10.0;
+
+/// The embedded font, and what a browser without it may take.
+pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
+
+/// plotters writes a font size divided by this.
+const FONT_SCALE: f64 = 1.24;
+
+/// A rectangle in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rect {
+    pub x: f64,
+    pub y: f64,
+    pub w: f64,
+    pub h: f64,
+}
+
+impl Rect {
+    pub fn right(&self) -> f64 {
+        self.x + self.w
+    }
+
+    pub fn bottom(&self) -> f64 {
+        self.y + self.h
+    }
+
+    /// Without so much on the left, top, right and bottom.
+    pub fn inset(&self, left: f64, top: f64, right: f64, bottom: f64) -> Rect {
+        let (w, h) = ((self.w - left - right).max(1.0), (self.h - top - bottom).max(1.0));
+        Rect {
+            x: self.x + left,
+            y: self.y + top,
+            w,
+            h,
+        }
+    }
+}
+
+/// Where a text stands relative to its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Centre,
+    Right,
+}
+
+/// Size, weight and colour of a text; its point is the left, centre or right of its middle line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Font {
+    pub size: f64,
+    pub bold: bool,
+    pub color: RGBColor,
+}
+
+/// Where a chart is drawn.
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    pub palette: &'static Palette,
+    pub frame: Rect,
+}
+
+type Drawn = Result<(), ChartError>;
+
+fn failed(error: impl std::fmt::Display) -> ChartError {
+    ChartError::Drawing(error.to_string())
+}
+
+fn units(pixels: f64) -> i32 {
+    (pixels * UNITS).round() as i32
+}
+
+fn stroke(color: RGBColor, width: f64) -> ShapeStyle {
+    ShapeStyle::from(&color).stroke_width(units(width).max(1) as u32)
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas that writes into `target`, painted with the background.
+    pub fn new(target: &'a mut String, width: u32, height: u32, palette: &'static Palette) -> Result<Self, ChartError> {
+        let size = (width * UNITS as u32, height * UNITS as u32);
+        let area = SVGBackend::with_string(target, size).into_drawing_area();
+        area.fill(&palette.background).map_err(failed)?;
+        let frame = Rect {
+            x: 0.0,
+            y: 0.0,
+            w: f64::from(width),
+            h: f64::from(height),
+        };
+        Ok(Canvas { area, palette, frame })
+    }
+
+    /// Ends the document.
+    pub fn finish(self) -> Drawn {
+        self.area.present().map_err(failed)
+    }
+
+    /// A text of the chart's usual kind.
+    pub fn font(&self, size: f64) -> Font {
+        Font {
+            size,
+            bold: false,
+            color: self.palette.text,
+        }
+    }
+
+    /// A text that stands back.
+    pub fn muted(&self, size: f64) -> Font {
+        Font {
+            size,
+            bold: false,
+            color: self.palette.muted,
+        }
+    }
+
+    /// A filled rectangle.
+    pub fn rect(&self, rect: Rect, color: RGBColor) -> Drawn {
+        let corners = [
+            (units(rect.x), units(rect.y)),
+            (units(rect.right()), units(rect.bottom())),
+        ];
+        self.area.draw(&Rectangle::new(corners, color.filled())).map_err(failed)
+    }
+
+    /// A filled polygon.
+    pub fn polygon(&self, points: &[(f64, f64)], color: RGBColor, opacity: f64) -> Drawn {
+        self.area
+            .draw(&Polygon::new(grid(points), color.mix(opacity).filled()))
+            .map_err(failed)
+    }
+
+    /// An open line through points.
+    pub fn path(&self, points: &[(f64, f64)], color: RGBColor, width: f64) -> Drawn {
+        self.area
+            .draw(&PathElement::new(grid(points), stroke(color, width)))
+            .map_err(failed)
+    }
+
+    /// A dashed line through points.
+    pub fn dashed(&self, points: &[(f64, f64)], color: RGBColor, width: f64) -> Drawn {
+        for dash in dashes(points, 2.2 + width, 1.4 + width / 2.0) {
+            self.path(&dash, color, width)?;
+        }
+        Ok(())
+    }
+
+    /// A disc.
+    pub fn disc(&self, at: (f64, f64), radius: f64, color: RGBColor) -> Drawn {
+        let centre = (units(at.0), units(at.1));
+        self.area
+            .draw(&Circle::new(centre, units(radius), color.filled()))
+            .map_err(failed)
+    }
+
+    /// A disc of the background's colour with a rim.
+    pub fn ring(&self, at: (f64, f64), radius: f64, color: RGBColor) -> Drawn {
+        self.disc(at, radius + 0.7, color)?;
+        self.disc(at, radius - 0.7, self.palette.background)
+    }
+
+    /// A rectangle that says "not complete": pale, hatched and rimmed.
+    pub fn hatched(&self, rect: Rect, color: RGBColor) -> Drawn {
+        self.rect(rect, self.palette.tint(color, 0.78))?;
+        if rect.w < 2.0 || rect.h < 1.0 {
+            return Ok(());
+        }
+        self.path(&hatching(rect, 4.0), self.palette.tint(color, 0.3), 0.8)?;
+        let inner = rect.inset(0.4, 0.4, 0.4, 0.4);
+        let (left, top, right, bottom) = (inner.x, inner.y, inner.right(), inner.bottom());
+        self.path(
+            &[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)],
+            color,
+            0.8,
+        )
+    }
+
+    /// A text whose middle line runs through `at`.
+    pub fn text(&self, text: &str, at: (f64, f64), align: Align, font: Font) -> Drawn {
+        let anchor = match align {
+            Align::Left => HPos::Left,
+            Align::Centre => HPos::Center,
+            Align::Right => HPos::Right,
+        };
+        let style = TextStyle::from(description(font.size, font.bold))
+            .color(&font.color)
+            .pos(Pos::new(anchor, VPos::Top));
+        // plotters sets the baseline 0.76 em below a top anchor; capitals are 0.73 em high.
+        let top = at.1 - 0.395 * font.size;
+        let text: String = text.chars().map(printable).collect();
+        self.area
+            .draw_text(&text, &style, (units(at.0), units(top)))
+            .map_err(failed)
+    }
+}
+
+fn description(size: f64, bold: bool) -> FontDesc<'static> {
+    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+    FontDesc::new(FontFamily::Name(FAMILY), size * UNITS * FONT_SCALE, style)
+}
+
+/// Width of a text in pixels, measured with the embedded font.
+pub(super) fn measure(text: &str, size: f64, bold: bool) -> f64 {
+    // plotters scales by the line height where it writes by the em; DejaVu's ratio is 1.164.
+    let width = description(size, bold).box_size(text).map_or(0, |size| size.0);
+    f64::from(width) / UNITS * 1.164 / FONT_SCALE
+}
+
+fn grid(points: &[(f64, f64)]) -> Vec<(i32, i32)> {
+    points.iter().map(|(x, y)| (units(*x), units(*y))).collect()
+}
+
+/// Parallel diagonals inside a rectangle as one line that turns at the edges.
+fn hatching(rect: Rect, spacing: f64) -> Vec<(f64, f64)> {
+    let mut points = Vec::new();
+    let count = ((rect.w + rect.h) / spacing) as usize;
+    for index in 1..=count {
+        let k = index as f64 * spacing;
+        let low = if k <= rect.h {
+            (rect.x, rect.y + k)
+        } else {
+            (rect.x + k - rect.h, rect.bottom())
+        };
+        let high = if k <= rect.w {
+            (rect.x + k, rect.y)
+        } else {
+            (rect.right(), rect.y + k - rect.w)
+        };
+        if index % 2 == 0 {
+            points.extend([low, high])
+        } else {
+            points.extend([high, low])
+        }
+    }
+    points
+}
+
+/// The dashes of a line, the pattern running on round its corners.
+fn dashes(points: &[(f64, f64)], on: f64, off: f64) -> Vec<Vec<(f64, f64)>> {
+    let mut dashes = Vec::new();
+    let (mut drawing, mut left) = (true, on);
+    let mut current: Vec<(f64, f64)> = points.first().copied().into_iter().collect();
+    for pair in points.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let mut done = 0.0;
+        while length - done > left {
+            done += left;
+            let share = done / length;
+            let at = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+            if drawing {
+                current.push(at);
+                dashes.push(std::mem::take(&mut current));
+            } else {
+                current = vec![at];
+            }
+            drawing = !drawing;
+            left = if drawing { on } else { off };
+        }
+        left -= length - done;
+        if drawing {
+            current.push(to);
+        }
+    }
+    if drawing && current.len() > 1 {
+        dashes.push(current);
+    }
+    dashes
+}

@@ -1,0 +1,248 @@
+//! The rows of an answer, sorted into series by group and bucket.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+
+use super::ChartRequest;
+use crate::model::Value;
+
+/// The values of the grouping columns that rows share.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    parts: Vec<(String, Option<String>)>,
+}
+
+impl Key {
+    /// The values for people; empty without grouping.
+    pub fn label(&self) -> String {
+        let words: Vec<&str> = self
+            .parts
+            .iter()
+            .map(|(_, value)| value.as_deref().unwrap_or("unknown"))
+            .collect();
+        words.join(" \u{b7} ")
+    }
+
+    /// Whether a column has a value here; a bucket without any group has none.
+    pub fn is_null(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|(_, value)| value.is_none())
+    }
+
+    /// The value of one grouping column.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        self.parts
+            .iter()
+            .find(|(name, _)| name == column)
+            .and_then(|(_, value)| value.as_deref())
+    }
+}
+
+/// An answer as panels (`outer`) of series (`inner`) over buckets.
+#[derive(Debug)]
+pub(super) struct Grid<'a> {
+    request: &'a ChartRequest<'a>,
+    /// Groups that get a panel or a line each.
+    pub outer: Vec<Key>,
+    /// What splits each group further: steps or values of a share.
+    pub inner: Vec<Key>,
+    rows: BTreeMap<(usize, usize), Vec<Option<usize>>>,
+    /// Of each bucket, whether it is complete.
+    pub complete: Vec<bool>,
+}
+
+impl<'a> Grid<'a> {
+    /// Sorts the rows; `split` is the column that makes the inner series, if any.
+    pub fn new(request: &'a ChartRequest<'a>, split: Option<&str>) -> Self {
+        let mut outer_columns: Vec<&str> = request.group_by.iter().copied().filter(|c| Some(*c) != split).collect();
+        if currencies(request).len() > 1 && !outer_columns.contains(&"currency") {
+            // Money of unlike currencies shares no axis.
+            outer_columns.push("currency");
+        }
+        let buckets = &request.range.buckets;
+        let index: BTreeMap<DateTime<Utc>, usize> = buckets.iter().enumerate().map(|(i, b)| (b.start, i)).collect();
+        let mut grid = Grid {
+            request,
+            outer: Vec::new(),
+            inner: Vec::new(),
+            rows: BTreeMap::new(),
+            complete: vec![true; buckets.len()],
+        };
+        let (mut outer_known, mut inner_known) = (HashMap::new(), HashMap::new());
+        for row in 0..request.table.rows.len() {
+            let Value::Time(start) = request.table.cell(row, "bucket_start") else {
+                continue;
+            };
+            let Some(bucket) = index.get(&start.with_timezone(&Utc)).copied() else {
+                continue;
+            };
+            let outer = find_or_add(&mut outer_known, &mut grid.outer, key(request, row, &outer_columns));
+            let inner = find_or_add(&mut inner_known, &mut grid.inner, key(request, row, split.as_slice()));
+            let slots = grid
+                .rows
+                .entry((outer, inner))
+                .or_insert_with(|| vec![None; buckets.len()]);
+            slots[bucket] = Some(row);
+            if request.table.cell(row, "complete") == &Value::Bool(false) {
+                grid.complete[bucket] = false;
+            }
+        }
+        grid
+    }
+
+    /// One cell; null where there is no row.
+    pub fn cell(&self, outer: usize, inner: usize, bucket: usize, column: &str) -> &'a Value {
+        const NULL: &Value = &Value::Null;
+        let row = self
+            .rows
+            .get(&(outer, inner))
+            .and_then(|slots| slots.get(bucket).copied().flatten());
+        row.map_or(NULL, |row| self.request.table.cell(row, column))
+    }
+
+    /// A column over the buckets, for drawing.
+    pub fn floats(&self, outer: usize, inner: usize, column: &str) -> Vec<Option<f64>> {
+        (0..self.complete.len())
+            .map(|bucket| self.cell(outer, inner, bucket, column).as_f64())
+            .collect()
+    }
+
+    /// A column of one inner series, added up over all groups; null where all are.
+    pub fn totals(&self, inner: usize, column: &str) -> Vec<Option<f64>> {
+        let mut totals = vec![None; self.complete.len()];
+        for outer in 0..self.outer.len() {
+            for (total, value) in totals.iter_mut().zip(self.floats(outer, inner, column)) {
+                if let Some(value) = value {
+                    *total = Some(total.unwrap_or(0.0) + value);
+                }
+            }
+        }
+        totals
+    }
+
+    /// The currency of a group's amounts.
+    pub fn currency(&self, outer: usize) -> String {
+        let own = self.outer.get(outer).and_then(|key| key.get("currency"));
+        let only = || currencies(self.request).into_iter().next();
+        own.map(str::to_owned)
+            .or_else(only)
+            .or_else(|| self.request.currency.map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// Whether any of the columns holds a number other than 0.
+    pub fn has_data(&self, columns: &[&str]) -> bool {
+        let table = self.request.table;
+        let positions: Vec<usize> = columns.iter().filter_map(|column| table.position(column)).collect();
+        let told = |value: Option<&Value>| value.and_then(Value::as_f64).is_some_and(|x| x != 0.0);
+        table
+            .rows
+            .iter()
+            .any(|row| positions.iter().any(|at| told(row.get(*at))))
+    }
+
+    /// The plotted numbers for machines: these columns of the groups that are drawn.
+    pub fn series(&self, columns: &[&str], drawn: &[usize]) -> Vec<Json> {
+        let mut series = Vec::new();
+        for (outer, inner) in self.rows.keys().copied().filter(|(outer, _)| drawn.contains(outer)) {
+            for column in columns
+                .iter()
+                .filter(|column| self.request.table.position(column).is_some())
+            {
+                let parts: Vec<_> = self.outer[outer].parts.iter().chain(&self.inner[inner].parts).collect();
+                let words: Vec<&str> = parts
+                    .iter()
+                    .map(|(_, value)| value.as_deref().unwrap_or("null"))
+                    .collect();
+                let name = if words.is_empty() {
+                    (*column).to_owned()
+                } else {
+                    format!("{column} {}", words.join(" "))
+                };
+                let group: serde_json::Map<String, Json> =
+                    parts.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+                let points: Vec<Json> = (0..self.complete.len())
+                    .map(|bucket| json!([self.start(bucket), plain(self.cell(outer, inner, bucket, column))]))
+                    .collect();
+                series.push(json!({ "name": name, "column": column, "group": group, "points": points }));
+            }
+        }
+        series
+    }
+
+    /// A bucket's beginning as the answer writes it.
+    fn start(&self, bucket: usize) -> String {
+        self.request
+            .range
+            .local(self.request.range.buckets[bucket].start)
+            .to_rfc3339()
+    }
+}
+
+/// A cell as the JSON answer shows it; amounts stay decimal strings.
+fn plain(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Int(n) => json!(n),
+        Value::Number(x) => json!(x),
+        Value::Bool(flag) => json!(flag),
+        other => json!(other.to_text()),
+    }
+}
+
+/// The currencies that occur, in order.
+fn currencies(request: &ChartRequest) -> Vec<String> {
+    let Some(at) = request.table.position("currency") else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = request
+        .table
+        .rows
+        .iter()
+        .filter_map(|row| row.get(at)?.as_str())
+        .map(str::to_owned)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn key(request: &ChartRequest, row: usize, columns: &[&str]) -> Key {
+    let part = |column: &&str| {
+        let value = request.table.cell(row, column);
+        (
+            (*column).to_owned(),
+            if *value == Value::Null {
+                None
+            } else {
+                Some(value.to_text())
+            },
+        )
+    };
+    Key {
+        parts: columns.iter().map(part).collect(),
+    }
+}
+
+/// The place of a key in the order of first appearance.
+fn find_or_add(known: &mut HashMap<Key, usize>, keys: &mut Vec<Key>, key: Key) -> usize {
+    *known.entry(key.clone()).or_insert_with(|| {
+        keys.push(key);
+        keys.len() - 1
+    })
+}
+
+impl Grid<'_> {
+    /// The groups with the largest last value of a column, at most so many, largest first.
+    pub fn largest(&self, column: &str, most: usize) -> Vec<usize> {
+        let size = |outer: usize| {
+            (0..self.inner.len())
+                .filter_map(|inner| self.floats(outer, inner, column).into_iter().flatten().next_back())
+                .fold(0.0, |sum, value| sum + value)
+        };
+        let mut sized: Vec<(usize, f64)> = (0..self.outer.len()).map(|outer| (outer, size(outer))).collect();
+        sized.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        sized.into_iter().take(most).map(|(outer, _)| outer).collect()
+    }
+}

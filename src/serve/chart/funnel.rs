@@ -1,0 +1,396 @@
+//! Conversion in one stretch of time: a funnel, or with groups their rates side by side.
+
+use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::data::Grid;
+use super::document::{Hit, Notes};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data, whisker};
+use super::number::{Kind, axis, count, duration, label, percent};
+use super::scale::Scale;
+use super::{ChartError, ChartRequest};
+use crate::model::Value;
+
+/// The columns that a picture of a funnel carries.
+pub(super) const PLOTTED: [&str; 7] = ["entered", "reached", "dropped", "open", "rate", "ci_low", "ci_high"];
+
+/// What stands under the pointer.
+pub(super) const TOLD: [(&str, Kind); 5] = [
+    ("entered", Kind::Count),
+    ("reached", Kind::Count),
+    ("dropped", Kind::Count),
+    ("open", Kind::Count),
+    ("rate", Kind::Ratio),
+];
+
+/// Draws the funnel of the only bucket.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, Some("step"));
+    if !grid.has_data(&["entered"]) {
+        return no_data(canvas, request, "Nothing entered the funnel");
+    }
+    let (drawn, hits) = if grid.outer.len() > 1 {
+        compare(canvas, request, &grid)?
+    } else {
+        steps(canvas, request, &grid)?
+    };
+    Ok(Notes {
+        summary: summary(&grid, &drawn, request),
+        hits,
+        series: grid.series(&PLOTTED, &drawn),
+    })
+}
+
+type Pictured = (Vec<usize>, Vec<Hit>);
+
+fn steps(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured, ChartError> {
+    let palette = canvas.palette;
+    let mut legend = vec![
+        Entry::new(Mark::Block(palette.series[0]), "reached"),
+        Entry::new(Mark::Block(palette.track), "dropped"),
+    ];
+    if grid.has_data(&["open"]) {
+        legend.push(Entry::new(Mark::Hatched(palette.series[4]), "open (window not over)"));
+    }
+    legend.push(Entry::new(Mark::Whisker(palette.text), "95% interval"));
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Hatched(palette.series[0]), "incomplete range"));
+    }
+    let body = header(canvas, request, &legend)?;
+    let row = (body.h / grid.inner.len() as f64).min(110.0);
+    let layout = Layout::of(grid, body.w, row);
+    let mut hits = Vec::new();
+    for inner in 0..grid.inner.len() {
+        let place = Rect {
+            y: body.y + row * inner as f64,
+            h: row,
+            ..body
+        };
+        draw_step(canvas, grid, inner, place, &layout)?;
+        hits.push(Hit {
+            place,
+            text: told(grid, 0, inner),
+        });
+    }
+    Ok((vec![0], hits))
+}
+
+/// How the rows of a funnel are laid out, all alike.
+struct Layout {
+    /// Whether the numbers leave out their interval.
+    brief: bool,
+    /// Whether the numbers stand beside the name instead of below it.
+    beside: bool,
+    /// From the top of a row to its bar.
+    above: f64,
+    /// Height of a bar.
+    bar: f64,
+    /// Whether there is room for times and rates below the bar.
+    timed: bool,
+}
+
+impl Layout {
+    fn of(grid: &Grid, width: f64, row: f64) -> Self {
+        let brief = row < 46.0;
+        let fits = |inner: usize| {
+            let (name, numbers) = (step_name(grid, inner, width), numbers(grid, inner, brief));
+            measure(&name, NAME, true) + measure(&numbers, SMALL, false) + 16.0 <= width
+        };
+        let beside = (0..grid.inner.len()).all(fits);
+        let above = if beside { 19.0 } else { 33.0 };
+        let timed = row - above >= 38.0 && (0..grid.inner.len()).any(|inner| !timing(grid, inner).is_empty());
+        let bar = (row - above - if timed { 24.0 } else { 9.0 }).clamp(4.0, 36.0);
+        Layout {
+            brief,
+            beside,
+            above,
+            bar,
+            timed,
+        }
+    }
+}
+
+/// Size of a step's name.
+const NAME: f64 = 13.0;
+
+fn step_name(grid: &Grid, inner: usize, width: f64) -> String {
+    fit(
+        &format!("{}  {}", inner + 1, grid.inner[inner].label()),
+        NAME,
+        true,
+        width * 0.55,
+    )
+}
+
+/// One step: its name and numbers over a bar of everything that entered.
+fn draw_step(canvas: &Canvas, grid: &Grid, inner: usize, place: Rect, layout: &Layout) -> Result<(), ChartError> {
+    let middle = place.y + 9.0;
+    let bold = Font {
+        bold: true,
+        ..canvas.font(NAME)
+    };
+    canvas.text(&step_name(grid, inner, place.w), (place.x, middle), Align::Left, bold)?;
+    let numbers = fit(&numbers(grid, inner, layout.brief), SMALL, false, place.w);
+    let (at, align) = match layout.beside {
+        true => ((place.right(), middle), Align::Right),
+        false => ((place.x, middle + 15.0), Align::Left),
+    };
+    canvas.text(&numbers, at, align, canvas.font(SMALL))?;
+    draw_bar(
+        canvas,
+        grid,
+        inner,
+        Rect {
+            y: place.y + layout.above,
+            h: layout.bar,
+            ..place
+        },
+    )?;
+    if layout.timed {
+        let timing = fit(&timing(grid, inner), SMALL, false, place.w);
+        let y = place.y + layout.above + layout.bar + 9.0;
+        canvas.text(&timing, (place.x, y), Align::Left, canvas.muted(SMALL))?;
+    }
+    Ok(())
+}
+
+/// Everything that entered, as wide as the picture: reached, dropped and open.
+fn draw_bar(canvas: &Canvas, grid: &Grid, inner: usize, bar: Rect) -> Result<(), ChartError> {
+    let cell = |column| grid.cell(0, inner, 0, column).as_f64();
+    let Some(entered) = cell("entered").filter(|entered| *entered > 0.0) else {
+        return Ok(());
+    };
+    let pixels = |value: f64| bar.x + value / entered * bar.w;
+    let part = |from: f64, to: f64| Rect {
+        x: pixels(from),
+        w: pixels(to) - pixels(from),
+        ..bar
+    };
+    let [reached, dropped, open] = ["reached", "dropped", "open"].map(|column| cell(column).unwrap_or(0.0));
+    let palette = canvas.palette;
+    canvas.rect(part(reached, reached + dropped), palette.track)?;
+    let whole = grid.complete.first().copied().unwrap_or(true);
+    if reached > 0.0 {
+        let filled = part(0.0, reached);
+        if whole {
+            canvas.rect(filled, palette.series[0])?
+        } else {
+            canvas.hatched(filled, palette.series[0])?
+        }
+    }
+    if open > 0.0 {
+        canvas.hatched(part(reached + dropped, reached + dropped + open), palette.series[4])?;
+    }
+    if let (true, Some(lo), Some(hi)) = (inner > 0, cell("ci_low"), cell("ci_high")) {
+        let closed = reached + dropped;
+        let ends = (pixels(lo * closed), pixels(hi * closed));
+        whisker(canvas, ends, bar.y + bar.h / 2.0, (bar.h / 4.0).min(6.0), palette.text)?;
+    }
+    Ok(())
+}
+
+fn numbers(grid: &Grid, inner: usize, brief: bool) -> String {
+    let cell = |column| grid.cell(0, inner, 0, column);
+    let whole = |column| label(cell(column), Kind::Count);
+    let open = cell("open")
+        .as_i64()
+        .filter(|open| *open > 0)
+        .map(|_| format!(" \u{b7} {} open", whole("open")));
+    let open = open.unwrap_or_default();
+    if inner == 0 {
+        return format!("{} entered{open}", whole("entered"));
+    }
+    let Some(rate) = cell("rate").as_f64() else {
+        return format!("\u{2013}{open}");
+    };
+    if brief {
+        return format!("{} \u{b7} {}{open}", whole("reached"), percent(rate));
+    }
+    let interval = match (cell("ci_low").as_f64(), cell("ci_high").as_f64()) {
+        (Some(lo), Some(hi)) => format!(" ({}\u{2013}{})", percent(lo).trim_end_matches('%'), percent(hi)),
+        _ => String::new(),
+    };
+    let closed = cell("reached").as_f64().unwrap_or(0.0) + cell("dropped").as_f64().unwrap_or(0.0);
+    format!(
+        "{} of {} \u{b7} {}{interval}{open}",
+        whole("reached"),
+        count(closed),
+        percent(rate)
+    )
+}
+
+fn timing(grid: &Grid, inner: usize) -> String {
+    let cell = |column| grid.cell(0, inner, 0, column).as_f64();
+    let mut parts = Vec::new();
+    if let (true, Some(rate)) = (inner > 1, cell("rate_from_previous")) {
+        parts.push(format!("{} of the step before", percent(rate)));
+    }
+    if let (true, Some(median)) = (inner > 0, cell("median_seconds")) {
+        parts.push(format!("median {} from entry", duration(median)));
+    }
+    parts.join(" \u{b7} ")
+}
+
+fn told(grid: &Grid, outer: usize, inner: usize) -> String {
+    let cell = |column: &str, kind| format!("{column} {}", label(grid.cell(outer, inner, 0, column), kind));
+    let numbers = TOLD.map(|(column, kind)| cell(column, kind)).join(", ");
+    let name = [grid.outer[outer].label(), grid.inner[inner].label()];
+    format!(
+        "{}: {numbers}",
+        name.iter()
+            .filter(|part| !part.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" \u{b7} ")
+    )
+}
+
+/// Each group's rates as dots with intervals, one row a group.
+fn compare(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured, ChartError> {
+    let later: Vec<usize> = (1..grid.inner.len().max(2))
+        .filter(|inner| *inner < grid.inner.len())
+        .take(4)
+        .collect();
+    let steps = if later.is_empty() { vec![0] } else { later };
+    let color = |rank: usize| canvas.palette.series[rank];
+    let mut legend: Vec<Entry> = steps
+        .iter()
+        .enumerate()
+        .map(|(rank, inner)| Entry::new(Mark::Dot(color(rank)), grid.inner[*inner].label()))
+        .collect();
+    legend.push(Entry::new(Mark::Whisker(canvas.palette.muted), "95% interval"));
+    let incomplete = grid.complete.contains(&false);
+    if incomplete {
+        legend.push(Entry::new(Mark::Note, "\u{25cb} incomplete range"));
+    }
+    let body = header(canvas, request, &legend)?;
+    let least = 10.0 * steps.len() as f64 + 6.0;
+    let shown = grid.largest("entered", ((body.h - 36.0) / least).max(1.0) as usize);
+    let names: Vec<String> = shown
+        .iter()
+        .map(|o| fit(&grid.outer[*o].label(), SMALL, true, body.w * 0.3))
+        .collect();
+    let sums: Vec<String> = shown.iter().map(|outer| of_entered(grid, *outer, &steps)).collect();
+    let widest = |texts: &[String], bold| texts.iter().map(|text| measure(text, SMALL, bold)).fold(0.0, f64::max);
+    let row = ((body.h - 38.0) / shown.len() as f64).min(64.0);
+    let area = body.inset(widest(&names, true) + 10.0, 2.0, widest(&sums, false) + 12.0, 36.0);
+    let highest = shown
+        .iter()
+        .flat_map(|outer| steps.iter().map(|inner| most(grid, *outer, *inner)))
+        .fold(0.0, f64::max);
+    let area = Rect {
+        h: row * shown.len() as f64,
+        ..area
+    };
+    // The scale lies on its side here: its height is our width.
+    let scale = Scale::new(
+        0.0,
+        highest,
+        Kind::Ratio,
+        Rect {
+            x: 0.0,
+            y: 0.0,
+            w: area.h,
+            h: area.w,
+        },
+    );
+    let x = |rate: f64| area.right() - scale.y(rate);
+    for (tick, text) in scale.ticks.iter().zip(axis(&scale.ticks, scale.step, Kind::Ratio)) {
+        canvas.path(
+            &[(x(*tick), area.y), (x(*tick), area.bottom())],
+            canvas.palette.grid,
+            1.0,
+        )?;
+        canvas.text(
+            &text,
+            (x(*tick), area.bottom() + 10.0),
+            Align::Centre,
+            canvas.muted(10.5),
+        )?;
+    }
+    let mut hits = Vec::new();
+    for (at, outer) in shown.iter().enumerate() {
+        let place = Rect {
+            y: area.y + row * at as f64,
+            h: row,
+            ..body
+        };
+        let middle = place.y + row / 2.0;
+        canvas.text(
+            &names[at],
+            (body.x, middle),
+            Align::Left,
+            Font {
+                bold: true,
+                ..canvas.font(SMALL)
+            },
+        )?;
+        canvas.text(&sums[at], (body.right(), middle), Align::Right, canvas.font(SMALL))?;
+        for (rank, inner) in steps.iter().enumerate() {
+            let y = place.y + row * (rank as f64 + 1.0) / (steps.len() as f64 + 1.0);
+            let value = |column| grid.cell(*outer, *inner, 0, column).as_f64();
+            if let (Some(lo), Some(hi)) = (value("ci_low"), value("ci_high")) {
+                whisker(canvas, (x(lo), x(hi)), y, 3.0, color(rank))?;
+            }
+            if let Some(rate) = value("rate") {
+                let at = (x(rate), y);
+                if incomplete {
+                    canvas.ring(at, 4.4, color(rank))?
+                } else {
+                    canvas.disc(at, 4.4, color(rank))?
+                }
+            }
+        }
+        let lines: Vec<String> = steps.iter().map(|inner| told(grid, *outer, *inner)).collect();
+        hits.push(Hit {
+            place,
+            text: lines.join("\n"),
+        });
+    }
+    let hidden = grid.outer.len() - shown.len();
+    if hidden > 0 {
+        let note = format!("and {hidden} more in the table");
+        canvas.text(&note, (body.x, area.bottom() + 26.0), Align::Left, canvas.muted(SMALL))?;
+    }
+    Ok((shown, hits))
+}
+
+fn of_entered(grid: &Grid, outer: usize, steps: &[usize]) -> String {
+    let last = steps.last().copied().unwrap_or(0);
+    let cell = |column| grid.cell(outer, last, 0, column);
+    let closed = cell("reached").as_f64().unwrap_or(0.0) + cell("dropped").as_f64().unwrap_or(0.0);
+    let step = fit(&grid.inner[last].label(), SMALL, false, 80.0);
+    format!("{step} {} of {}", label(cell("rate"), Kind::Ratio), count(closed))
+}
+
+fn most(grid: &Grid, outer: usize, inner: usize) -> f64 {
+    let value = |column| grid.cell(outer, inner, 0, column).as_f64().unwrap_or(0.0);
+    value("ci_high").max(value("rate"))
+}
+
+/// Each step's rate over the whole picture, from its counts.
+pub(super) fn summary(grid: &Grid, drawn: &[usize], request: &ChartRequest) -> String {
+    let buckets = 0..request.range.buckets.len();
+    let mut sentences = Vec::new();
+    for &outer in drawn {
+        let name = grid.outer[outer].label();
+        let mut steps = Vec::new();
+        for (inner, step) in grid.inner.iter().enumerate() {
+            let sum = |column: &str| -> i64 {
+                buckets
+                    .clone()
+                    .filter_map(|bucket| grid.cell(outer, inner, bucket, column).as_i64())
+                    .sum()
+            };
+            let (reached, closed) = (sum("reached"), sum("reached") + sum("dropped"));
+            let reached_text = label(&Value::Int(reached), Kind::Count);
+            let rate = if closed > 0 {
+                format!(" ({})", percent(reached as f64 / closed as f64))
+            } else {
+                String::new()
+            };
+            steps.push(format!("{} {reached_text}{rate}", step.label()));
+        }
+        let name = if name.is_empty() { name } else { format!("{name}: ") };
+        sentences.push(format!("{name}{}.", steps.join(", ")));
+    }
+    sentences.join(" ")
+}

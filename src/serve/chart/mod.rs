@@ -1,0 +1,127 @@
+//! Charts: a table drawn as SVG by plotters, and that SVG as PNG.
+//!
+//! A chart takes nothing but the rows of an answer, so it cannot say another number than the
+//! table does; the numbers it draws stand in its `<metadata>` for machines, in its `<desc>` for
+//! ears and under the pointer for eyes. The same request gives the same bytes.
+//!
+//! One file draws one kind of picture; what they share is below them: `panel` (axes), `marks`
+//! (columns, lines), `frame` (title, legend, "no data"), `document` (what surrounds the drawing).
+
+mod accounting;
+mod calendar;
+mod canvas;
+mod data;
+mod document;
+mod frame;
+mod funnel;
+mod lines;
+mod marks;
+mod number;
+mod panel;
+mod payments;
+mod png;
+mod population;
+mod rates;
+mod scale;
+mod share;
+#[cfg(test)]
+mod tests;
+mod theme;
+
+use std::sync::OnceLock;
+
+use plotters::style::{FontStyle, register_font};
+
+use crate::model::{Table, TimeRange};
+
+pub use png::png;
+pub use theme::Theme;
+
+/// Widths a chart can have, in pixels.
+pub const WIDTHS: std::ops::RangeInclusive<u32> = 320..=2000;
+/// Heights a chart can have, in pixels.
+pub const HEIGHTS: std::ops::RangeInclusive<u32> = 200..=1200;
+
+/// What to draw.
+#[derive(Debug, Clone, Copy)]
+pub struct ChartRequest<'a> {
+    /// The metric's name; one without a picture of its own is drawn as lines.
+    pub metric: &'a str,
+    /// The metric's name for people.
+    pub title: &'a str,
+    /// What the reader must know beside range and zone, which the chart writes itself: filters, mode.
+    pub subtitle: &'a str,
+    /// The rows, flat, as every format shows them.
+    pub table: &'a Table,
+    /// The buckets and their zone.
+    pub range: &'a TimeRange,
+    /// The columns that split the rows, in the asked order.
+    pub group_by: &'a [&'static str],
+    /// Currency of amounts where the table has no `currency` column.
+    pub currency: Option<&'a str>,
+    /// For a share, what it is a share of: `provider`, `network`, `method` or `wallet`.
+    pub dimension: Option<&'a str>,
+    /// Pixels, within [`WIDTHS`].
+    pub width: u32,
+    /// Pixels, within [`HEIGHTS`].
+    pub height: u32,
+    /// Light or dark.
+    pub theme: Theme,
+}
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum ChartError {
+    /// Too small to read or too large to send.
+    #[error("a chart is 320 to 2000 pixels wide and 200 to 1200 high")]
+    Size,
+    /// The embedded font cannot be read.
+    #[error("the embedded font cannot be read")]
+    Font,
+    /// plotters failed.
+    #[error("the chart cannot be drawn: {0}")]
+    Drawing(String),
+    /// resvg failed.
+    #[error("the chart cannot be rasterised: {0}")]
+    Raster(String),
+}
+
+/// Draws a chart as an SVG document that can stand alone or inside a page.
+///
+/// # Errors
+/// When the size is out of bounds or the drawing fails; never for want of data, which is drawn as such.
+pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
+    check_size(request.width, request.height)?;
+    fonts()?;
+    let mut body = String::new();
+    let canvas = canvas::Canvas::new(&mut body, request.width, request.height, request.theme.palette())?;
+    let notes = match request.metric {
+        "bot-growth" => population::draw(&canvas, request),
+        "bot-activity" => accounting::draw(&canvas, request),
+        "conversion" if request.range.buckets.len() > 1 => rates::draw(&canvas, request),
+        "conversion" => funnel::draw(&canvas, request),
+        "provider-share" => share::draw(&canvas, request),
+        "payments" => payments::draw(&canvas, request),
+        _ => lines::draw(&canvas, request),
+    }?;
+    canvas.finish()?;
+    Ok(document::wrap(&body, request, &notes))
+}
+
+fn check_size(width: u32, height: u32) -> Result<(), ChartError> {
+    if WIDTHS.contains(&width) && HEIGHTS.contains(&height) {
+        Ok(())
+    } else {
+        Err(ChartError::Size)
+    }
+}
+
+/// Hands plotters the embedded font, once; it measures every text with it.
+fn fonts() -> Result<(), ChartError> {
+    static REGISTERED: OnceLock<bool> = OnceLock::new();
+    let registered = REGISTERED.get_or_init(|| {
+        register_font(canvas::FAMILY, FontStyle::Normal, dejavu::sans::regular()).is_ok()
+            && register_font(canvas::FAMILY, FontStyle::Bold, dejavu::sans::bold()).is_ok()
+    });
+    if *registered { Ok(()) } else { Err(ChartError::Font) }
+}

@@ -1,0 +1,233 @@
+//! Panels over a common time axis, and a grid of cells for groups.
+
+use super::calendar::{Tick, ticks};
+use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::data::Grid;
+use super::frame::{SMALL, fit};
+use super::number::{Kind, axis};
+use super::scale::{Bands, Scale};
+use super::{ChartError, ChartRequest};
+use crate::model::TimeRange;
+
+/// What a panel shows.
+#[derive(Debug, Clone)]
+pub(super) struct Spec {
+    /// Its part of the height.
+    pub weight: f64,
+    /// Lowest value.
+    pub lo: f64,
+    /// Highest value.
+    pub hi: f64,
+    /// What the values are.
+    pub kind: Kind,
+    /// What stands above it: what is shown, in which unit.
+    pub caption: String,
+}
+
+/// A plot with its axes.
+#[derive(Debug)]
+pub(super) struct Panel {
+    pub area: Rect,
+    pub bands: Bands,
+    pub scale: Scale,
+}
+
+impl Panel {
+    /// The pixel of a value.
+    pub fn y(&self, value: f64) -> f64 {
+        self.scale.y(value)
+    }
+}
+
+/// Size of the text on axes.
+const TICK: f64 = 10.5;
+const CAPTION: f64 = 21.0;
+const GAP: f64 = 9.0;
+
+/// Draws the axes of panels one above the other; `right` is kept free for labels.
+pub(super) fn stack(
+    canvas: &Canvas,
+    range: &TimeRange,
+    body: Rect,
+    specs: &[Spec],
+    right: f64,
+) -> Result<Vec<Panel>, ChartError> {
+    let count = specs.len() as f64;
+    let foot = if range
+        .interval
+        .is_some_and(|interval| interval != crate::model::Interval::Year)
+    {
+        32.0
+    } else {
+        19.0
+    };
+    let free = (body.h - foot - count * CAPTION - (count - 1.0) * GAP).max(20.0);
+    let weights: f64 = specs.iter().map(|spec| spec.weight).sum();
+    let mut y = body.y;
+    let mut drafts = Vec::new();
+    for spec in specs {
+        let area = Rect {
+            x: body.x,
+            y: y + CAPTION,
+            w: body.w,
+            h: free * spec.weight / weights,
+        };
+        let scale = Scale::new(spec.lo, spec.hi, spec.kind, area);
+        let labels = axis(&scale.ticks, scale.step, spec.kind);
+        y = area.bottom() + GAP;
+        drafts.push((spec, area, scale, labels));
+    }
+    let widest = drafts
+        .iter()
+        .flat_map(|(_, _, _, labels)| labels)
+        .map(|label| measure(label, TICK, false));
+    let gutter = widest.fold(0.0, f64::max) + 7.0;
+    let mut panels = Vec::new();
+    for (spec, area, scale, labels) in drafts {
+        let area = area.inset(gutter, 0.0, right, 0.0);
+        let caption = fit(&spec.caption, SMALL, false, body.w);
+        canvas.text(
+            &caption,
+            (body.x, area.y - CAPTION + 7.0),
+            Align::Left,
+            canvas.muted(SMALL),
+        )?;
+        draw_y(canvas, area, &scale, &labels)?;
+        panels.push(Panel {
+            area,
+            bands: Bands::new(area, range.buckets.len()),
+            scale,
+        });
+    }
+    if let Some(last) = panels.last() {
+        draw_x(canvas, range, last)?;
+    }
+    Ok(panels)
+}
+
+fn draw_y(canvas: &Canvas, area: Rect, scale: &Scale, labels: &[String]) -> Result<(), ChartError> {
+    for (tick, label) in scale.ticks.iter().zip(labels) {
+        let y = scale.y(*tick).round();
+        let color = if *tick == 0.0 {
+            canvas.palette.axis
+        } else {
+            canvas.palette.grid
+        };
+        canvas.path(&[(area.x, y), (area.right(), y)], color, 1.0)?;
+        canvas.text(label, (area.x - 6.0, y), Align::Right, canvas.muted(TICK))?;
+    }
+    Ok(())
+}
+
+fn draw_x(canvas: &Canvas, range: &TimeRange, panel: &Panel) -> Result<(), ChartError> {
+    let (area, bands) = (panel.area, panel.bands);
+    for Tick {
+        bucket,
+        label,
+        context,
+        names_bucket,
+    } in ticks(range, bands.step, TICK)
+    {
+        let x = if names_bucket {
+            bands.centre(bucket)
+        } else {
+            bands.left(bucket)
+        };
+        if bands.count > 1 && (!names_bucket || bands.step > 24.0) {
+            let mark = if names_bucket { bands.left(bucket) } else { x };
+            canvas.path(
+                &[(mark, area.bottom()), (mark, area.bottom() + 4.0)],
+                canvas.palette.axis,
+                1.0,
+            )?;
+        }
+        let rows = [(Some(label), 11.0), (context, 24.0)];
+        for (text, below) in rows {
+            let Some(text) = text else { continue };
+            let text = fit(&text, TICK, false, canvas.frame.w - 8.0);
+            let half = measure(&text, TICK, false) / 2.0;
+            let x = x.clamp(half + 4.0, (canvas.frame.w - half - 4.0).max(half + 4.0));
+            canvas.text(&text, (x, area.bottom() + below), Align::Centre, canvas.muted(TICK))?;
+        }
+    }
+    Ok(())
+}
+
+/// A group's own place in a picture of several.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub outer: usize,
+    pub place: Rect,
+}
+
+/// Places for as many groups as stay readable, each under its name; one group takes all.
+pub(super) fn cells(
+    canvas: &Canvas,
+    grid: &Grid,
+    body: Rect,
+    (least_w, least_h): (f64, f64),
+) -> Result<Vec<Cell>, ChartError> {
+    let groups = grid.outer.len();
+    let unnamed = grid.outer.first().is_none_or(|key| key.label().is_empty());
+    if groups <= 1 && unnamed {
+        return Ok(vec![Cell { outer: 0, place: body }]);
+    }
+    let (most_columns, most_rows) = (
+        (body.w / least_w).max(1.0) as usize,
+        (body.h / least_h).max(1.0) as usize,
+    );
+    let shown = groups.min(most_columns * most_rows);
+    // The layout whose cells come nearest to the proportions of a picture.
+    let fitting = (1..=most_columns).filter(|columns| shown.div_ceil(*columns) <= most_rows);
+    let oddness = |columns: &usize| {
+        let (w, h) = (body.w / *columns as f64, body.h / shown.div_ceil(*columns) as f64);
+        (w / h / 1.6).ln().abs()
+    };
+    let columns = fitting
+        .min_by(|a, b| oddness(a).total_cmp(&oddness(b)))
+        .unwrap_or(most_columns);
+    let rows = shown.div_ceil(columns);
+    let hidden = groups - shown;
+    let foot = if hidden > 0 { 16.0 } else { 0.0 };
+    let (w, h) = (body.w / columns as f64, (body.h - foot) / rows as f64);
+    let mut cells = Vec::new();
+    for outer in 0..shown {
+        let (column, row) = ((outer % columns) as f64, (outer / columns) as f64);
+        let left = if column > 0.0 { 12.0 } else { 0.0 };
+        let place = Rect {
+            x: body.x + column * w,
+            y: body.y + row * h,
+            w,
+            h,
+        }
+        .inset(left, 0.0, 0.0, 6.0);
+        let name = fit(&grid.outer[outer].label(), 12.0, true, place.w);
+        canvas.text(
+            &name,
+            (place.x, place.y + 8.0),
+            Align::Left,
+            Font {
+                bold: true,
+                ..canvas.font(12.0)
+            },
+        )?;
+        cells.push(Cell {
+            outer,
+            place: place.inset(0.0, 18.0, 0.0, 0.0),
+        });
+    }
+    if hidden > 0 {
+        let note = format!("and {hidden} more in the table");
+        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+    }
+    Ok(cells)
+}
+
+/// "per day" and the like, or nothing for the whole range.
+pub(super) fn per(request: &ChartRequest) -> String {
+    request
+        .range
+        .interval
+        .map(|interval| format!(" per {}", interval.as_str()))
+        .unwrap_or_default()
+}

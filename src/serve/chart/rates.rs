@@ -1,0 +1,254 @@
+//! Conversion over time: the rate of each step with its interval, and what became of the entries.
+
+use plotters::style::RGBColor;
+
+use super::canvas::{Canvas, Rect};
+use super::data::Grid;
+use super::document::{Notes, hits};
+use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data};
+use super::funnel::{PLOTTED, TOLD, summary};
+use super::marks::{Columns, EndLabel, Span, centred, columns, end_labels, end_width, line, ribbon};
+use super::number::{Kind, percent};
+use super::panel::{Panel, Spec, per, stack};
+use super::{ChartError, ChartRequest};
+
+/// A rate over the buckets.
+struct Line {
+    outer: usize,
+    inner: usize,
+    name: String,
+    rate: Vec<Option<f64>>,
+}
+
+/// Draws every step's rate, or with groups the last step's of each.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, Some("step"));
+    if !grid.has_data(&["entered"]) {
+        return no_data(canvas, request, "Nothing entered the funnel");
+    }
+    let lines = lines(&grid, most_lines(canvas));
+    let narrow = canvas.frame.w < 480.0;
+    let colors = canvas.palette.series;
+    let body = header(canvas, request, &legend(canvas, &grid, &lines, narrow))?;
+    let end = |line: &Line| {
+        let last = line
+            .rate
+            .iter()
+            .rev()
+            .find_map(|rate| *rate)
+            .map_or_else(String::new, percent);
+        let name = fit(&line.name, SMALL, false, canvas.frame.w * 0.2);
+        if narrow { last } else { format!("{name} {last}") }
+    };
+    let ends: Vec<String> = lines.iter().map(end).collect();
+    let panels = stack(
+        canvas,
+        request.range,
+        body,
+        &specs(&grid, &lines, request, entries_shown(canvas)),
+        end_width(&ends),
+    )?;
+    let mut labels = Vec::new();
+    for (rank, (one, text)) in lines.iter().zip(ends).enumerate() {
+        if ribboned(&grid, &lines) {
+            let clamped = |column| {
+                let top = panels[0].scale.highest();
+                grid.floats(one.outer, one.inner, column)
+                    .into_iter()
+                    .map(|v| v.map(|v| v.min(top)))
+                    .collect::<Vec<_>>()
+            };
+            ribbon(
+                canvas,
+                &panels[0],
+                &clamped("ci_low"),
+                &clamped("ci_high"),
+                colors[rank],
+            )?;
+        }
+        let settled = settled(&grid, one.outer, one.inner);
+        line(
+            canvas,
+            &panels[0],
+            &centred(&panels[0], &one.rate, &settled),
+            colors[rank],
+            2.0,
+        )?;
+        if let Some(rate) = one.rate.iter().rev().find_map(|rate| *rate) {
+            labels.push(EndLabel {
+                y: panels[0].y(rate),
+                color: Some(colors[rank]),
+                text,
+            });
+        }
+    }
+    end_labels(canvas, panels[0].area, labels)?;
+    if let Some(lower) = panels.get(1) {
+        draw_entries(canvas, lower, &grid)?;
+    }
+    let whole = Rect {
+        h: panels[panels.len() - 1].area.bottom() - panels[0].area.y,
+        ..panels[0].area
+    };
+    let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
+    drawn.dedup();
+    Ok(Notes {
+        summary: summary(&grid, &drawn, request),
+        hits: hits(&grid, request, (whole, panels[0].bands), &drawn, &TOLD),
+        series: grid.series(&PLOTTED, &drawn),
+    })
+}
+
+fn lines(grid: &Grid, most: usize) -> Vec<Line> {
+    let last = grid.inner.len().saturating_sub(1);
+    let make = |outer: usize, inner: usize, name: String| Line {
+        outer,
+        inner,
+        name,
+        rate: grid.floats(outer, inner, "rate"),
+    };
+    if grid.outer.len() > 1 {
+        let groups = grid.largest("entered", most).into_iter();
+        return groups
+            .map(|outer| make(outer, last, grid.outer[outer].label()))
+            .collect();
+    }
+    let steps = if last == 0 { 0..=0 } else { 1..=last };
+    steps
+        .take(most)
+        .map(|inner| make(0, inner, grid.inner[inner].label()))
+        .collect()
+}
+
+/// Whether there is room for a second panel.
+fn entries_shown(canvas: &Canvas) -> bool {
+    canvas.frame.h >= 260.0
+}
+
+/// Whether intervals are drawn: more than a few on top of each other say nothing.
+fn ribboned(grid: &Grid, lines: &[Line]) -> bool {
+    lines.len() <= if grid.outer.len() > 1 { 2 } else { 3 }
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Entry> {
+    let palette = canvas.palette;
+    let mut legend = Vec::new();
+    if narrow {
+        let entry = |(rank, line): (usize, &Line)| Entry::new(Mark::Line(palette.series[rank]), &line.name);
+        legend.extend(lines.iter().enumerate().map(entry));
+    }
+    if ribboned(grid, lines) {
+        legend.push(Entry::new(
+            Mark::Block(palette.tint(palette.series[0], 0.8)),
+            "95% interval",
+        ));
+    }
+    if entries_shown(canvas) {
+        let [reached, dropped, open] = fate_colors(canvas);
+        let last = grid.inner.last().map(super::data::Key::label).unwrap_or_default();
+        legend.push(Entry::new(Mark::Block(reached), format!("reached {last}")));
+        legend.push(Entry::new(Mark::Block(dropped), "dropped"));
+        if grid.has_data(&["open"]) {
+            legend.push(Entry::new(Mark::Block(open), "open"));
+        }
+    }
+    if grid.complete.contains(&false) || grid.has_data(&["open"]) {
+        legend.push(Entry::new(Mark::Dashed(palette.muted), "not settled"));
+    }
+    if entries_shown(canvas) && grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
+    }
+    let hidden = grid.outer.len().saturating_sub(most_lines(canvas));
+    if hidden > 0 {
+        legend.push(Entry::new(Mark::Note, format!("and {hidden} more in the table")));
+    }
+    legend
+}
+
+fn specs(grid: &Grid, lines: &[Line], request: &ChartRequest, entries: bool) -> Vec<Spec> {
+    let highest = lines
+        .iter()
+        .flat_map(|line| line.rate.iter().flatten())
+        .copied()
+        .fold(0.0, f64::max);
+    let widest = lines
+        .iter()
+        .flat_map(|line| grid.floats(line.outer, line.inner, "ci_high"))
+        .flatten()
+        .fold(0.0, f64::max);
+    // A bucket of three entries has an interval up to 1; it must not flatten the rest.
+    let hi = if highest > 0.0 {
+        widest.max(highest).min(highest * 1.4)
+    } else {
+        widest
+    };
+    let caption = match grid.outer.len() {
+        0 | 1 => "Rate of each step".to_owned(),
+        _ => format!(
+            "Rate of {}",
+            grid.inner.last().map(super::data::Key::label).unwrap_or_default()
+        ),
+    };
+    let mut specs = vec![Spec {
+        weight: 1.7,
+        lo: 0.0,
+        hi,
+        kind: Kind::Ratio,
+        caption,
+    }];
+    if entries {
+        let last = grid.inner.len().saturating_sub(1);
+        let hi = grid.totals(last, "entered").into_iter().flatten().fold(0.0, f64::max);
+        specs.push(Spec {
+            weight: 1.0,
+            lo: 0.0,
+            hi,
+            kind: Kind::Count,
+            caption: format!("Entered{}", per(request)),
+        });
+    }
+    specs
+}
+
+/// Of each bucket, whether it is complete and every window in it is over.
+fn settled(grid: &Grid, outer: usize, inner: usize) -> Vec<bool> {
+    let open = grid.floats(outer, inner, "open");
+    grid.complete
+        .iter()
+        .zip(open)
+        .map(|(complete, open)| *complete && open.unwrap_or(0.0) == 0.0)
+        .collect()
+}
+
+fn fate_colors(canvas: &Canvas) -> [RGBColor; 3] {
+    let palette = canvas.palette;
+    [palette.neutral[2], palette.track, palette.tint(palette.series[4], 0.45)]
+}
+
+/// The entries of each bucket by what became of them at the last step.
+fn draw_entries(canvas: &Canvas, panel: &Panel, grid: &Grid) -> Result<(), ChartError> {
+    let last = grid.inner.len().saturating_sub(1);
+    let mut base = vec![0.0; grid.complete.len()];
+    for (column, color) in ["reached", "dropped", "open"].into_iter().zip(fate_colors(canvas)) {
+        let values = grid.totals(last, column);
+        let spans: Vec<Span> = values
+            .iter()
+            .zip(&base)
+            .map(|(value, base)| value.map(|v| (*base, base + v)))
+            .collect();
+        columns(
+            canvas,
+            panel,
+            Columns {
+                spans: &spans,
+                complete: &grid.complete,
+                color,
+                share: 1.0,
+            },
+        )?;
+        for (base, value) in base.iter_mut().zip(values) {
+            *base += value.unwrap_or(0.0);
+        }
+    }
+    Ok(())
+}

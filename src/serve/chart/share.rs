@@ -1,0 +1,353 @@
+//! Who has what share: columns of 100 % over time, or bars for one stretch of time.
+
+use plotters::style::RGBColor;
+
+use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::data::Grid;
+use super::document::{Hit, Notes, hits};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::marks::{Columns, EndLabel, Span, columns, end_labels, end_width, seams};
+use super::number::{Kind, label, percent};
+use super::panel::{Cell, Panel, Spec, cells, per, stack};
+use super::{ChartError, ChartRequest};
+
+const PLOTTED: [&str; 4] = ["payments", "gross", "share_by_count", "share_by_amount"];
+
+const TOLD: [(&str, Kind); 3] = [
+    ("share_by_count", Kind::Ratio),
+    ("share_by_amount", Kind::Ratio),
+    ("payments", Kind::Count),
+];
+
+/// Named values with a colour of their own.
+const MOST_NAMED: usize = 7;
+
+/// A value, or several that are drawn as one.
+struct Part {
+    inners: Vec<usize>,
+    name: String,
+    color: RGBColor,
+}
+
+/// Draws one picture for each group.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, Some("value"));
+    if !grid.has_data(&["payments", "gross"]) {
+        return no_data(canvas, request, "No payment was captured");
+    }
+    let single = request.range.buckets.len() == 1;
+    // A row of a bar needs its height; a slice of a column does not.
+    let most = if single {
+        ((canvas.frame.h - 110.0) / 18.0).clamp(3.0, 7.0) as usize
+    } else {
+        MOST_NAMED
+    };
+    let parts = parts(canvas, &grid, most);
+    let direct = !single && canvas.frame.w >= 480.0 && grid.outer.len() <= 1;
+    let body = header(canvas, request, &legend(canvas, &grid, &parts, single, direct))?;
+    let least = if single {
+        (300.0, 60.0 + 24.0 * parts.len() as f64)
+    } else {
+        (220.0, 140.0)
+    };
+    let cells = cells(canvas, &grid, body, least)?;
+    let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
+    let mut notes = Notes {
+        series: grid.series(&PLOTTED, &drawn),
+        ..Notes::default()
+    };
+    for Cell { outer, place } in cells {
+        if single {
+            notes.hits.extend(bars(canvas, &grid, &parts, outer, place)?);
+        } else {
+            let panel = over_time(canvas, request, &grid, &parts, outer, place, direct)?;
+            notes
+                .hits
+                .extend(hits(&grid, request, (panel.area, panel.bands), &[outer], &TOLD));
+        }
+        notes.summary.push_str(&summary(&grid, &parts, outer));
+    }
+    Ok(notes)
+}
+
+/// The values by their payments, the named before `none` and `unknown`.
+fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
+    let total = |inner: usize| grid.totals(inner, "payments").into_iter().flatten().sum::<f64>();
+    let grey = |name: &str| matches!(name, "none" | "unknown");
+    let mut values: Vec<(usize, String, f64)> = (0..grid.inner.len())
+        .filter(|inner| !grid.inner[*inner].is_null())
+        .map(|inner| (inner, grid.inner[inner].label(), total(inner)))
+        .collect();
+    values.sort_by(|a, b| {
+        grey(&a.1)
+            .cmp(&grey(&b.1))
+            .then(b.2.total_cmp(&a.2))
+            .then(a.1.cmp(&b.1))
+    });
+    let named = values.iter().filter(|value| !grey(&value.1)).count();
+    let mut parts: Vec<Part> = Vec::new();
+    let mut rest = Vec::new();
+    for (rank, (inner, name, _)) in values.into_iter().enumerate() {
+        if rank >= most && rank < named {
+            rest.push(inner);
+            continue;
+        }
+        parts.push(Part {
+            inners: vec![inner],
+            color: canvas.palette.of(rank, &name),
+            name,
+        });
+    }
+    if !rest.is_empty() {
+        let only = rest
+            .first()
+            .filter(|_| rest.len() == 1)
+            .map(|inner| grid.inner[*inner].label());
+        let name = only.unwrap_or_else(|| format!("{} others", rest.len()));
+        parts.insert(
+            most,
+            Part {
+                inners: rest,
+                name,
+                color: canvas.palette.neutral[2],
+            },
+        );
+    }
+    parts
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, parts: &[Part], single: bool, direct: bool) -> Vec<Entry> {
+    let palette = canvas.palette;
+    let mut legend = Vec::new();
+    if single {
+        legend.push(Entry::new(Mark::Block(palette.series[0]), "share of payments"));
+        legend.push(Entry::new(Mark::Dot(palette.text), "share of the amount"));
+    } else if !direct {
+        legend.extend(parts.iter().map(|part| Entry::new(Mark::Block(part.color), &part.name)));
+    }
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
+    }
+    legend
+}
+
+/// A part's share of a bucket; null where nothing was paid.
+fn share(grid: &Grid, part: &Part, outer: usize, bucket: usize, column: &str) -> Option<f64> {
+    let shares = part
+        .inners
+        .iter()
+        .filter_map(|inner| grid.cell(outer, *inner, bucket, column).as_f64());
+    shares.fold(None, |sum: Option<f64>, share| Some(sum.unwrap_or(0.0) + share))
+}
+
+fn over_time(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    grid: &Grid,
+    parts: &[Part],
+    outer: usize,
+    place: Rect,
+    direct: bool,
+) -> Result<Panel, ChartError> {
+    let of = request.dimension.unwrap_or("provider");
+    let caption = format!("Share of payments{} by {of}", per(request));
+    let spec = Spec {
+        weight: 1.0,
+        lo: 0.0,
+        hi: 1.0,
+        kind: Kind::Ratio,
+        caption,
+    };
+    let paid = |bucket: usize| {
+        parts
+            .iter()
+            .any(|p| share(grid, p, outer, bucket, "share_by_count").is_some())
+    };
+    let last = (0..grid.complete.len()).rev().find(|bucket| paid(*bucket));
+    let end = |part: &Part| {
+        let share = last
+            .and_then(|bucket| share(grid, part, outer, bucket, "share_by_count"))
+            .unwrap_or(0.0);
+        format!("{} {}", fit(&part.name, SMALL, false, 140.0), percent(share))
+    };
+    let ends: Vec<String> = if direct {
+        parts.iter().map(end).collect()
+    } else {
+        Vec::new()
+    };
+    let mut panels = stack(canvas, request.range, place, &[spec], end_width(&ends))?;
+    let panel = panels.remove(0);
+    let mut base = vec![0.0; grid.complete.len()];
+    let mut labels = Vec::new();
+    for (rank, part) in parts.iter().enumerate() {
+        let mut spans: Vec<Span> = Vec::new();
+        for (bucket, base) in base.iter_mut().enumerate() {
+            let share = share(grid, part, outer, bucket, "share_by_count");
+            spans.push(share.map(|share| (*base, *base + share)));
+            *base += share.unwrap_or(0.0);
+        }
+        columns(
+            canvas,
+            &panel,
+            Columns {
+                spans: &spans,
+                complete: &grid.complete,
+                color: part.color,
+                share: 1.0,
+            },
+        )?;
+        seams(canvas, &panel, &spans)?;
+        if let (Some(text), Some((from, to))) = (ends.get(rank), last.and_then(|bucket| spans[bucket])) {
+            labels.push(EndLabel {
+                y: panel.y((from + to) / 2.0),
+                color: Some(part.color),
+                text: text.clone(),
+            });
+        }
+    }
+    end_labels(canvas, panel.area, labels)?;
+    Ok(panel)
+}
+
+/// One bar a value, with a dot for its share of the amount.
+fn bars(canvas: &Canvas, grid: &Grid, parts: &[Part], outer: usize, place: Rect) -> Result<Vec<Hit>, ChartError> {
+    let foot = if place.h > 24.0 * parts.len() as f64 + 20.0 {
+        22.0
+    } else {
+        0.0
+    };
+    let row = ((place.h - foot) / parts.len().max(1) as f64).min(52.0);
+    let names: Vec<String> = parts
+        .iter()
+        .map(|part| fit(&part.name, 12.0, true, place.w * 0.3))
+        .collect();
+    let texts: Vec<String> = parts
+        .iter()
+        .map(|part| numbers(grid, part, outer, place.w >= 420.0))
+        .collect();
+    let left = names.iter().map(|name| measure(name, 12.0, true)).fold(0.0, f64::max) + 10.0;
+    let right = texts.iter().map(|text| measure(text, SMALL, false)).fold(0.0, f64::max) + 10.0;
+    let area = place.inset(left, 0.0, right, 0.0);
+    let complete = grid.complete.first().copied().unwrap_or(true);
+    let mut hits = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        let line = Rect {
+            y: place.y + row * at as f64,
+            h: row,
+            ..place
+        };
+        let (middle, height) = (line.y + row / 2.0, (row * 0.62).min(26.0));
+        canvas.text(
+            &names[at],
+            (place.x, middle),
+            Align::Left,
+            Font {
+                bold: true,
+                ..canvas.font(12.0)
+            },
+        )?;
+        canvas.text(&texts[at], (place.right(), middle), Align::Right, canvas.font(SMALL))?;
+        let track = Rect {
+            x: area.x,
+            y: middle - height / 2.0,
+            w: area.w,
+            h: height,
+        };
+        canvas.rect(track, canvas.palette.tint(canvas.palette.track, 0.5))?;
+        if let Some(share) = share(grid, part, outer, 0, "share_by_count").filter(|share| *share > 0.0) {
+            let bar = Rect {
+                w: (area.w * share).max(1.0),
+                ..track
+            };
+            if complete {
+                canvas.rect(bar, part.color)?
+            } else {
+                canvas.hatched(bar, part.color)?
+            }
+        }
+        if let Some(share) = share(grid, part, outer, 0, "share_by_amount") {
+            let at = (area.x + area.w * share, middle);
+            canvas.disc(at, 4.6, canvas.palette.background)?;
+            canvas.disc(at, 3.4, canvas.palette.text)?;
+        }
+        hits.push(Hit {
+            place: line,
+            text: format!("{}: {}", part.name, texts[at]),
+        });
+    }
+    if foot > 0.0 {
+        let note = concentration(grid, outer, place.w);
+        canvas.text(
+            &note,
+            (place.x, place.y + row * parts.len() as f64 + 12.0),
+            Align::Left,
+            canvas.muted(SMALL),
+        )?;
+    }
+    Ok(hits)
+}
+
+fn numbers(grid: &Grid, part: &Part, outer: usize, worded: bool) -> String {
+    let share = share(grid, part, outer, 0, "share_by_count").map_or_else(|| "\u{2013}".to_owned(), percent);
+    let payments: f64 = part
+        .inners
+        .iter()
+        .filter_map(|inner| grid.cell(outer, *inner, 0, "payments").as_f64())
+        .sum();
+    format!(
+        "{share} \u{b7} {}{}",
+        super::number::count(payments),
+        if worded { " payments" } else { "" }
+    )
+}
+
+/// How concentrated the shares are, where the table says so.
+fn concentration(grid: &Grid, outer: usize, width: f64) -> String {
+    let cell = |column| grid.cell(outer, 0, 0, column);
+    let Some(hhi) = cell("hhi").as_f64() else {
+        return String::new();
+    };
+    let mut parts = vec![format!("HHI {}", super::number::count(hhi))];
+    if let Some(number) = cell("effective_number").as_f64() {
+        parts.push(format!("like {number:.2} equal shares"));
+    }
+    if let Some(covered) = cell("covered_share").as_f64() {
+        parts.push(format!("covers {} of payments", percent(covered)));
+    }
+    // Better without its last part than cut in the middle.
+    while parts.len() > 1 && measure(&parts.join(" \u{b7} "), SMALL, false) > width {
+        parts.pop();
+    }
+    parts.join(" \u{b7} ")
+}
+
+fn summary(grid: &Grid, parts: &[Part], outer: usize) -> String {
+    let name = grid.outer[outer].label();
+    let paid = |bucket: &usize| {
+        parts
+            .iter()
+            .any(|p| share(grid, p, outer, *bucket, "share_by_count").is_some())
+    };
+    let Some(last) = (0..grid.complete.len()).rev().find(paid) else {
+        return String::new();
+    };
+    let told = parts.iter().filter_map(|part| {
+        let share = share(grid, part, outer, last, "share_by_count")?;
+        Some(format!("{} {}", part.name, percent(share)))
+    });
+    let name = if name.is_empty() {
+        String::new()
+    } else {
+        format!("{name}: ")
+    };
+    let hhi = grid.cell(outer, 0, last, "hhi");
+    let hhi = if hhi.as_f64().is_some() {
+        format!("; HHI {}", label(hhi, Kind::Real))
+    } else {
+        String::new()
+    };
+    format!(
+        "{name}share of payments at the end: {}{hhi}. ",
+        told.collect::<Vec<_>>().join(", ")
+    )
+}

@@ -1,0 +1,221 @@
+//! What every chart must keep: the table's numbers, one picture for one question, a readable document.
+
+use chrono::{TimeZone, Utc};
+use serde_json::Value as Json;
+
+use super::*;
+use crate::model::{Column, ColumnType, Interval, Value};
+
+const METRICS: [&str; 6] = [
+    "bot-growth",
+    "bot-activity",
+    "conversion",
+    "provider-share",
+    "payments",
+    "new-metric",
+];
+
+fn quarter(interval: Option<Interval>) -> TimeRange {
+    let at = |month| Utc.with_ymd_and_hms(2016, month, 1, 0, 0, 0).unwrap();
+    TimeRange::new(at(7), at(10), interval, chrono_tz::Tz::UTC).unwrap()
+}
+
+/// A table with every column that any picture draws; the last bucket is incomplete, the second null.
+fn table(range: &TimeRange) -> Table {
+    let numbers = [
+        "opening",
+        "registered",
+        "reinstated",
+        "retired",
+        "closing",
+        "active",
+        "new",
+        "retained",
+        "resurrected",
+        "churned",
+        "entered",
+        "reached",
+        "dropped",
+        "open",
+        "payments",
+    ];
+    let ratios = [
+        "rate",
+        "ci_low",
+        "ci_high",
+        "share_by_count",
+        "share_by_amount",
+        "payment_success",
+    ];
+    let mut columns = vec![
+        ("bucket_start", ColumnType::Timestamp),
+        ("complete", ColumnType::Boolean),
+        ("step", ColumnType::Text),
+        ("value", ColumnType::Text),
+        ("gross", ColumnType::Amount),
+        ("net", ColumnType::Amount),
+    ];
+    columns.extend(numbers.map(|name| (name, ColumnType::Integer)));
+    columns.extend(ratios.map(|name| (name, ColumnType::Number)));
+    let row = |(index, bucket): (usize, &crate::model::Bucket)| {
+        let cell = |(name, kind): &(&str, ColumnType)| match (*name, kind) {
+            ("bucket_start", _) => Value::Time(range.local(bucket.start)),
+            ("complete", _) => Value::Bool(index + 1 < range.buckets.len()),
+            (_, ColumnType::Text) => Value::Text("a<&>\"b\u{1}".to_owned()),
+            _ if index == 1 => Value::Null,
+            (_, ColumnType::Integer) => Value::Int(1_200 + index as i64),
+            ("net", _) => Value::Amount {
+                minor: -150,
+                exponent: 2,
+            },
+            (_, ColumnType::Amount) => Value::Amount {
+                minor: 123_450,
+                exponent: 2,
+            },
+            _ => Value::Number(0.25),
+        };
+        columns.iter().map(cell).collect()
+    };
+    let rows = range.buckets.iter().enumerate().map(row).collect();
+    let column = |(name, kind): &(&str, ColumnType)| Column {
+        name: (*name).to_owned(),
+        kind: *kind,
+        unit: None,
+    };
+    Table {
+        columns: columns.iter().map(column).collect(),
+        rows,
+    }
+}
+
+fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> ChartRequest<'a> {
+    ChartRequest {
+        metric,
+        title: "Title <&>",
+        subtitle: "mode live",
+        table,
+        range,
+        group_by: &[],
+        currency: Some("EUR"),
+        dimension: None,
+        width: 720,
+        height: 400,
+        theme: Theme::Light,
+    }
+}
+
+fn metadata(svg: &str) -> Json {
+    let (_, rest) = svg.split_once("<metadata>").unwrap();
+    let (json, _) = rest.split_once("</metadata>").unwrap();
+    let json = json.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    serde_json::from_str(&json).unwrap()
+}
+
+#[test]
+fn every_picture_is_a_document_at_every_size_and_the_same_each_time() {
+    for interval in [None, Some(Interval::Month), Some(Interval::Day), Some(Interval::Hour)] {
+        let range = quarter(interval);
+        let table = table(&range);
+        for metric in METRICS {
+            for (width, height, theme) in [(320, 200, Theme::Light), (2000, 1200, Theme::Dark)] {
+                let request = ChartRequest {
+                    width,
+                    height,
+                    theme,
+                    ..request(metric, &table, &range)
+                };
+                let first = svg(&request).unwrap();
+                assert_eq!(first, svg(&request).unwrap(), "{metric}");
+                let options = resvg::usvg::Options::default();
+                let tree = resvg::usvg::Tree::from_str(&first, &options).unwrap();
+                assert_eq!(
+                    (tree.size().width(), tree.size().height()),
+                    (width as f32, height as f32)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_metadata_carries_the_tables_numbers_and_nulls() {
+    let range = quarter(Some(Interval::Month));
+    let table = table(&range);
+    let growth = metadata(&svg(&request("bot-growth", &table, &range)).unwrap());
+    let closing = growth["series"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|series| series["name"] == "closing")
+        .unwrap();
+    assert_eq!(
+        closing["points"][0],
+        serde_json::json!(["2016-07-01T00:00:00+00:00", 1200])
+    );
+    assert_eq!(closing["points"][1][1], Json::Null);
+    assert_eq!(closing["points"][2][1], 1202);
+    let payments = metadata(&svg(&request("payments", &table, &range)).unwrap());
+    let gross = payments["series"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|series| series["column"] == "gross")
+        .unwrap();
+    assert_eq!(gross["points"][0][1], "1234.50");
+}
+
+#[test]
+fn an_empty_answer_is_a_picture_that_says_so() {
+    let range = quarter(Some(Interval::Day));
+    for metric in METRICS {
+        let empty = Table::default();
+        let picture = svg(&request(metric, &empty, &range)).unwrap();
+        assert!(picture.contains(">No data</text>"), "{metric}: {picture}");
+        assert!(picture.contains("1 Jul \u{2013} 30 Sep 2016"), "{metric}");
+    }
+}
+
+#[test]
+fn an_incomplete_bucket_is_named_in_the_legend() {
+    let range = quarter(Some(Interval::Month));
+    let table = table(&range);
+    for metric in METRICS {
+        assert!(
+            svg(&request(metric, &table, &range))
+                .unwrap()
+                .contains(">incomplete</text>"),
+            "{metric}"
+        );
+    }
+}
+
+#[test]
+fn the_png_has_the_asked_size_and_shows_text() {
+    let range = quarter(None);
+    let empty = Table::default();
+    let picture = svg(&request("bot-growth", &empty, &range)).unwrap();
+    let bytes = png(&picture, 720, 400).unwrap();
+    assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(&bytes[16..24], &[0, 0, 2, 208, 0, 0, 1, 144]);
+    let without_text = png(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"400\"/>",
+        720,
+        400,
+    )
+    .unwrap();
+    assert!(bytes.len() > without_text.len() + 3_000);
+}
+
+#[test]
+fn a_size_beyond_the_bounds_is_refused() {
+    let range = quarter(None);
+    let empty = Table::default();
+    for (width, height) in [(319, 400), (2001, 400), (720, 199), (720, 1201)] {
+        let request = ChartRequest {
+            width,
+            height,
+            ..request("payments", &empty, &range)
+        };
+        assert!(matches!(svg(&request), Err(ChartError::Size)));
+    }
+}

@@ -1,0 +1,39 @@
+//! Answers as CSV: the columns of the JSON answer under the same names, one header line.
+//!
+//! Null is an empty cell. A text that a spreadsheet would run as a formula gets an apostrophe in
+//! front; numbers and amounts are never touched.
+
+use super::report::Report;
+use crate::model::{Table, Value};
+
+/// Characters that begin a formula in a spreadsheet; a tab or a carriage return may stand before one.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// The rows of an answer.
+///
+/// # Errors
+/// None that a table can cause; writing to memory does not fail.
+pub fn render(report: &Report) -> Result<Vec<u8>, csv::Error> {
+    table(&report.table)
+}
+
+/// A table as CSV.
+///
+/// # Errors
+/// As [`render`].
+pub fn table(table: &Table) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(table.columns.iter().map(|column| &column.name))?;
+    for row in &table.rows {
+        writer.write_record(row.iter().map(cell))?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Number(x) if !x.is_finite() => String::new(),
+        Value::Text(text) if text.starts_with(FORMULA) => format!("'{text}"),
+        _ => value.to_text(),
+    }
+}

@@ -1,0 +1,164 @@
+//! Asks questions of one page: the same filters, the same zone, the same moment.
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+
+use super::choices::{Choices, FieldProblem, instant, suitable_interval};
+use super::{Period, links};
+use crate::metrics;
+use crate::model::time::local_midnight;
+use crate::model::{Interval, TimeRange};
+use crate::serve::question::{self, Defaults, QuestionError};
+use crate::serve::report::{self, AnswerError, Report};
+use crate::store::{Store, StoreError};
+
+/// Buckets that a chart on the page can show legibly; the API answers more.
+const BUCKETS: usize = 1000;
+
+/// Parameters beside those that all questions share.
+pub type Own<'a> = &'a [(&'a str, &'a str)];
+
+/// Why there is no answer.
+pub enum Failure {
+    /// The address asks for something impossible.
+    Question(FieldProblem),
+    /// The answer cannot be had.
+    Answer(AnswerError),
+}
+
+impl From<QuestionError> for Failure {
+    fn from(error: QuestionError) -> Self {
+        Failure::Question(FieldProblem {
+            message: error.to_string(),
+            field: Some(error.parameter),
+        })
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(error: AnswerError) -> Self {
+        Failure::Answer(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::Answer(AnswerError::Store(error))
+    }
+}
+
+/// Asks one question after the other.
+pub struct Asker<'a> {
+    store: &'a Store,
+    defaults: &'a Defaults,
+    /// What the address says.
+    pub choices: &'a Choices,
+    /// The moment whose knowledge answers all of them.
+    pub as_of: DateTime<Utc>,
+    /// The asked period as one bucket.
+    pub range: TimeRange,
+    /// The length of a bucket in charts and tables.
+    pub interval: Interval,
+}
+
+impl<'a> Asker<'a> {
+    /// Reads what all questions share.
+    ///
+    /// # Errors
+    /// When a parameter is wrong, or cuts the period too finely for a page.
+    pub fn new(store: &'a Store, choices: &'a Choices, defaults: &'a Defaults) -> Result<Self, Failure> {
+        // Any metric reads the shared parameters alike.
+        let metric = metrics::ALL.first().ok_or(AnswerError::Broken)?;
+        let parse = |interval: &str| {
+            let shared = choices.pairs().into_iter().filter(|(name, _)| *name != "interval");
+            let pairs: Vec<_> = shared
+                .chain([("interval", interval)])
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            question::parse(metric, &pairs, defaults).map(|asked| asked.question)
+        };
+        let whole = parse("")?;
+        let suitable = suitable_interval(whole.range.from, whole.range.to);
+        let word = match choices.interval.as_str() {
+            "" => suitable.as_str(),
+            word => word,
+        };
+        let cut = parse(word)?.range;
+        if cut.buckets.len() > BUCKETS {
+            let count = cut.buckets.len();
+            let message = format!(
+                "`interval` cuts this period into {count} pieces, more than the {BUCKETS} of a page; take a longer one"
+            );
+            let field = Some("interval".into());
+            return Err(Failure::Question(FieldProblem { field, message }));
+        }
+        Ok(Asker {
+            store,
+            defaults,
+            choices,
+            as_of: whole.as_of,
+            range: whole.range,
+            interval: cut.interval.unwrap_or(suitable),
+        })
+    }
+
+    /// Asks a metric about a period, in buckets or as one.
+    ///
+    /// # Errors
+    /// When the metric does not take the filters, or the answer cannot be had.
+    pub fn report(&self, name: &str, period: &Period, interval: Option<Interval>, own: Own) -> Result<Report, Failure> {
+        let metric = metrics::find(name).ok_or(AnswerError::Broken)?;
+        let asked = question::parse(metric, &self.pairs(period, interval, own), self.defaults)?;
+        Ok(report::answer(self.store, metric, &asked.question)?)
+    }
+
+    /// The query string of a question, as the API takes it.
+    pub fn query(&self, period: &Period, own: Own) -> String {
+        let pairs = self.pairs(period, Some(self.interval), own);
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        links::query(&pairs)
+    }
+
+    /// A question as pairs, with nothing left to a default that could move.
+    fn pairs(&self, period: &Period, interval: Option<Interval>, own: Own) -> Vec<(String, String)> {
+        let (from, to, as_of) = (self.edge(period.from), self.edge(period.to), instant(self.as_of));
+        let shared = [
+            ("from", from.as_str()),
+            ("to", &to),
+            ("interval", interval.map_or("", Interval::as_str)),
+            ("tz", self.range.tz.name()),
+            ("platform", &self.choices.platform),
+            ("currency", &self.choices.currency),
+            ("mode", &self.choices.mode),
+            ("as_of", &as_of),
+        ];
+        let pairs = shared.iter().chain(own).filter(|(_, value)| !value.is_empty());
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    /// The beginning of a local day by its date, anything else as an exact instant.
+    fn edge(&self, at: DateTime<Utc>) -> String {
+        let date = at.with_timezone(&self.range.tz).date_naive();
+        if local_midnight(date, self.range.tz) == at {
+            date.to_string()
+        } else {
+            instant(at)
+        }
+    }
+
+    /// The period of the same length before: as many days where both edges are midnights.
+    pub fn before(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (from, to, tz) = (self.range.from, self.range.to, self.range.tz);
+        let local = |at: DateTime<Utc>| at.with_timezone(&tz).naive_local();
+        let midnights = [from, to].iter().all(|at| local(*at).time() == NaiveTime::MIN);
+        let days = (local(to).date() - local(from).date()).num_days();
+        match local(from).date().checked_sub_days(Days::new(days.unsigned_abs())) {
+            Some(earlier) if midnights => (local_midnight(earlier, tz), from),
+            _ => (from - (to - from), from),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What the address says: the state of the page, and nothing else is.
+
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use chrono_tz::Tz;
+
+use super::links;
+use crate::model::Interval;
+
+/// A parameter that cannot be answered, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// The parameter, where one is to blame.
+    pub field: Option<String>,
+    /// What is wrong and what would be accepted.
+    pub message: String,
+}
+
+/// The parameters of the page as they were given; empty where they were not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// First day.
+    pub from: String,
+    /// First day after.
+    pub to: String,
+    /// Length of a bucket.
+    pub interval: String,
+    /// IANA zone.
+    pub tz: String,
+    /// Platforms, as a comma list.
+    pub platform: String,
+    /// Reporting currency, or `original`.
+    pub currency: String,
+    /// `live` or `test`.
+    pub mode: String,
+    /// The moment whose knowledge answers.
+    pub as_of: String,
+}
+
+impl Choices {
+    /// Reads the parameters. A form sends its empty fields too: they count as not given.
+    ///
+    /// # Errors
+    /// Names a parameter that the page does not have, or that is given twice. What could be read stays.
+    pub fn read(pairs: &[(String, String)]) -> (Self, Option<FieldProblem>) {
+        let mut choices = Choices::default();
+        let mut problem = None;
+        for (name, value) in pairs {
+            let value = value.trim();
+            let Some(field) = choices.field(name) else {
+                let message = format!("`{name}` is no parameter of this page");
+                problem.get_or_insert(FieldProblem {
+                    field: Some(name.clone()),
+                    message,
+                });
+                continue;
+            };
+            if value.is_empty() {
+                continue;
+            }
+            if field.is_empty() {
+                *field = value.to_owned();
+            } else if name == "platform" {
+                field.push(',');
+                field.push_str(value);
+            } else {
+                let message = format!("`{name}` is given twice; give it once");
+                problem.get_or_insert(FieldProblem {
+                    field: Some(name.clone()),
+                    message,
+                });
+            }
+        }
+        (choices, problem)
+    }
+
+    fn field(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "from" => &mut self.from,
+            "to" => &mut self.to,
+            "interval" => &mut self.interval,
+            "tz" => &mut self.tz,
+            "platform" => &mut self.platform,
+            "currency" => &mut self.currency,
+            "mode" => &mut self.mode,
+            "as_of" => &mut self.as_of,
+            _ => return None,
+        })
+    }
+
+    /// What was given, by name.
+    pub fn pairs(&self) -> [(&'static str, &str); 8] {
+        [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("interval", &self.interval),
+            ("tz", &self.tz),
+            ("platform", &self.platform),
+            ("currency", &self.currency),
+            ("mode", &self.mode),
+            ("as_of", &self.as_of),
+        ]
+    }
+
+    /// The page with these parameters.
+    pub fn link(&self) -> String {
+        format!("/?{}", links::query(&self.pairs()))
+    }
+
+    /// The page with another range, everything else kept; the interval is chosen anew to suit it.
+    pub fn link_to(&self, from: NaiveDate, to: NaiveDate) -> String {
+        let (from, to) = (from.to_string(), to.to_string());
+        let pairs = self.pairs().map(|(name, value)| match name {
+            "from" => (name, from.as_str()),
+            "to" => (name, to.as_str()),
+            "interval" => (name, ""),
+            _ => (name, value),
+        });
+        format!("/?{}", links::query(&pairs))
+    }
+}
+
+/// The interval that keeps a chart of a range legible.
+pub fn suitable_interval(from: DateTime<Utc>, to: DateTime<Utc>) -> Interval {
+    match (to - from).num_days() {
+        ..=2 => Interval::Hour,
+        3..=100 => Interval::Day,
+        101..=800 => Interval::Week,
+        801..=4000 => Interval::Month,
+        4001..=12_000 => Interval::Quarter,
+        _ => Interval::Year,
+    }
+}
+
+/// The whole local days that hold a span of data, as `[first, after)`.
+pub fn days_around(span: (DateTime<Utc>, DateTime<Utc>), tz: Tz) -> (NaiveDate, NaiveDate) {
+    let first = span.0.with_timezone(&tz).date_naive();
+    let last = span.1.with_timezone(&tz).date_naive();
+    (first, last.checked_add_days(Days::new(1)).unwrap_or(last))
+}
+
+/// An instant as a parameter: exact, and the same in every zone.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.into(), value.into())
+    }
+
+    #[test]
+    fn an_empty_field_counts_as_not_given() {
+        let (choices, problem) = Choices::read(&[pair("platform", ""), pair("from", "2016-07-01")]);
+        assert_eq!(
+            (choices.platform.as_str(), choices.from.as_str(), problem),
+            ("", "2016-07-01", None)
+        );
+    }
+
+    #[test]
+    fn several_platforms_are_any_of_them() {
+        let (choices, problem) = Choices::read(&[pair("platform", "a"), pair("platform", "b,c")]);
+        assert_eq!((choices.platform.as_str(), problem), ("a,b,c", None));
+    }
+
+    #[test]
+    fn an_unknown_or_repeated_parameter_is_named() {
+        let (_, problem) = Choices::read(&[pair("colour", "red")]);
+        assert_eq!(problem.and_then(|p| p.field).as_deref(), Some("colour"));
+        let (choices, problem) = Choices::read(&[pair("from", "2016-07-01"), pair("from", "2016-08-01")]);
+        assert_eq!(problem.and_then(|p| p.field).as_deref(), Some("from"));
+        assert_eq!(choices.from, "2016-07-01");
+    }
+
+    #[test]
+    fn a_quick_link_keeps_the_zone_and_leaves_the_interval_to_the_range() {
+        let choices = Choices {
+            tz: "Europe/Rome".into(),
+            interval: "hour".into(),
+            ..Choices::default()
+        };
+        let day = |d| NaiveDate::from_ymd_opt(2016, 7, d).unwrap();
+        assert_eq!(
+            choices.link_to(day(1), day(31)),
+            "/?from=2016-07-01&to=2016-07-31&tz=Europe/Rome"
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! The controls: one form whose state is the address, and links to common ranges.
+
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::choices::{Choices, FieldProblem, days_around};
+use super::{PageModel, readings};
+use crate::model::Interval;
+
+/// Zones offered for typing; any other IANA name is taken too.
+const ZONES: &[&str] = &[
+    "UTC",
+    "Africa/Cairo",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "Africa/Nairobi",
+    "America/Argentina/Buenos_Aires",
+    "America/Bogota",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Mexico_City",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "America/Toronto",
+    "Asia/Bangkok",
+    "Asia/Dhaka",
+    "Asia/Dubai",
+    "Asia/Hong_Kong",
+    "Asia/Istanbul",
+    "Asia/Jakarta",
+    "Asia/Karachi",
+    "Asia/Kathmandu",
+    "Asia/Kolkata",
+    "Asia/Manila",
+    "Asia/Seoul",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Adelaide",
+    "Australia/Sydney",
+    "Europe/Amsterdam",
+    "Europe/Athens",
+    "Europe/Berlin",
+    "Europe/Istanbul",
+    "Europe/Kyiv",
+    "Europe/London",
+    "Europe/Madrid",
+    "Europe/Paris",
+    "Europe/Rome",
+    "Europe/Warsaw",
+    "Pacific/Auckland",
+    "Pacific/Chatham",
+];
+
+/// Reporting currencies offered beside the configured one.
+const CURRENCIES: &[&str] = &["USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "BRL", "INR", "MXN"];
+
+/// Renders the form and the quick links.
+pub fn render(model: &PageModel) -> Markup {
+    let choices = &model.choices;
+    html! {
+        form.controls action="/" method="get" aria-label="Period and filters" {
+            fieldset {
+                legend.hidden { "Period" }
+                (date(model, "from", "From", &choices.from, "first day"))
+                (date(model, "to", "To", &choices.to, "not included"))
+                (select(model, "interval", "Interval", &choices.interval, &intervals()))
+                div.field {
+                    label for="tz" { "Time zone" }
+                    input id="tz" name="tz" list="zones" value=(choices.tz) placeholder="UTC" autocomplete="off" spellcheck="false"
+                        aria-invalid=[wrong(model, "tz")] aria-describedby=[described(model, "tz")];
+                    datalist id="zones" { @for zone in ZONES { option value=(zone) {} } }
+                }
+            }
+            fieldset {
+                legend.hidden { "Filters" }
+                (select(model, "platform", "Platform", &choices.platform, &platforms(model)))
+                (select(model, "currency", "Currency", &choices.currency, &currencies(model)))
+                (select(model, "mode", "Mode", &choices.mode, &[(String::new(), "Live".into()), ("test".into(), "Test".into())]))
+            }
+            @if !choices.as_of.is_empty() { input type="hidden" name="as_of" value=(choices.as_of); }
+            div.actions { button type="submit" { "Show" } }
+        }
+        (quick_links(model))
+    }
+}
+
+fn quick_links(model: &PageModel) -> Markup {
+    let (choices, today) = (&model.choices, model.options.today);
+    let back = |days| today.checked_sub_days(Days::new(days)).unwrap_or(today);
+    let tz: Tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let data = model.options.data_range.map(|span| days_around(span, tz));
+    html! {
+        nav.quick aria-label="Common periods" {
+            ul {
+                li { (quick(choices, "Last 30 days", back(30), today)) }
+                li { (quick(choices, "Last 90 days", back(90), today)) }
+                @if let Some((first, after)) = data { li { (quick(choices, "All data", first, after)) } }
+                @if !choices.as_of.is_empty() {
+                    li { a href=(Choices { as_of: String::new(), ..choices.clone() }.link()) { "As known now" } }
+                }
+            }
+        }
+    }
+}
+
+fn quick(choices: &Choices, text: &str, from: NaiveDate, to: NaiveDate) -> Markup {
+    let here = choices.from == from.to_string() && choices.to == to.to_string();
+    html! { a href=(choices.link_to(from, to)) aria-current=[here.then_some("true")] { (text) } }
+}
+
+fn date(model: &PageModel, name: &str, label: &str, value: &str, hint: &str) -> Markup {
+    // An instant in the address is shown by its day; the calendar control knows no more.
+    let day = value
+        .get(..10)
+        .filter(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok())
+        .unwrap_or("");
+    html! {
+        div.field {
+            label for=(name) { (label) " " span.hint { "(" (hint) ")" } }
+            input type="date" id=(name) name=(name) value=(day)
+                aria-invalid=[wrong(model, name)] aria-describedby=[described(model, name)];
+        }
+    }
+}
+
+fn select(model: &PageModel, name: &str, label: &str, chosen: &str, options: &[(String, String)]) -> Markup {
+    let known = options.iter().any(|(value, _)| value == chosen);
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select id=(name) name=(name) aria-invalid=[wrong(model, name)] aria-describedby=[described(model, name)] {
+                @for (value, text) in options { option value=(value) selected[value == chosen] { (text) } }
+                // What the address says stays in the form, also when it is no common choice or wrong.
+                @if !known { option value=(chosen) selected { (chosen) } }
+            }
+        }
+    }
+}
+
+fn intervals() -> Vec<(String, String)> {
+    let mut options = vec![(String::new(), "Automatic".to_owned())];
+    options.extend(Interval::ALL.map(|interval| (interval.as_str().to_owned(), readings::name(interval.as_str()))));
+    options
+}
+
+fn platforms(model: &PageModel) -> Vec<(String, String)> {
+    let mut options = vec![(String::new(), "All platforms".to_owned())];
+    options.extend(
+        model
+            .options
+            .platforms
+            .iter()
+            .map(|platform| (platform.clone(), readings::name(platform))),
+    );
+    options
+}
+
+fn currencies(model: &PageModel) -> Vec<(String, String)> {
+    let default = &model.options.currency;
+    let mut options = vec![(String::new(), format!("{default} (default)"))];
+    options.extend(
+        CURRENCIES
+            .iter()
+            .filter(|code| *code != default)
+            .map(|code| ((*code).to_owned(), (*code).to_owned())),
+    );
+    options.push(("original".to_owned(), "Original, unconverted".to_owned()));
+    options
+}
+
+fn blamed<'a>(model: &'a PageModel, name: &str) -> Option<&'a FieldProblem> {
+    model
+        .problem
+        .as_ref()
+        .filter(|problem| problem.field.as_deref() == Some(name))
+}
+
+fn wrong(model: &PageModel, name: &str) -> Option<&'static str> {
+    blamed(model, name).map(|_| "true")
+}
+
+fn described(model: &PageModel, name: &str) -> Option<&'static str> {
+    blamed(model, name).map(|_| "problem")
+}

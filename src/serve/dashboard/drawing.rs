@@ -1,0 +1,85 @@
+//! Draws an answer for the page: for a desk and for a phone, in light and in dark.
+
+use super::charts::Colours;
+use super::{Chart, Choices};
+use crate::serve::chart::{self, ChartError, ChartRequest, Theme};
+use crate::serve::report::Report;
+
+/// Width and height on a desk.
+const WIDE: (u32, u32) = (1044, 400);
+/// Width and height on a phone.
+const NARROW: (u32, u32) = (356, 320);
+/// Bytes up to which a second copy for phones is worth its weight.
+const LIGHT: usize = 64 << 10;
+
+/// Draws a report; `None`, and a line in the log, where that fails: a page without a picture still has its numbers.
+pub fn draw(report: &Report, choices: &Choices, dimension: Option<&str>, colours: &mut Colours) -> Option<Chart> {
+    let filters = [choices.platform.as_str(), choices.mode.as_str()];
+    let subtitle = filters.map(str::to_owned).into_iter().filter(|text| !text.is_empty());
+    let subtitle = subtitle.collect::<Vec<_>>().join(", ");
+    let currency = report.question.currency.map(|currency| currency.code().to_owned());
+    let request = |(width, height), theme| ChartRequest {
+        metric: report.metric.name,
+        title: report.metric.title,
+        subtitle: &subtitle,
+        table: &report.table,
+        range: &report.question.range,
+        group_by: &report.question.group_by,
+        currency: currency.as_deref(),
+        dimension,
+        width,
+        height,
+        theme,
+    };
+    let mut both = |size, part: fn(&str) -> String| {
+        let light = chart::svg(&request(size, Theme::Light))?;
+        let dark = chart::svg(&request(size, Theme::Dark))?;
+        Ok::<_, ChartError>(colours.merge(&part(&light), &part(&dark)))
+    };
+    let drawn = both(WIDE, slim).and_then(|wide| {
+        let narrow = both(NARROW, for_touch)?;
+        Ok(Chart {
+            narrow: (narrow.len() <= LIGHT).then_some(narrow),
+            wide,
+        })
+    });
+    drawn
+        .inspect_err(|error| tracing::warn!(%error, metric = report.metric.name, "a chart of the page is missing"))
+        .ok()
+}
+
+/// The drawing without what the page has elsewhere (the numbers for machines, the font) and without defaults spelt out.
+fn slim(svg: &str) -> String {
+    without(svg, "<metadata>", "</metadata>")
+        .replace(" opacity=\"1\"", "")
+        .replace(" stroke=\"none\"", "")
+        .replace(" font-family=\"DejaVu Sans, Verdana, sans-serif\"", "")
+}
+
+/// The slim drawing without the texts under the pointer, which a finger does not have.
+fn for_touch(svg: &str) -> String {
+    without(&slim(svg), "<g fill=\"none\" pointer-events=\"all\">", "</g>")
+}
+
+/// The text without the first passage from `start` to the `end` after it.
+fn without(text: &str, start: &str, end: &str) -> String {
+    let cut = text.find(start).and_then(|from| {
+        let length = text[from..].find(end)?;
+        Some((&text[..from], &text[from + length + end.len()..]))
+    });
+    cut.map_or_else(|| text.to_owned(), |(before, after)| [before, after].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slim_drawing_keeps_its_marks() {
+        let svg = "<svg><metadata>{}</metadata><rect opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\
+                   <g fill=\"none\" pointer-events=\"all\"><rect><title>1 Jul</title></rect></g></svg>";
+        assert!(slim(svg).contains("<title>1 Jul</title>"));
+        assert_eq!(for_touch(svg), "<svg><rect fill=\"#FFFFFF\"/></svg>");
+        assert_eq!(for_touch("<svg/>"), "<svg/>");
+    }
+}

@@ -1,0 +1,194 @@
+//! One key figure: how it is built from an answer's cells and how it looks.
+
+use maud::{Markup, html};
+
+use super::{Answer, Answers, format};
+use crate::model::Value;
+
+/// One key figure.
+pub struct Figure {
+    /// Name for tests and style sheets.
+    pub key: &'static str,
+    /// Name for people.
+    pub label: String,
+    /// The value as raw text; empty where undefined.
+    pub raw: String,
+    /// The value for people.
+    pub shown: String,
+    /// Unit behind the value, in small print.
+    pub unit: String,
+    /// Change against the period before.
+    pub change: Option<String>,
+    /// A second number of the same card.
+    pub second: Option<Box<Figure>>,
+    /// What it counts and over what.
+    pub basis: String,
+    /// What is missing or has not settled yet.
+    pub caveat: Option<String>,
+    /// True while the period is not over and the number still moves with it.
+    pub so_far: bool,
+}
+
+/// The value of a figure now and in the period before, from one cell each.
+pub struct Pair<'a> {
+    /// Of the asked period.
+    pub now: &'a Value,
+    /// Of the period before; `None` where it is not compared with.
+    pub before: Option<&'a Value>,
+}
+
+/// How a change is told.
+#[derive(Clone, Copy)]
+enum Change {
+    /// In percent of the earlier value.
+    Relative,
+    /// In percentage points.
+    Points,
+}
+
+impl Answers {
+    /// Whether the period before can be compared with at all.
+    pub fn before_known(&self) -> bool {
+        let told = |answer: &Answer, column| !matches!(answer.table.cell(0, column), Value::Null | Value::Int(0));
+        self.period.complete
+            && (told(&self.before.growth, "closing")
+                || told(&self.before.conversion, "entered")
+                || told(&self.before.payments, "payments"))
+    }
+
+    /// A cell of the same row and column now and before.
+    pub fn pair<'a>(&'a self, now: &'a Answer, before: &'a Answer, row: usize, column: &str) -> Pair<'a> {
+        let earlier = before.table.cell(row, column);
+        Pair {
+            now: now.table.cell(row, column),
+            before: self.before_known().then_some(earlier),
+        }
+    }
+}
+
+/// Renders the figure.
+pub fn card(figure: &Figure) -> Markup {
+    html! {
+        div.figure data-figure=(figure.key) data-value=(figure.raw) {
+            p.label { (figure.label) @if figure.so_far { " " span.mark { "so far" } } }
+            (number(figure))
+            @if let Some(second) = &figure.second {
+                div data-figure=(second.key) data-value=(second.raw) { (number(second)) }
+            }
+            p.basis { (figure.basis) }
+            @if let Some(caveat) = &figure.caveat { p.caveat { (caveat) } }
+        }
+    }
+}
+
+fn number(figure: &Figure) -> Markup {
+    html! {
+        p.value {
+            (figure.shown)
+            @if !figure.unit.is_empty() { " " span.unit { (figure.unit) } }
+        }
+        @if let Some(change) = &figure.change { p.change { (change) } }
+    }
+}
+
+/// A figure that counts things or money.
+pub fn whole(key: &'static str, label: &str, unit: &str, pair: &Pair, basis: String) -> Figure {
+    Figure {
+        key,
+        label: label.into(),
+        raw: pair.now.to_text(),
+        shown: money(pair.now),
+        unit: unit.into(),
+        change: change(pair, Change::Relative),
+        second: None,
+        basis,
+        caveat: None,
+        so_far: false,
+    }
+}
+
+/// A figure that is a share of something.
+pub fn share(key: &'static str, label: &str, pair: &Pair, basis: String) -> Figure {
+    Figure {
+        key,
+        label: label.into(),
+        raw: pair.now.to_text(),
+        shown: pair.now.as_f64().map_or(format::NOTHING.into(), format::percent),
+        unit: String::new(),
+        change: change(pair, Change::Points),
+        second: None,
+        basis,
+        caveat: None,
+        so_far: false,
+    }
+}
+
+fn change(pair: &Pair, how: Change) -> Option<String> {
+    let (now, before) = (pair.now.as_f64()?, pair.before?.as_f64()?);
+    Some(match how {
+        Change::Points => format!("{}, from {}", format::points(now - before), format::percent(before)),
+        Change::Relative if now == before => format!("unchanged from {}", money(pair.before?)),
+        // A percentage of nothing, or of less, says nothing.
+        Change::Relative if before <= 0.0 => format!("from {}", money(pair.before?)),
+        Change::Relative => {
+            let sign = format::signed_percent(now / before - 1.0);
+            format!("{sign}, from {}", money(pair.before?))
+        }
+    })
+}
+
+/// The 95 % interval in words; empty where there is none.
+pub fn between(answer: &Answer, row: usize, low: &str, high: &str) -> String {
+    match (
+        answer.table.cell(row, low).as_f64(),
+        answer.table.cell(row, high).as_f64(),
+    ) {
+        (Some(low), Some(high)) => format!("; 95 % interval {} to {}", format::percent(low), format::percent(high)),
+        _ => String::new(),
+    }
+}
+
+/// A count for people.
+pub fn count(n: Option<i64>) -> String {
+    n.map_or(format::NOTHING.into(), format::integer)
+}
+
+/// A count or an amount for people.
+pub fn money(value: &Value) -> String {
+    match value {
+        Value::Int(n) => format::integer(*n),
+        Value::Amount { .. } => format::decimal(&value.to_text()),
+        _ => format::NOTHING.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(now: Value, before: Value, how: Change) -> Option<String> {
+        let pair = Pair {
+            now: &now,
+            before: Some(&before),
+        };
+        change(&pair, how).map(|text| text.replace('\u{202f}', " "))
+    }
+
+    #[test]
+    fn a_change_says_from_what() {
+        let int = |now, before| told(Value::Int(now), Value::Int(before), Change::Relative);
+        assert_eq!(int(8_960, 8_000).as_deref(), Some("+12 %, from 8,000"));
+        assert_eq!(int(4_000, 8_000).as_deref(), Some("\u{2212}50 %, from 8,000"));
+        assert_eq!(int(0, 0).as_deref(), Some("unchanged from 0"));
+        assert_eq!(int(5, 0).as_deref(), Some("from 0"));
+    }
+
+    #[test]
+    fn a_change_of_a_rate_is_in_points_and_nothing_has_none() {
+        let rate = |now, before| told(now, before, Change::Points);
+        let text = rate(Value::Number(0.331), Value::Number(0.31));
+        assert_eq!(text.as_deref(), Some("+2.1 points, from 31.0 %"));
+        assert_eq!(rate(Value::Null, Value::Number(0.31)), None);
+        assert_eq!(rate(Value::Number(0.331), Value::Null), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! Numbers, money, rates and dates as people read them.
+
+use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::Period;
+use crate::model::{Column, Interval, Value};
+
+/// A narrow space that does not break: `12 %`.
+const THIN: char = '\u{202f}';
+const MINUS: char = '\u{2212}';
+
+/// Stands where a value is undefined or unknown.
+pub const NOTHING: &str = "–";
+
+/// A whole number with thousands separators: `30,000`.
+pub fn integer(n: i64) -> String {
+    let sign = if n < 0 { MINUS.to_string() } else { String::new() };
+    sign + &group(&n.unsigned_abs().to_string())
+}
+
+/// A decimal text with thousands separators in its whole part.
+pub fn decimal(text: &str) -> String {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (MINUS.to_string(), rest),
+        None => (String::new(), text),
+    };
+    match digits.split_once('.') {
+        Some((whole, fraction)) => format!("{sign}{}.{fraction}", group(whole)),
+        None => sign + &group(digits),
+    }
+}
+
+fn group(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share as a percentage: one decimal, two significant digits below 1 %, never a false 0 or 100.
+pub fn percent(share: f64) -> String {
+    let percentage = share * 100.0;
+    let size = percentage.abs();
+    let digits = match size {
+        0.0 => return format!("0{THIN}%"),
+        s if s < 0.01 => return format!("{}{THIN}%", if share < 0.0 { "> −0.01" } else { "< 0.01" }),
+        s if s < 1.0 => 2,
+        s if s < 99.95 || s == 100.0 => 1,
+        s if s < 100.0 => 2,
+        s if s < 1000.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{percentage:.digits$}");
+    format!(
+        "{}{THIN}%",
+        decimal(if size == 100.0 {
+            text.trim_end_matches(".0")
+        } else {
+            &text
+        })
+    )
+}
+
+/// A percentage with its sign: `+12.3 %`, `+12 %`.
+pub fn signed_percent(share: f64) -> String {
+    let text = percent(share).replace(&format!(".0{THIN}"), &THIN.to_string());
+    if share > 0.0 { format!("+{text}") } else { text }
+}
+
+/// A difference of two shares in percentage points: `+2.1 points`.
+pub fn points(difference: f64) -> String {
+    let text = format!("{:.1}", difference * 100.0);
+    match text.as_str() {
+        "0.0" | "-0.0" => "±0.0 points".into(),
+        _ if difference > 0.0 => format!("+{text} points"),
+        _ => format!("{} points", decimal(&text)),
+    }
+}
+
+/// A whole number with its sign: `+19,000`.
+pub fn signed_integer(n: i64) -> String {
+    if n > 0 { format!("+{}", integer(n)) } else { integer(n) }
+}
+
+/// A plain number: whole above 1,000, else up to two decimals.
+pub fn number(x: f64) -> String {
+    let digits = if x.abs() >= 1000.0 { 0 } else { 2 };
+    let text = format!("{x:.digits$}");
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    decimal(text)
+}
+
+/// A duration in its two largest units: `3 min 20 s`.
+pub fn seconds(x: f64) -> String {
+    let total = x.round().max(0.0) as i64;
+    let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let mut rest = total;
+    let mut parts = Vec::new();
+    for (size, name) in units {
+        let count = rest / size;
+        rest %= size;
+        if count > 0 {
+            parts.push(format!("{count}\u{a0}{name}"));
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        "0\u{a0}s".into()
+    } else {
+        parts.join(" ")
+    }
+}
+
+/// A cell for people.
+pub fn cell(column: &Column, value: &Value) -> String {
+    match value {
+        Value::Null => NOTHING.into(),
+        Value::Int(n) if column.unit == Some("seconds") => seconds(*n as f64),
+        Value::Int(n) => integer(*n),
+        Value::Number(x) => match column.unit {
+            Some("ratio" | "share") => percent(*x),
+            Some("seconds") => seconds(*x),
+            _ => number(*x),
+        },
+        Value::Amount { .. } => decimal(&value.to_text()),
+        Value::Time(at) => moment(*at),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Text(text) => text.clone(),
+    }
+}
+
+/// A column's name as a heading: `share_by_count` becomes `Share by count`.
+pub fn heading(name: &str) -> String {
+    let spaced = match name {
+        "hhi" => "HHI".into(),
+        "hhi_by_amount" => "HHI by amount".into(),
+        "top1" => "Largest".into(),
+        _ => name
+            .replace('_', " ")
+            .replace("p90", "90th percentile")
+            .replace("ci low", "95 % low")
+            .replace("ci high", "95 % high"),
+    };
+    let mut letters = spaced.chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The name of a bucket: as long as its interval needs.
+pub fn bucket(start: DateTime<FixedOffset>, interval: Option<Interval>) -> String {
+    let pattern = match interval {
+        Some(Interval::Hour) => "%-d %b %Y, %H:%M",
+        Some(Interval::Week) => "%-d %b %Y (week %V)",
+        Some(Interval::Month) => "%B %Y",
+        Some(Interval::Year) => "%Y",
+        Some(Interval::Quarter) => {
+            let quarter = (start.format("%m").to_string().parse::<u32>().unwrap_or(1) - 1) / 3 + 1;
+            return format!("Q{quarter} {}", start.format("%Y"));
+        }
+        Some(Interval::Day) | None => "%-d %b %Y",
+    };
+    start.format(pattern).to_string()
+}
+
+fn moment(at: DateTime<FixedOffset>) -> String {
+    at.format("%-d %b %Y, %H:%M").to_string()
+}
+
+/// An instant in the zone of the page: `1 Aug 2016, 00:00 UTC`.
+pub fn instant(at: DateTime<Utc>, tz: Tz) -> String {
+    at.with_timezone(&tz).format("%-d %b %Y, %H:%M %Z").to_string()
+}
+
+/// A period by its first and last day where both edges are midnights, else by its instants.
+pub fn period(period: &Period, tz: Tz) -> String {
+    let (from, to) = (period.from.with_timezone(&tz), period.to.with_timezone(&tz));
+    let midnight = |at: &DateTime<Tz>| at.num_seconds_from_midnight() == 0;
+    if !midnight(&from) || !midnight(&to) {
+        return format!(
+            "{} – {}",
+            from.format("%-d %b %Y, %H:%M"),
+            to.format("%-d %b %Y, %H:%M")
+        );
+    }
+    let last = (period.to - TimeDelta::seconds(1)).with_timezone(&tz).date_naive();
+    let first = from.date_naive();
+    let last_text = last.format("%-d %b %Y");
+    match (first == last, first.year() == last.year()) {
+        (true, _) => last_text.to_string(),
+        (_, true) => format!("{} – {last_text}", first.format("%-d %b")),
+        _ => format!("{} – {last_text}", first.format("%-d %b %Y")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated_and_minus_is_a_minus() {
+        assert_eq!(integer(30_000), "30,000");
+        assert_eq!(integer(999), "999");
+        assert_eq!(integer(-1_234_567), "\u{2212}1,234,567");
+        assert_eq!(decimal("-1234.50"), "\u{2212}1,234.50");
+        assert_eq!(decimal("1500"), "1,500");
+    }
+
+    #[test]
+    fn a_rate_is_never_rounded_to_a_false_0_or_100() {
+        let plain = |share| percent(share).replace('\u{202f}', " ");
+        assert_eq!(plain(0.0), "0 %");
+        assert_eq!(plain(1.0), "100 %");
+        assert_eq!(plain(0.9999), "99.99 %");
+        assert_eq!(plain(0.00001), "< 0.01 %");
+        assert_eq!(plain(0.1234), "12.3 %");
+        assert_eq!(plain(1.7272), "172.7 %");
+    }
+
+    #[test]
+    fn a_duration_has_two_units() {
+        assert_eq!(seconds(200.0).replace('\u{a0}', " "), "3 min 20 s");
+        assert_eq!(seconds(90_061.0).replace('\u{a0}', " "), "1 d 1 h");
+        assert_eq!(seconds(0.2).replace('\u{a0}', " "), "0 s");
+    }
+}

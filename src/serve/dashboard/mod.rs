@@ -1,0 +1,189 @@
+//! The page of a product manager: gathered from answers, rendered without a script.
+//!
+//! [`gather`] asks the questions, all as of one moment, and fills a [`PageModel`];
+//! [`render`] turns that into HTML and knows neither the store nor the web server.
+
+mod asker;
+mod charts;
+mod choices;
+mod controls;
+mod drawing;
+mod figure;
+mod figures;
+mod format;
+mod gather;
+mod links;
+mod page;
+mod paths;
+mod readings;
+pub mod routes;
+mod table;
+
+pub use charts::Colours;
+pub use choices::{Choices, FieldProblem};
+pub use page::render;
+pub use routes::configure;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use crate::model::{Interval, Table};
+
+/// Everything that the page shows.
+#[derive(Debug)]
+pub struct PageModel {
+    /// What the address says.
+    pub choices: Choices,
+    /// What the controls offer.
+    pub options: Options,
+    /// A parameter that cannot be answered; the controls stay, the answers are left out.
+    pub problem: Option<FieldProblem>,
+    /// How fresh the data is; `None` while the question is wrong.
+    pub freshness: Option<Freshness>,
+    /// The answers; `None` where the question is wrong or its range has no data.
+    pub answers: Option<Answers>,
+}
+
+/// What the controls offer.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Platforms that the store knows.
+    pub platforms: Vec<String>,
+    /// First and last moment that the data tells of.
+    pub data_range: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The configured reporting currency.
+    pub currency: String,
+    /// The present local date, for the quick links.
+    pub today: NaiveDate,
+}
+
+/// How fresh the answers are.
+#[derive(Debug)]
+pub struct Freshness {
+    /// Everything that happened before is in.
+    pub complete_until: Option<DateTime<Utc>>,
+    /// The moment whose knowledge answers.
+    pub as_of: DateTime<Utc>,
+    /// The store's data version at that moment.
+    pub data_version: i64,
+}
+
+/// The answers to the page's questions.
+#[derive(Debug)]
+pub struct Answers {
+    /// The asked period.
+    pub period: Period,
+    /// The period before, of the same length.
+    pub previous: Period,
+    /// The zone in which days begin.
+    pub tz: Tz,
+    /// The length of a bucket in charts and tables.
+    pub interval: Interval,
+    /// The whole period as one bucket.
+    pub current: Totals,
+    /// The same of the period before.
+    pub before: Totals,
+    /// `provider-share` by network, of the whole period as one bucket.
+    pub networks: Answer,
+    /// The funnel by the path of the first checkout, of the whole period as one bucket.
+    pub paths: Answer,
+    /// One per metric, in the order of the page.
+    pub sections: Vec<Section>,
+    /// The colours of the sections' charts.
+    pub colours: Colours,
+}
+
+/// A half-open period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// First instant inside.
+    pub from: DateTime<Utc>,
+    /// First instant after.
+    pub to: DateTime<Utc>,
+    /// True where the period is over at the moment that answers.
+    pub complete: bool,
+    /// True where the data begins at or before its first instant.
+    pub covered: bool,
+}
+
+/// The answers for a period as one bucket.
+#[derive(Debug, Default)]
+pub struct Totals {
+    /// `bot-growth`.
+    pub growth: Answer,
+    /// `bot-activity`.
+    pub activity: Answer,
+    /// `conversion`.
+    pub conversion: Answer,
+    /// `provider-share` by provider.
+    pub providers: Answer,
+    /// `payments`.
+    pub payments: Answer,
+}
+
+/// A table and what a reader must know beside it.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The rows.
+    pub table: Table,
+    /// Warnings of the metric.
+    pub warnings: Vec<String>,
+}
+
+/// What a section is about; it chooses its one-sentence reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Growth of the population.
+    Population,
+    /// Active, new and churned bots.
+    Activity,
+    /// The funnel.
+    Conversion,
+    /// Who processes the money.
+    Providers,
+    /// Which card network carries it.
+    Networks,
+    /// Money and success rates.
+    Payments,
+}
+
+/// One metric: its chart, its table and its meaning.
+#[derive(Debug)]
+pub struct Section {
+    /// What it is about.
+    pub topic: Topic,
+    /// The metric's name in addresses.
+    pub metric: &'static str,
+    /// The metric's meaning.
+    pub meaning: Meaning,
+    /// The rows behind the chart.
+    pub answer: Answer,
+    /// The chart, drawn for two widths.
+    pub chart: Option<Chart>,
+    /// The same question as a query string, without `?`.
+    pub query: String,
+}
+
+/// A chart as inline SVG; its colours are variables of the page's style sheet.
+#[derive(Debug)]
+pub struct Chart {
+    /// For a desk.
+    pub wide: String,
+    /// For a phone; `None` where a second copy would weigh too much.
+    pub narrow: Option<String>,
+}
+
+/// The meaning of a metric's numbers, as its definition says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Meaning {
+    /// One paragraph.
+    pub text: &'static str,
+    /// What is counted above the line.
+    pub numerator: &'static str,
+    /// What is counted below the line.
+    pub denominator: &'static str,
+    /// What is left out.
+    pub excludes: &'static [&'static str],
+    /// Version of the meaning.
+    pub version: u32,
+}

@@ -1,0 +1,270 @@
+//! The page itself: a model in, HTML out. No script, no second request, no clock.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::choices::days_around;
+use super::{
+    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, paths, readings, table,
+};
+
+/// The style sheet, in the page so that nothing waits for it.
+const STYLE: &str = include_str!("style.css");
+
+/// Renders the page.
+pub fn render(model: &PageModel) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                title { (title(model)) }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) @if let Some(answers) = &model.answers { (PreEscaped(answers.colours.style())) } }
+            }
+            body {
+                a.skip href="#main" { "Skip to the figures" }
+                (header(model))
+                main id="main" tabindex="-1" { (content(model)) }
+                (footer(model.freshness.as_ref(), model))
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn title(model: &PageModel) -> String {
+    match (&model.answers, &model.problem) {
+        (_, Some(_)) => "Error in the question – Botledger".into(),
+        (Some(answers), _) => format!("{} – Botledger", format::period(&answers.period, answers.tz)),
+        _ => "Botledger".into(),
+    }
+}
+
+fn header(model: &PageModel) -> Markup {
+    html! {
+        header.top {
+            div.bar {
+                p.brand { a href="/" { "Botledger" } }
+                @if let Some(freshness) = &model.freshness { (fresh(freshness, model)) }
+            }
+            (controls::render(model))
+        }
+    }
+}
+
+fn fresh(freshness: &Freshness, model: &PageModel) -> Markup {
+    let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
+    html! {
+        dl.fresh aria-label="Freshness of the data" {
+            @if let Some(until) = freshness.complete_until {
+                div { dt { "Complete until" } dd data-fresh="complete_until" data-value=(until.to_rfc3339()) { (format::instant(until, tz)) } }
+            }
+            div { dt { "As of" } dd data-fresh="as_of" data-value=(freshness.as_of.to_rfc3339()) { (format::instant(freshness.as_of, tz)) } }
+            div { dt { "Data version" } dd data-fresh="data_version" data-value=(freshness.data_version) { (format::integer(freshness.data_version)) } }
+        }
+    }
+}
+
+fn content(model: &PageModel) -> Markup {
+    if let Some(problem) = &model.problem {
+        return html! {
+            div.notice.wrong id="problem" role="alert" data-field=[problem.field.as_deref()] {
+                h1 { "This question cannot be answered" }
+                p { (quoted(&problem.message)) "." }
+                @if let Some(field) = problem.field.as_deref().filter(|field| is_control(field)) {
+                    p { a href={ "#" (field) } { "Correct it above" } " or " a href="/" { "start again" } "." }
+                } @else {
+                    p { a href="/" { "Start again" } "." }
+                }
+            }
+        };
+    }
+    match &model.answers {
+        Some(answers) => report(model, answers),
+        None => empty(model),
+    }
+}
+
+/// A message with what stands between backticks set as code.
+fn quoted(message: &str) -> Markup {
+    html! {
+        @for (index, part) in message.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+fn is_control(field: &str) -> bool {
+    ["from", "to", "interval", "tz", "platform", "currency", "mode"].contains(&field)
+}
+
+fn empty(model: &PageModel) -> Markup {
+    let Some(span) = model.options.data_range else {
+        return html! {
+            div.notice id="empty" {
+                h1 { "No events yet" }
+                p { "Nothing has been received. Send events to " code { "POST /v1/events" } ", or load a file with " code { "botledger import" } "." }
+            }
+        };
+    };
+    let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
+    let (first, after) = days_around(span, tz);
+    let last = after.pred_opt().unwrap_or(after);
+    html! {
+        div.notice id="empty" {
+            h1 { "No data in this period" }
+            p { "The data runs from " (first.format("%-d %b %Y")) " to " (last.format("%-d %b %Y")) "." }
+            p { a href=(model.choices.link_to(first, after)) { "Show the period that has data" } }
+        }
+    }
+}
+
+fn report(model: &PageModel, answers: &Answers) -> Markup {
+    let choices = &model.choices;
+    let platform = match choices.platform.as_str() {
+        "" => "all platforms".to_owned(),
+        platforms => platforms.split(',').map(readings::name).collect::<Vec<_>>().join(", "),
+    };
+    let mode = if choices.mode == "test" { ", test mode" } else { "" };
+    let scope = format!(
+        "By {}, {}, {platform}{mode}",
+        answers.interval.as_str(),
+        answers.tz.name()
+    );
+    html! {
+        div.intro {
+            h1 { (format::period(&answers.period, answers.tz)) }
+            @if !answers.period.complete { p.mark { "This period is not over yet" } }
+            p.note { (scope) }
+        }
+        nav.contents aria-label="Sections" {
+            ul {
+                li { a href="#figures" { "Key figures" } }
+                @for section in &answers.sections { li { a href={ "#" (anchor(section.topic)) } { (readings::title(section.topic)) } } }
+            }
+        }
+        (figures::render(answers))
+        @for section in &answers.sections { (part(answers, section)) }
+    }
+}
+
+/// The name of a section in addresses.
+fn anchor(topic: Topic) -> String {
+    readings::title(topic).to_lowercase()
+}
+
+fn part(answers: &Answers, section: &Section) -> Markup {
+    let title = readings::title(section.topic);
+    let anchor = anchor(section.topic);
+    let address = |format: &str| format!("/v1/metrics/{}?{}&format={format}", section.metric, section.query);
+    html! {
+        section id=(anchor) aria-labelledby={ (anchor) "-title" } data-metric=(section.metric) {
+            div.section-head {
+                h2 id={ (anchor) "-title" } { (title) }
+                p.links {
+                    a href=(address("csv")) { "CSV" span.hidden { " of " (title) } }
+                    a href=(address("json")) { "JSON" span.hidden { " of " (title) } }
+                }
+            }
+            p.reading { (readings::sentence(answers, section.topic)) }
+            @if section.topic == Topic::Conversion { (paths::render(answers)) }
+            @if let Some(chart) = &section.chart { (figure(chart)) }
+            @for warning in &section.answer.warnings { p.caveat { (warning) } }
+            details.table {
+                summary { "Table by " (answers.interval.as_str()) span.hidden { ", " (title) } }
+                (table::render(&section.answer.table, answers.interval, &format!("{title} by {}", answers.interval.as_str())))
+            }
+            details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning)) }
+        }
+    }
+}
+
+/// The chart for a desk and, hidden by the style sheet where it does not fit, the one for a phone.
+fn figure(chart: &Chart) -> Markup {
+    html! {
+        @if let Some(narrow) = &chart.narrow {
+            div.chart.wide { (PreEscaped(&chart.wide)) }
+            div.chart.narrow { (PreEscaped(narrow)) }
+        } @else {
+            div.chart.scroll tabindex="0" role="region" aria-label="Chart, scrollable" { (PreEscaped(&chart.wide)) }
+        }
+    }
+}
+
+fn meaning(meaning: &Meaning) -> Markup {
+    html! {
+        div.meaning {
+            p { (meaning.text) }
+            dl {
+                @if !meaning.numerator.is_empty() { div { dt { "Above the line" } dd { (meaning.numerator) } } }
+                @if !meaning.denominator.is_empty() { div { dt { "Below the line" } dd { (meaning.denominator) } } }
+                @if !meaning.excludes.is_empty() {
+                    div { dt { "Left out" } dd { ul { @for item in meaning.excludes { li { (item) } } } } }
+                }
+                div { dt { "Definition" } dd { "version " (meaning.version) } }
+            }
+        }
+    }
+}
+
+fn footer(freshness: Option<&Freshness>, model: &PageModel) -> Markup {
+    // The same address with this moment in it answers the same tomorrow.
+    let pinned = freshness.map(|freshness| {
+        let choices = super::Choices {
+            as_of: super::choices::instant(freshness.as_of),
+            ..model.choices.clone()
+        };
+        choices.link()
+    });
+    html! {
+        footer {
+            ul {
+                @if let Some(link) = pinned { li { a href=(link) { "Permanent link to these numbers" } } }
+                li { a href="/v1/metrics" { "All metrics and definitions" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Choices, FieldProblem, Options};
+    use super::*;
+
+    fn model(problem: Option<FieldProblem>) -> PageModel {
+        let choices = Choices {
+            tz: "<script>".into(),
+            ..Choices::default()
+        };
+        PageModel {
+            choices,
+            options: Options::default(),
+            problem,
+            freshness: None,
+            answers: None,
+        }
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named_and_its_control_stays() {
+        let page = render(&model(Some(FieldProblem {
+            field: Some("tz".into()),
+            message: "`tz` must be an IANA zone, not `<script>`".into(),
+        })));
+        assert!(page.contains(r#"data-field="tz""#));
+        assert!(page.contains("<code>tz</code> must be an IANA zone"));
+        assert!(page.contains(r#"value="&lt;script&gt;""#));
+        assert!(page.contains(r#"aria-invalid="true""#));
+        assert!(!page.contains("<script>"));
+    }
+
+    #[test]
+    fn an_empty_store_says_how_to_begin() {
+        let page = render(&model(None));
+        assert!(page.contains("No events yet"));
+        assert!(page.contains("POST /v1/events"));
+    }
+}

@@ -1,0 +1,147 @@
+//! One sentence per section: what the period says, in words.
+
+use super::{Answer, Answers, Topic, figures, format};
+use crate::model::Value;
+
+/// The sentence of a section, from the whole period as one bucket.
+pub fn sentence(answers: &Answers, topic: Topic) -> String {
+    match topic {
+        Topic::Population => population(&answers.current.growth),
+        Topic::Activity => activity(&answers.current.activity),
+        Topic::Conversion => conversion(&answers.current.conversion),
+        Topic::Providers => shares(&answers.current.providers, "processed", "providers"),
+        Topic::Networks => shares(&answers.networks, "carried", "networks"),
+        Topic::Payments => payments(&answers.current.payments),
+    }
+}
+
+/// The title of a section.
+pub fn title(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Population => "Population",
+        Topic::Activity => "Activity",
+        Topic::Conversion => "Conversion",
+        Topic::Providers => "Providers",
+        Topic::Networks => "Networks",
+        Topic::Payments => "Payments",
+    }
+}
+
+/// A word of the data as people write it: `stripe` becomes `Stripe`.
+pub fn name(word: &str) -> String {
+    match word {
+        "paypal" => "PayPal".into(),
+        "amex" => "American Express".into(),
+        "in_thread" => "In the thread".into(),
+        "redirect" => "By redirect".into(),
+        "webview" => "In a web view".into(),
+        "none" => "Without a network".into(),
+        _ => {
+            let mut letters = word.chars();
+            letters
+                .next()
+                .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+        }
+    }
+}
+
+fn population(growth: &Answer) -> String {
+    let int = |column: &str| growth.table.cell(0, column).as_i64().unwrap_or(0);
+    let (opening, closing) = (int("opening"), int("closing"));
+    let flows = format!(
+        "{} registered, {} came back, {} retired",
+        format::integer(int("registered")),
+        format::integer(int("reinstated")),
+        format::integer(int("retired")),
+    );
+    let (from, to) = (format::integer(opening), format::integer(closing));
+    match closing.cmp(&opening) {
+        std::cmp::Ordering::Greater => {
+            format!("The population grew from {from} to {to} bots{}: {flows}.", rate(growth))
+        }
+        std::cmp::Ordering::Less => format!("The population fell from {from} to {to} bots{}: {flows}.", rate(growth)),
+        std::cmp::Ordering::Equal => format!("The population stayed at {to} bots: {flows}."),
+    }
+}
+
+fn rate(growth: &Answer) -> String {
+    match growth.table.cell(0, "growth_rate") {
+        Value::Number(rate) => format!(" ({})", format::signed_percent(*rate)),
+        _ => String::new(),
+    }
+}
+
+fn activity(activity: &Answer) -> String {
+    let int = |column: &str| format::integer(activity.table.cell(0, column).as_i64().unwrap_or(0));
+    format!(
+        "{} bots were active: {} for the first time, {} as in the period before, {} after a pause. {} fell silent.",
+        int("active"),
+        int("new"),
+        int("retained"),
+        int("resurrected"),
+        int("churned"),
+    )
+}
+
+fn conversion(funnel: &Answer) -> String {
+    let entered = funnel.table.cell(0, "entered").as_i64().unwrap_or(0);
+    let rate = |row| funnel.table.cell(row, "rate").as_f64().map(format::percent);
+    match (rate(1), rate(2)) {
+        (Some(checkout), Some(paid)) => format!(
+            "Of {} conversations, {checkout} reached a checkout and {paid} paid within 24 hours.",
+            format::integer(entered),
+        ),
+        _ if entered > 0 => format!(
+            "{} conversations entered; none has had its 24 hours yet.",
+            format::integer(entered)
+        ),
+        _ => "No conversation began in this period.".into(),
+    }
+}
+
+fn shares(answer: &Answer, verb: &str, plural: &str) -> String {
+    let Some((value, row)) = figures::top(answer) else {
+        return "No payment was captured in this period.".into();
+    };
+    let share = answer.table.cell(row, "share_by_count").as_f64().unwrap_or(0.0);
+    let like = match answer.table.cell(row, "effective_number") {
+        Value::Number(like) => format!("; the concentration is that of {like:.1} equal {plural}"),
+        _ => String::new(),
+    };
+    format!(
+        "{} {verb} {} of the payments{like}.",
+        name(value),
+        format::percent(share)
+    )
+}
+
+fn payments(payments: &Answer) -> String {
+    let count = payments.table.cell(0, "payments").as_i64().unwrap_or(0);
+    let success = payments.table.cell(0, "payment_success").as_f64();
+    let success = success.map_or(String::new(), |rate| {
+        format!(" {} of the payments tried came to a capture.", format::percent(rate))
+    });
+    let rows = payments.table.rows.len();
+    let sums: Vec<String> = (0..rows.min(4))
+        .filter_map(|row| match payments.table.cell(row, "gross") {
+            gross @ Value::Amount { .. } => {
+                let currency = payments.table.cell(row, "currency").as_str().unwrap_or("");
+                Some(
+                    format!("{} {currency}", format::decimal(&gross.to_text()))
+                        .trim_end()
+                        .to_owned(),
+                )
+            }
+            _ => None,
+        })
+        .collect();
+    if rows > 1 {
+        // With one row per currency the first row's counts are not those of all payments.
+        return format!("Captured, each currency for itself: {}.", sums.join(", "));
+    }
+    match sums.first() {
+        Some(sum) if count > 0 => format!("{} payments brought {sum} gross.{success}", format::integer(count)),
+        _ if count > 0 => format!("{} payments were captured.{success}", format::integer(count)),
+        _ => format!("No payment was captured in this period.{success}"),
+    }
+}

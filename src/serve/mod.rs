@@ -1,0 +1,90 @@
+//! Answers: a question comes in, a report goes out as JSON, CSV, a chart or a page.
+//!
+//! ```text
+//! query string ─► question ─► report (store → metric) ─► compare ─► json · csv · chart · dashboard
+//! ```
+//!
+//! Only the route files know the web server. Every question passes one [`Gate`], so that a crowd of
+//! them queues up to a bound and is then refused, and none holds a worker of the web server.
+
+pub mod chart;
+pub mod charts_route;
+pub mod compare;
+pub mod csv;
+pub mod dashboard;
+pub mod gate;
+pub mod health;
+pub mod json;
+pub mod moment;
+pub mod negotiate;
+pub mod parameters;
+pub mod question;
+pub mod refusal;
+pub mod report;
+pub mod routes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
+
+use crate::config::Config;
+use crate::model::Clock;
+use crate::store::Store;
+
+pub use gate::Gate;
+pub use question::Defaults;
+
+/// What every answering route shares. Cheap to clone.
+#[derive(Clone)]
+pub struct ServeState {
+    /// Where facts are read.
+    pub store: Store,
+    /// The present moment.
+    pub clock: Clock,
+    /// Settings: the reporting currency and the limits.
+    pub config: Arc<Config>,
+    /// Bounds how many questions are worked on and wait.
+    pub gate: Gate,
+}
+
+impl ServeState {
+    /// State with a gate as wide as the machine.
+    pub fn new(store: Store, clock: Clock, config: Arc<Config>) -> Self {
+        let gate = Gate::for_this_machine(Duration::from_secs(config.limits.query_seconds));
+        ServeState {
+            store,
+            clock,
+            config,
+            gate,
+        }
+    }
+
+    /// What stands where a question says nothing.
+    ///
+    /// While events wait to be folded, `as_of` is the last folded stamp: the answer is what is known
+    /// so far, at once, and asking again with the stated `as_of` gives it again. Otherwise it is now.
+    pub fn defaults(&self) -> Defaults {
+        let folded = self.store.folded_to();
+        let committed = *self.store.committed().borrow();
+        // Stamps of receipt keep increasing when the clock steps back; the present is never before them.
+        let now = (self.clock)().max(committed);
+        let as_of = if committed > folded { folded } else { now };
+        Defaults {
+            now,
+            as_of,
+            currency: self.config.reporting_currency(),
+        }
+    }
+}
+
+/// Adds every answering route, and the answers to unknown addresses and methods.
+///
+/// The application must carry `web::Data<ServeState>`.
+pub fn configure(cfg: &mut ServiceConfig) {
+    health::configure(cfg);
+    routes::configure(cfg);
+    charts_route::configure(cfg);
+    dashboard::routes::configure(cfg);
+    cfg.default_service(actix_web::web::to(crate::http::not_found));
+}

@@ -1,0 +1,88 @@
+//! A question, read from the pairs of a query string and checked, or the parameter that is wrong.
+
+use chrono::{DateTime, Utc};
+
+use super::parameters::Given;
+use crate::metrics::{Metric, Question};
+use crate::model::{Currency, Mode};
+
+pub use super::parameters::COMMON;
+pub use super::refusal::{Fault, QuestionError};
+
+/// The range to set beside the asked one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// As many calendar buckets directly before.
+    PreviousPeriod,
+    /// The same buckets one year earlier.
+    PreviousYear,
+}
+
+impl Compare {
+    /// The word used in questions.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Compare::PreviousPeriod => "previous_period",
+            Compare::PreviousYear => "previous_year",
+        }
+    }
+
+    /// Reads the word used in questions.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Compare::PreviousPeriod, Compare::PreviousYear]
+            .into_iter()
+            .find(|compare| compare.as_str() == word)
+    }
+}
+
+/// A checked question and what to set beside its answer.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The question for the metric.
+    pub question: Question,
+    /// The comparison, if any.
+    pub compare: Option<Compare>,
+    /// When it was asked.
+    pub now: DateTime<Utc>,
+    /// False where `as_of` stands for now.
+    pub as_of_given: bool,
+}
+
+/// What stands where a question says nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    /// The present moment: nothing later can be asked for, and ranges end here.
+    pub now: DateTime<Utc>,
+    /// The moment up to which everything received can be answered.
+    pub as_of: DateTime<Utc>,
+    /// The reporting currency; `None` converts nothing.
+    pub currency: Option<Currency>,
+}
+
+/// Reads the pairs of a query string as a question to `metric`.
+///
+/// # Errors
+/// Names the first parameter that is unknown, repeated or has a value it does not take.
+pub fn parse(metric: &'static Metric, pairs: &[(String, String)], defaults: &Defaults) -> Result<Asked, QuestionError> {
+    let given = Given::collect(metric, pairs)?;
+    let tz = given.zone()?;
+    let as_of = given.as_of(defaults.now)?;
+    let compare = given.word("compare", Compare::parse, "must be previous_period or previous_year")?;
+    let mode = given.word("mode", Mode::parse, "must be live or test")?;
+    let question = Question {
+        // A range without an end runs to the present, also while the latest events are still being folded.
+        range: given.range(tz, as_of.unwrap_or(defaults.now))?,
+        as_of: as_of.unwrap_or(defaults.as_of),
+        mode: mode.unwrap_or(Mode::Live),
+        currency: given.currency(defaults.currency)?,
+        group_by: given.groups(metric)?,
+        filters: given.filters,
+        parameters: given.own,
+    };
+    Ok(Asked {
+        question,
+        compare,
+        now: defaults.now,
+        as_of_given: as_of.is_some(),
+    })
+}

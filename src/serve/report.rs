@@ -1,0 +1,169 @@
+//! A report: one metric's answer to one question, with what a reader must know about it.
+
+use chrono::{DateTime, Utc};
+use polars::prelude::DataFrame;
+
+use super::compare;
+use super::question::{Asked, Compare};
+use crate::metrics::{Frames, Metric, MetricError, Question};
+use crate::model::Table;
+use crate::model::time::RangeError;
+use crate::store::{Store, StoreError};
+
+/// Rows of an answer where the asker sets no bound of its own.
+pub const ANSWER_ROWS: usize = 100_000;
+
+/// Why a question got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The metric failed.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+    /// The range to compare with is not possible.
+    #[error("there is nothing to compare with: {0}")]
+    Compare(RangeError),
+    /// The answer would be longer than allowed.
+    #[error("the answer would have more than {0} rows")]
+    TooManyRows(usize),
+    /// The answer could not be written down.
+    #[error("the answer could not be written: {0}")]
+    Render(String),
+    /// Too many questions are waiting.
+    #[error("too many questions are waiting")]
+    Busy,
+    /// The time limit has passed.
+    #[error("the question took longer than allowed")]
+    TimedOut,
+    /// The work ended without a result.
+    #[error("the work on the question broke off")]
+    Broken,
+}
+
+/// What a reader must know beside the rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meta {
+    /// End of the last complete bucket of the range; `None` while none is.
+    pub complete_until: Option<DateTime<Utc>>,
+    /// Version of the data at `as_of`.
+    pub data_version: i64,
+    /// Raised by erasure, retention and a changed configuration.
+    pub epoch: i64,
+    /// Events of the range that came in after their bucket had been complete.
+    pub restated: i64,
+    /// Sentences for people.
+    pub warnings: Vec<String>,
+}
+
+/// One metric's answer to one question.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The metric.
+    pub metric: &'static Metric,
+    /// The question.
+    pub question: Question,
+    /// What the answer is set beside, if anything.
+    pub compare: Option<Compare>,
+    /// What a reader must know beside the rows.
+    pub meta: Meta,
+    /// The rows.
+    pub table: Table,
+}
+
+/// Answers a question with at most [`ANSWER_ROWS`] rows. Blocking.
+///
+/// # Errors
+/// When the store or the metric fails, or the answer would be too long.
+pub fn answer(store: &Store, metric: &'static Metric, question: &Question) -> Result<Report, AnswerError> {
+    answer_within(store, metric, question, ANSWER_ROWS)
+}
+
+/// Answers a question and sets the asked comparison beside it. Blocking.
+///
+/// # Errors
+/// As [`answer`], and when there is no such range to compare with.
+pub fn answer_asked(store: &Store, metric: &'static Metric, asked: &Asked, rows: usize) -> Result<Report, AnswerError> {
+    let report = answer_within(store, metric, &asked.question, rows)?;
+    let Some(by) = asked.compare else { return Ok(report) };
+    let earlier = compare::earlier_range(&asked.question.range, by).map_err(AnswerError::Compare)?;
+    let question = Question {
+        range: earlier,
+        ..asked.question.clone()
+    };
+    let previous = answer_within(store, metric, &question, rows)?;
+    Ok(compare::beside(report, &previous, by))
+}
+
+fn answer_within(
+    store: &Store,
+    metric: &'static Metric,
+    question: &Question,
+    rows: usize,
+) -> Result<Report, AnswerError> {
+    let queries: Vec<_> = metric
+        .inputs
+        .iter()
+        .map(|input| (input.query, (input.params)(question)))
+        .collect();
+    let read = store.frames(question.as_of, &queries)?;
+    check_groups(question, &read, rows)?;
+    let frames = Frames(metric.inputs.iter().map(|input| input.name).zip(read).collect());
+    let outcome = (metric.compute)(question, &frames)?;
+    if outcome.table.rows.len() > rows {
+        return Err(AnswerError::TooManyRows(rows));
+    }
+    let version = store.version_at(question.as_of)?;
+    let meta = Meta {
+        complete_until: complete_until(question),
+        data_version: version.data_version,
+        epoch: version.epoch,
+        restated: store.restated(&question.range, question.as_of)?,
+        warnings: outcome.warnings,
+    };
+    Ok(Report {
+        metric,
+        question: question.clone(),
+        compare: None,
+        meta,
+        table: outcome.table,
+    })
+}
+
+/// Refuses a question whose groups times buckets exceed the bound, before any row of it is made.
+fn check_groups(question: &Question, frames: &[DataFrame], rows: usize) -> Result<(), AnswerError> {
+    let buckets = question.range.buckets.len();
+    for frame in frames {
+        // Most questions cannot be too long: then nothing is counted.
+        if question.group_by.is_empty() || frame.height().saturating_mul(buckets) <= rows {
+            continue;
+        }
+        // Only what every frame of the groups carries can be counted here.
+        let named: Vec<&str> = question
+            .group_by
+            .iter()
+            .copied()
+            .filter(|name| frame.column(name).is_ok())
+            .collect();
+        if named.is_empty() {
+            continue;
+        }
+        let groups = frame.group_by(named).map_err(MetricError::from)?.into_groups().len();
+        if groups.saturating_mul(buckets) > rows {
+            return Err(AnswerError::TooManyRows(rows));
+        }
+    }
+    Ok(())
+}
+
+/// The end of the last complete bucket.
+fn complete_until(question: &Question) -> Option<DateTime<Utc>> {
+    question
+        .range
+        .buckets
+        .iter()
+        .rev()
+        .find(|bucket| question.complete(bucket))
+        .map(|bucket| bucket.end)
+}

@@ -1,0 +1,150 @@
+//! The list of metrics and their answers.
+
+use actix_web::http::header::{self, EntityTag};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::negotiate::{Format, known_tags, tag};
+use super::report::{AnswerError, Report, answer_asked};
+use super::{ServeState, csv, json, question};
+use crate::http::Problem;
+use crate::metrics::{self, Metric};
+
+/// The pairs of a query string, decoded, in their order.
+pub type Pairs = Vec<(String, String)>;
+
+/// Adds the routes.
+pub fn configure(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource("/v1/metrics")
+            .get(list)
+            .head(list)
+            .default_service(web::to(only_read)),
+    );
+    cfg.service(
+        web::resource("/v1/metrics/{metric}")
+            .get(metric)
+            .head(metric)
+            .default_service(web::to(only_read)),
+    );
+}
+
+/// The answer to a method that changes something, where there is only something to read.
+///
+/// # Errors
+/// Always: the problem `method_not_allowed`.
+pub async fn only_read() -> Result<HttpResponse, Problem> {
+    Err(Problem::method_not_allowed("GET, HEAD"))
+}
+
+/// Decodes the query string.
+///
+/// # Errors
+/// When it is no list of pairs.
+pub fn pairs(request: &HttpRequest) -> Result<Pairs, Problem> {
+    let query = web::Query::<Pairs>::from_query(request.query_string());
+    query
+        .map(web::Query::into_inner)
+        .map_err(|error| Problem::invalid_parameter("query", error.to_string()))
+}
+
+/// Finds a metric.
+///
+/// # Errors
+/// When there is none of this name.
+pub fn find(name: &str) -> Result<&'static Metric, Problem> {
+    metrics::find(name).ok_or_else(|| Problem::unknown_metric(name))
+}
+
+async fn list(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if let Some((name, _)) = pairs(&request)?.first() {
+        return Err(Problem::unknown_parameter(name));
+    }
+    let body = json::catalogue(metrics::ALL);
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .json(body))
+}
+
+async fn metric(
+    request: HttpRequest,
+    name: web::Path<String>,
+    state: web::Data<ServeState>,
+) -> Result<HttpResponse, Problem> {
+    let metric = find(&name)?;
+    let mut pairs = pairs(&request)?;
+    let format = Format::choose(&request, &mut pairs)?;
+    let rendering = Rendering {
+        address: format!("{name}.{}", format.as_str()),
+        content_type: format.content_type(),
+        file: (format == Format::Csv).then(|| format!("{name}.csv")),
+    };
+    let render = move |report: &Report| match format {
+        Format::Json => json::render(report).map_err(|error| AnswerError::Render(error.to_string())),
+        Format::Csv => csv::render(report).map_err(|error| AnswerError::Render(error.to_string())),
+    };
+    respond(&request, &state, metric, pairs, rendering, render).await
+}
+
+/// How an answer is shown.
+pub struct Rendering {
+    /// Everything besides the question that the bytes depend on.
+    pub address: String,
+    /// The header `Content-Type`.
+    pub content_type: &'static str,
+    /// Name of the file where the answer is meant to be saved.
+    pub file: Option<String>,
+}
+
+/// Answers a question in any rendering; with 304 where the asker has the answer already.
+///
+/// # Errors
+/// When the question is wrong, or the answer cannot be had within the limits.
+pub async fn respond<F>(
+    request: &HttpRequest,
+    state: &ServeState,
+    metric: &'static Metric,
+    pairs: Pairs,
+    rendering: Rendering,
+    render: F,
+) -> Result<HttpResponse, Problem>
+where
+    F: FnOnce(&Report) -> Result<Vec<u8>, AnswerError> + Send + 'static,
+{
+    let asked = question::parse(metric, &pairs, &state.defaults())?;
+    let known = known_tags(request);
+    let (store, rows) = (state.store.clone(), state.config.limits.answer_rows);
+    let address = rendering.address;
+    let work = move || -> Result<_, AnswerError> {
+        let version = store.version_at(asked.question.as_of)?;
+        let tag = tag(&address, &pairs, &asked, &version);
+        if known.iter().any(|other| other.weak_eq(&tag)) {
+            return Ok((tag, None));
+        }
+        let report = answer_asked(&store, metric, &asked, rows)?;
+        Ok((tag, Some(render(&report)?)))
+    };
+    let (tag, body) = state.gate.run(work).await?;
+    Ok(written(tag, body, rendering.content_type, rendering.file))
+}
+
+fn written(tag: EntityTag, body: Option<Vec<u8>>, content_type: &'static str, file: Option<String>) -> HttpResponse {
+    let mut response = if body.is_some() {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::NotModified()
+    };
+    response
+        .insert_header(header::ETag(tag))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "Accept"));
+    let Some(body) = body else {
+        return response.finish();
+    };
+    response.insert_header((header::CONTENT_TYPE, content_type));
+    if let Some(file) = file {
+        // Names of metrics are letters and dashes.
+        response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")));
+    }
+    response.body(body)
+}

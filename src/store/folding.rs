@@ -1,0 +1,188 @@
+//! Folding: events become facts, in one transaction on a connection of its own.
+//!
+//! The fold writes logs and facts, the writer writes events and identities: two connections
+//! with disjoint tables, so that neither waits for the other. What one fold does:
+//! copy a window of events into the logs, note which entities they touch, fold those entities
+//! again from all their logged events, replace their facts, and mark the window as folded.
+//! The same steps, without the writing, answer a question about the past.
+
+use chrono::{DateTime, Utc};
+use duckdb::Connection;
+use polars::prelude::DataFrame;
+
+use super::{Store, StoreError, bridge, lock, read, writer};
+use crate::facts;
+use crate::model::{Param, Params, Query};
+use crate::query;
+
+/// A window of commits: everything received after `after`, up to and including `upto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Stamp of the last commit before the window.
+    pub after: DateTime<Utc>,
+    /// Stamp of its last commit.
+    pub upto: DateTime<Utc>,
+}
+
+impl Window {
+    fn params(&self) -> Params {
+        vec![("after", Param::Time(self.after)), ("upto", Param::Time(self.upto))]
+    }
+}
+
+/// What one fold did.
+#[derive(Debug, Clone, Copy)]
+pub struct FoldReport {
+    /// The window.
+    pub window: Window,
+    /// Payments folded again.
+    pub payments: usize,
+    /// Conversations folded again, per mode.
+    pub conversations: usize,
+    /// Bots folded again.
+    pub bots: usize,
+    /// Days of bots folded again.
+    pub days: usize,
+}
+
+/// Logs that are filled from a window of events, in this order.
+const LOGS: [Query; 5] = [
+    query!("jobs/log_payments"),
+    query!("jobs/log_conversations"),
+    query!("jobs/log_bots"),
+    query!("jobs/log_activity"),
+    query!("jobs/log_late"),
+];
+
+/// Which entities a window touches; payments first, because they touch the others.
+const TOUCHED: [Query; 4] = [
+    query!("jobs/touch_payments"),
+    query!("jobs/touch_conversations"),
+    query!("jobs/touch_bots"),
+    query!("jobs/touch_days"),
+];
+
+impl Store {
+    /// Folds the next window of at most about `most` events; `None` when nothing is waiting.
+    ///
+    /// # Errors
+    /// When a query or a computation fails; nothing of the window is kept then.
+    pub fn fold(&self, most: usize) -> Result<Option<FoldReport>, StoreError> {
+        let connection = lock(&self.shared.folding);
+        let transaction = connection.unchecked_transaction()?;
+        let Some(window) = next_window(&transaction, most)? else { return Ok(None) };
+        transaction.execute_batch(query!("jobs/session").sql)?;
+        for query in LOGS.iter().chain(&TOUCHED) {
+            run(&transaction, query, &window.params())?;
+        }
+        let report = refold(&transaction, window, &Target::Tables)?;
+        run(&transaction, &query!("jobs/mark_folded"), &vec![("upto", Param::Time(window.upto))])?;
+        transaction.commit()?;
+        self.shared.folded.send_replace(window.upto);
+        Ok(Some(report))
+    }
+
+    /// Throws away logs and facts; the next folds make them again from the events.
+    ///
+    /// # Errors
+    /// When the database fails; everything stays as it was then.
+    pub fn reset_facts(&self) -> Result<(), StoreError> {
+        let connection = lock(&self.shared.folding);
+        let transaction = connection.unchecked_transaction()?;
+        transaction.execute_batch(query!("jobs/reset").sql)?;
+        transaction.commit()?;
+        self.shared.folded.send_replace(DateTime::UNIX_EPOCH);
+        Ok(())
+    }
+}
+
+/// Where refolded facts go: in place of the old ones, or beside them for a question about the past.
+pub(super) enum Target {
+    /// The tables, after their old rows were dropped.
+    Tables,
+    /// The temporary tables behind the views of `jobs/past_views`.
+    Past,
+}
+
+impl Target {
+    fn replace(&self, connection: &Connection, drop_rows: &Query, rows: &[Rows]) -> Result<(), StoreError> {
+        if matches!(self, Target::Tables) {
+            connection
+                .execute_batch(drop_rows.sql)
+                .map_err(|error| StoreError::Query { query: drop_rows.name, error })?;
+        }
+        for Rows { table, past, frame } in rows {
+            let name = if matches!(self, Target::Tables) { table } else { past };
+            let mut appender = connection.appender(name)?;
+            appender.append_record_batch(bridge::to_batch(frame)?)?;
+            appender.flush()?;
+        }
+        Ok(())
+    }
+}
+
+struct Rows<'a> {
+    table: &'static str,
+    past: &'static str,
+    frame: &'a DataFrame,
+}
+
+/// Folds the touched entities again, payments first, then what depends on them.
+pub(super) fn refold(connection: &Connection, window: Window, target: &Target) -> Result<FoldReport, StoreError> {
+    let read = |query: Query| read::frame(connection, &query, &Vec::new(), usize::MAX);
+    let rows = |table, past, frame| Rows { table, past, frame };
+
+    let paid = facts::payments::fold(&read(query!("jobs/payment_events"))?)?;
+    target.replace(
+        connection,
+        &query!("jobs/drop_payments"),
+        &[
+            rows("payments", "past_payments", &paid.payments),
+            rows("payment_attempts", "past_attempts", &paid.attempts),
+            rows("payment_movements", "past_movements", &paid.movements),
+        ],
+    )?;
+
+    let events = read(query!("jobs/conversation_events"))?;
+    let conversations = facts::conversations::fold(&events, &read(query!("jobs/conversation_payments"))?)?;
+    target.replace(
+        connection,
+        &query!("jobs/drop_conversations"),
+        &[rows("conversations", "past_conversations", &conversations)],
+    )?;
+
+    let bots = facts::bots::fold(&read(query!("jobs/bot_events"))?, &read(query!("jobs/bot_captures"))?)?;
+    target.replace(
+        connection,
+        &query!("jobs/drop_bots"),
+        &[rows("bots", "past_bots", &bots.bots), rows("bot_spans", "past_spans", &bots.spans)],
+    )?;
+
+    let days = facts::days::fold(&read(query!("jobs/day_activity"))?)?;
+    target.replace(connection, &query!("jobs/drop_days"), &[rows("bot_days", "past_days", &days)])?;
+
+    Ok(FoldReport {
+        window,
+        payments: paid.payments.height(),
+        conversations: conversations.height(),
+        bots: bots.bots.height(),
+        days: days.height(),
+    })
+}
+
+/// Runs a statement that changes rows.
+pub(super) fn run(connection: &Connection, query: &Query, params: &Params) -> Result<(), StoreError> {
+    read::frame(connection, query, params, usize::MAX).map(drop)
+}
+
+fn next_window(connection: &Connection, most: usize) -> Result<Option<Window>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let frame = read::frame(connection, &query!("jobs/next_window"), &vec![("most", Param::Int(most))], 1)?;
+    let micros = |name: &str| -> Result<Option<i64>, StoreError> { Ok(frame.column(name)?.i64()?.get(0)) };
+    match (micros("after")?, micros("upto")?) {
+        (Some(after), Some(upto)) => {
+            Ok(Some(Window { after: writer::instant(after)?, upto: writer::instant(upto)? }))
+        }
+        _ => Ok(None),
+    }
+}

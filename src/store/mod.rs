@@ -1,0 +1,162 @@
+//! The store: the only module that names DuckDB.
+//!
+//! One thread, the writer, owns the connection that changes events; it takes them through a
+//! bounded queue, commits in groups and stamps each group with one `received_at`. The fold
+//! writes logs and facts on a connection of its own: the two share no table. Readers work on
+//! snapshots of their own.
+
+mod append;
+mod as_of;
+mod bridge;
+mod filter;
+mod folding;
+mod identity;
+pub mod export;
+mod prepared;
+mod read;
+mod schema;
+mod status;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use crate::model::Clock;
+use crate::query;
+
+pub use append::{AppendOutcome, Appended, Pending};
+pub use folding::{FoldReport, Window};
+pub use prepared::Prepared;
+pub use status::{JobStatus, Version};
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The writer is behind; nothing of the request was taken.
+    #[error("the writer is behind; try again shortly")]
+    Busy,
+    /// The store is shutting down; nothing of the request was taken.
+    #[error("the store is stopping")]
+    Stopped,
+    /// A question took longer than allowed.
+    #[error("the question took longer than allowed")]
+    Timeout,
+    /// An answer is longer than allowed.
+    #[error("the answer has more than {0} rows")]
+    TooManyRows(usize),
+    /// The data directory is of a later version.
+    #[error("the database has schema version {found}, this program knows {known}")]
+    NewerSchema {
+        /// Version found on disk.
+        found: i64,
+        /// Latest version this program knows.
+        known: i64,
+    },
+    /// A query failed.
+    #[error("query `{query}` failed: {error}")]
+    Query {
+        /// Name of the query's file.
+        query: &'static str,
+        /// What DuckDB said.
+        error: duckdb::Error,
+    },
+    /// DuckDB failed outside a query of ours.
+    #[error("the database failed: {0}")]
+    Database(#[from] duckdb::Error),
+    /// Rows could not be carried between DuckDB and Polars.
+    #[error("rows could not be carried over: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// Polars failed.
+    #[error("computing failed: {0}")]
+    Polars(#[from] polars::error::PolarsError),
+    /// The file system failed.
+    #[error("the file system failed: {0}")]
+    Io(#[from] std::io::Error),
+    /// A stored value is not what the schema promises.
+    #[error("the database holds an impossible value: {0}")]
+    Corrupt(&'static str),
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Folder of the database; made if it is not there.
+    pub data_dir: PathBuf,
+    /// Memory that DuckDB may take, in MiB.
+    pub memory_mib: u64,
+    /// DuckDB's threads; 0 takes one per core.
+    pub threads: u64,
+    /// Events that may wait for the writer.
+    pub queue_events: usize,
+    /// Rows of one frame handed to a metric.
+    pub frame_rows: usize,
+    /// Seconds until a question is interrupted.
+    pub query_seconds: u64,
+}
+
+/// A handle on the open store; cheap to clone, the last one closes it.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    writer: writer::Handle,
+    readers: read::Readers,
+    board: Mutex<Vec<JobStatus>>,
+    /// Stamp of the latest commit.
+    committed: watch::Receiver<DateTime<Utc>>,
+    /// Stamp up to which events are folded into facts.
+    folded: watch::Sender<DateTime<Utc>>,
+    /// The connection that folds; it writes logs and facts and nothing else.
+    folding: Mutex<duckdb::Connection>,
+}
+
+impl Store {
+    /// Opens or creates the database, migrates its schema and starts the writer.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, another process holds the file, or it is of a later version.
+    pub fn open(options: &StoreOptions, clock: Clock) -> Result<Store, StoreError> {
+        std::fs::create_dir_all(&options.data_dir)?;
+        let connection = schema::connect(options)?;
+        schema::migrate(&connection)?;
+        let readers = read::Readers::new(connection.try_clone()?, options);
+        let folding = connection.try_clone()?;
+        let folded: i64 = folding.query_row(query!("jobs/folded_to").sql, [], |row| row.get(0))?;
+        let started = writer::start(connection, options, clock)?;
+        Ok(Store {
+            shared: Arc::new(Shared {
+                writer: started.handle,
+                readers,
+                board: Mutex::new(Vec::new()),
+                committed: started.committed,
+                folded: watch::channel(writer::instant(folded)?).0,
+                folding: Mutex::new(folding),
+            }),
+        })
+    }
+
+    /// Watches the stamp of the latest commit; it changes whenever events were accepted.
+    pub fn committed(&self) -> watch::Receiver<DateTime<Utc>> {
+        self.shared.committed.clone()
+    }
+
+    /// Stamp up to which events are folded into facts.
+    pub fn folded_to(&self) -> DateTime<Utc> {
+        *self.shared.folded.borrow()
+    }
+
+    /// Finishes what was accepted, checkpoints and closes the writer. Later commands answer `Stopped`.
+    pub fn close(&self) {
+        self.shared.writer.close();
+    }
+}
+
+/// Locks a mutex; a holder that panicked leaves nothing half-done behind these locks.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,153 @@
+//! Reading: frames of one snapshot, on connections that never write.
+
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arrow::array::{Int64Array, RecordBatch};
+use duckdb::types::{TimeUnit, Value};
+use duckdb::{Connection, InterruptHandle, ToSql};
+use polars::prelude::DataFrame;
+
+use super::{StoreError, StoreOptions, bridge, lock};
+use crate::model::{Param, Params, Query};
+
+/// Idle connections that are kept for the next question.
+const KEPT: usize = 8;
+
+/// A pool of reading connections to one database.
+pub(super) struct Readers {
+    origin: Mutex<Connection>,
+    idle: Mutex<Vec<Connection>>,
+    rows: usize,
+    time: Duration,
+}
+
+impl Readers {
+    pub fn new(origin: Connection, options: &StoreOptions) -> Self {
+        Readers {
+            origin: Mutex::new(origin),
+            idle: Mutex::new(Vec::new()),
+            rows: options.frame_rows,
+            time: Duration::from_secs(options.query_seconds),
+        }
+    }
+
+    /// Runs `work` in one read transaction, interrupted when the time is over.
+    pub fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.within(Some(self.time), work)
+    }
+
+    /// As [`Readers::with`], for jobs, which take the time they need.
+    pub fn unbounded<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.within(None, work)
+    }
+
+    fn within<T>(
+        &self,
+        time: Option<Duration>,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = lock(&self.idle).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => lock(&self.origin).try_clone()?,
+        };
+        let transaction = connection.unchecked_transaction()?;
+        let watch = time.map(|time| Watch::start(connection.interrupt_handle(), time));
+        let result = work(&transaction);
+        let expired = watch.is_some_and(Watch::stop);
+        // A snapshot that was only read has nothing to keep; a failed one is thrown away with its connection.
+        drop(transaction);
+        match result {
+            Ok(value) => {
+                let mut idle = lock(&self.idle);
+                if idle.len() < KEPT {
+                    idle.push(connection);
+                }
+                Ok(value)
+            }
+            Err(_) if expired => Err(StoreError::Timeout),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Rows that one frame may have.
+    pub fn row_limit(&self) -> usize {
+        self.rows
+    }
+}
+
+/// Interrupts a connection when the time is over.
+struct Watch {
+    done: Sender<()>,
+    thread: Option<std::thread::JoinHandle<bool>>,
+}
+
+impl Watch {
+    fn start(handle: Arc<InterruptHandle>, time: Duration) -> Self {
+        let (done, over) = channel::<()>();
+        let thread = std::thread::Builder::new().name("watch".into()).spawn(move || {
+            let expired = over.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+            if expired {
+                handle.interrupt();
+            }
+            expired
+        });
+        Watch { done, thread: thread.ok() }
+    }
+
+    /// Ends the watch; true if it had to interrupt.
+    fn stop(self) -> bool {
+        drop(self.done);
+        self.thread.is_some_and(|thread| thread.join().unwrap_or(false))
+    }
+}
+
+/// Runs one query and makes a frame of its rows.
+pub(super) fn frame(
+    connection: &Connection,
+    query: &Query,
+    params: &Params,
+    limit: usize,
+) -> Result<DataFrame, StoreError> {
+    let failed = |error| StoreError::Query { query: query.name, error };
+    let values: Vec<Value> = params.iter().map(|(_, param)| value(param)).collect();
+    let named: Vec<(&str, &dyn ToSql)> =
+        params.iter().zip(&values).map(|((name, _), value)| (*name, value as &dyn ToSql)).collect();
+    let mut statement = connection.prepare(query.sql).map_err(failed)?;
+    let stream = statement.stream_arrow(named.as_slice()).map_err(failed)?;
+    let schema = stream.get_schema();
+    let mut batches: Vec<RecordBatch> = Vec::new();
+    let mut rows = 0;
+    for batch in stream {
+        let batch = batch.map_err(failed)?;
+        rows += batch.num_rows();
+        if rows > limit {
+            return Err(StoreError::TooManyRows(limit));
+        }
+        batches.push(batch);
+    }
+    bridge::to_frame(&schema, &batches)
+}
+
+fn value(param: &Param) -> Value {
+    match param {
+        Param::Null => Value::Null,
+        Param::Int(n) => Value::BigInt(*n),
+        Param::Text(text) => Value::Text(text.clone()),
+        Param::Bool(flag) => Value::Boolean(*flag),
+        Param::Time(at) => Value::Timestamp(TimeUnit::Microsecond, at.timestamp_micros()),
+        Param::Texts(texts) => Value::List(texts.iter().map(|text| Value::Text(text.clone())).collect()),
+        Param::Ints(ints) => Value::List(ints.iter().map(|n| Value::BigInt(*n)).collect()),
+    }
+}
+
+/// A column of whole numbers.
+pub(super) fn ints(batch: &RecordBatch, column: usize) -> Result<&Int64Array, StoreError> {
+    batch
+        .column(column)
+        .as_any()
+        .downcast_ref::<Int64Array>()
+        .ok_or(StoreError::Corrupt("a column is not of whole numbers"))
+}

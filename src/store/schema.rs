@@ -1,0 +1,50 @@
+//! Opening the database file and bringing its schema up to date.
+
+use duckdb::{Config, Connection};
+
+use super::{StoreError, StoreOptions};
+use crate::model::Query;
+use crate::query;
+
+/// Migrations in order; the version of a database is the number of those it has seen.
+const MIGRATIONS: &[Query] = &[query!("schema/001_ledger")];
+
+/// Name of the database file in the data folder.
+const FILE: &str = "botledger.duckdb";
+
+/// Opens the file with the settings every connection shares.
+pub fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(2, |n| n.get() as i64),
+        n => i64::try_from(n).unwrap_or(i64::MAX),
+    };
+    let config = Config::default()
+        .threads(threads)?
+        .with("memory_limit", format!("{}MiB", options.memory_mib))?
+        // Checkpoints stall a commit; they run between commits instead, by the size of the log.
+        .with("checkpoint_threshold", "1TB")?
+        .with("autoinstall_known_extensions", "false")?
+        .with("autoload_known_extensions", "false")?
+        .with("preserve_insertion_order", "true")?;
+    Ok(Connection::open_with_flags(options.data_dir.join(FILE), config)?)
+}
+
+/// Applies the migrations that the database has not seen, each in a transaction.
+pub fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch(query!("schema/000_version").sql)?;
+    let found: i64 = connection.query_row(query!("schema/version").sql, [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    let mark = query!("schema/mark_version");
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        let transaction = connection.unchecked_transaction()?;
+        transaction
+            .execute_batch(migration.sql)
+            .map_err(|error| StoreError::Query { query: migration.name, error })?;
+        transaction.execute(mark.sql, [index as i64 + 1])?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

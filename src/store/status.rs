@@ -1,0 +1,108 @@
+//! What the store tells of itself: versions, jobs, the range of its data.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError, lock, read, writer};
+use crate::model::{Param, Params, Query, TimeRange};
+use crate::query;
+
+/// What the store held at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Number of commits by then.
+    pub data_version: i64,
+    /// Raised only by erasure, retention and changed configuration.
+    pub epoch: i64,
+    /// Stamp of the last of those commits that is folded.
+    pub folded_to: DateTime<Utc>,
+}
+
+/// One job's latest run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobStatus {
+    /// Name of the job.
+    pub name: &'static str,
+    /// When it runs, for people.
+    pub schedule: &'static str,
+    /// When its last run began.
+    pub last_started: Option<DateTime<Utc>>,
+    /// When its last run ended.
+    pub last_finished: Option<DateTime<Utc>>,
+    /// How long that took.
+    pub last_duration_ms: Option<f64>,
+    /// What went wrong, if anything did.
+    pub last_error: Option<String>,
+    /// Runs since the start.
+    pub runs: u64,
+}
+
+impl Store {
+    /// Jobs and their latest runs.
+    pub fn jobs(&self) -> Vec<JobStatus> {
+        lock(&self.shared.board).clone()
+    }
+
+    /// Notes a job's latest run.
+    pub fn note_job(&self, status: JobStatus) {
+        let mut board = lock(&self.shared.board);
+        match board.iter_mut().find(|job| job.name == status.name) {
+            Some(job) => *job = status,
+            None => board.push(status),
+        }
+    }
+
+    /// What the store held at a moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn version_at(&self, as_of: DateTime<Utc>) -> Result<Version, StoreError> {
+        let row = self.numbers(query!("serve/version_at"), vec![("as_of", Param::Time(as_of))])?;
+        match row[..] {
+            [Some(data_version), Some(epoch), Some(folded)] => {
+                Ok(Version { data_version, epoch, folded_to: writer::instant(folded)? })
+            }
+            _ => Err(StoreError::Corrupt("the state of the fold is missing")),
+        }
+    }
+
+    /// Events of a range that came in after an earlier commit had already seen their 15 minutes end.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn restated(&self, range: &TimeRange, as_of: DateTime<Utc>) -> Result<i64, StoreError> {
+        let params = vec![
+            ("from", Param::Time(range.from)),
+            ("to", Param::Time(range.to)),
+            ("as_of", Param::Time(as_of)),
+        ];
+        Ok(self.numbers(query!("serve/restated"), params)?.first().copied().flatten().unwrap_or(0))
+    }
+
+    /// The times of the first and the last event, if there are any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn data_range(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
+        match self.numbers(query!("serve/data_range"), Params::new())?[..] {
+            [Some(first), Some(last)] => Ok(Some((writer::instant(first)?, writer::instant(last)?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Every platform that has a bot.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn platforms(&self) -> Result<Vec<String>, StoreError> {
+        let frame = self.shared.readers.with(|connection| {
+            read::frame(connection, &query!("serve/platforms"), &Params::new(), self.shared.readers.row_limit())
+        })?;
+        Ok(frame.column("platform")?.str()?.iter().flatten().map(str::to_owned).collect())
+    }
+
+    /// The whole numbers of a query's only row.
+    fn numbers(&self, query: Query, params: Params) -> Result<Vec<Option<i64>>, StoreError> {
+        let frame = self.shared.readers.with(|connection| read::frame(connection, &query, &params, 1))?;
+        frame.columns().iter().map(|column| Ok(column.i64()?.get(0))).collect()
+    }
+}

@@ -1,0 +1,228 @@
+//! The writer: one thread, the only connection that changes anything, commands one after another.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use chrono::{DateTime, Utc};
+use duckdb::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::append::{self, Appended};
+use super::identity::Identities;
+use super::prepared::Prepared;
+use super::{StoreError, StoreOptions, lock};
+use crate::model::Clock;
+use crate::query;
+
+/// Commands that may wait, whatever their size.
+const QUEUE: usize = 4096;
+/// Events that one commit takes in at most; a single larger group still goes whole.
+const GROUP: usize = 50_000;
+/// Bytes of write-ahead log at which the writer checkpoints.
+const LOG_BYTES: u64 = 256 << 20;
+
+/// What the writer is told.
+pub(super) enum Command {
+    /// Append events.
+    Append {
+        /// The events.
+        prepared: Prepared,
+        /// Where the outcome goes.
+        reply: oneshot::Sender<Result<Appended, StoreError>>,
+    },
+    /// Finish and end.
+    Stop,
+}
+
+impl Command {
+    fn events(&self) -> usize {
+        match self {
+            Command::Append { prepared, .. } => prepared.len(),
+            Command::Stop => 0,
+        }
+    }
+}
+
+/// The way to the writer.
+pub(super) struct Handle {
+    sender: mpsc::Sender<Command>,
+    waiting: Arc<AtomicUsize>,
+    limit: usize,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Handle {
+    /// Queues a command or says at once that there is no room.
+    pub fn try_send(&self, command: Command) -> Result<(), StoreError> {
+        let events = command.events();
+        // A group larger than the whole queue may go when nothing else waits.
+        let before = self.waiting.fetch_add(events, Ordering::AcqRel);
+        if before > 0 && before + events > self.limit {
+            self.waiting.fetch_sub(events, Ordering::AcqRel);
+            return Err(StoreError::Busy);
+        }
+        self.sender.try_send(command).map_err(|error| {
+            self.waiting.fetch_sub(events, Ordering::AcqRel);
+            match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+            }
+        })
+    }
+
+    /// Queues a command, waiting for room; not to be called on an async thread.
+    pub fn send_blocking(&self, command: Command) -> Result<(), StoreError> {
+        self.waiting.fetch_add(command.events(), Ordering::AcqRel);
+        self.sender.blocking_send(command).map_err(|_| StoreError::Stopped)
+    }
+
+    /// Lets the writer finish what is queued and waits for its end.
+    pub fn close(&self) {
+        let Some(thread) = lock(&self.thread).take() else { return };
+        // The queue may be full of work that is still to be done: offer the stop until it is taken.
+        while let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(Command::Stop) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        if thread.join().is_err() {
+            tracing::error!("the writer ended abnormally");
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// A started writer.
+pub(super) struct Started {
+    pub handle: Handle,
+    pub committed: watch::Receiver<DateTime<Utc>>,
+}
+
+/// Reads the identities and starts the thread.
+pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock) -> Result<Started, StoreError> {
+    let identities = Identities::load(&connection)?;
+    let last: i64 = connection.query_row(query!("ingest/last_commit").sql, [], |row| row.get(0))?;
+    let (committed_sender, committed) = watch::channel(instant(last)?);
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let log_file = options.data_dir.join("botledger.duckdb.wal");
+    let mut writer = Writer {
+        connection,
+        identities,
+        clock,
+        last,
+        waiting: waiting.clone(),
+        committed: committed_sender,
+        log_file,
+    };
+    let thread = std::thread::Builder::new().name("writer".into()).spawn(move || writer.run(receiver))?;
+    let handle = Handle { sender, waiting, limit: options.queue_events, thread: Mutex::new(Some(thread)) };
+    Ok(Started { handle, committed })
+}
+
+pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_micros(micros).ok_or(StoreError::Corrupt("a stamp outside the calendar"))
+}
+
+struct Writer {
+    connection: Connection,
+    identities: Identities,
+    clock: Clock,
+    /// Stamp of the latest commit, in microseconds.
+    last: i64,
+    waiting: Arc<AtomicUsize>,
+    committed: watch::Sender<DateTime<Utc>>,
+    log_file: std::path::PathBuf,
+}
+
+type Reply = oneshot::Sender<Result<Appended, StoreError>>;
+
+impl Writer {
+    fn run(&mut self, mut receiver: mpsc::Receiver<Command>) {
+        let mut held = None;
+        let mut stopping = false;
+        while let Some(command) = held.take().or_else(|| if stopping { receiver.try_recv().ok() } else { receiver.blocking_recv() }) {
+            match command {
+                Command::Append { prepared, reply } => held = self.append(prepared, reply, &mut receiver),
+                Command::Stop => {
+                    stopping = true;
+                    receiver.close();
+                }
+            }
+            self.tidy();
+        }
+        self.checkpoint();
+    }
+
+    /// Gathers waiting groups into one commit; hands back the first command of another kind.
+    fn append(&mut self, prepared: Prepared, reply: Reply, receiver: &mut mpsc::Receiver<Command>) -> Option<Command> {
+        let mut events = prepared.len();
+        let (mut groups, mut replies) = (vec![prepared], vec![reply]);
+        let mut held = None;
+        while events < GROUP {
+            match receiver.try_recv() {
+                Ok(Command::Append { prepared, reply }) => {
+                    events += prepared.len();
+                    groups.push(prepared);
+                    replies.push(reply);
+                }
+                Ok(other) => {
+                    held = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        match self.commit(&groups) {
+            Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| drop(reply.send(Ok(answer)))),
+            Err(error) => self.refuse(error, replies),
+        }
+        self.waiting.fetch_sub(events, Ordering::AcqRel);
+        held
+    }
+
+    fn commit(&mut self, groups: &[Prepared]) -> Result<Vec<Appended>, StoreError> {
+        let stamp = (self.clock)().timestamp_micros().max(self.last + 1);
+        let transaction = self.connection.unchecked_transaction()?;
+        let (outcomes, fresh) = append::write_groups(&transaction, &self.identities, groups, stamp)?;
+        transaction.commit()?;
+        let received_at = instant(stamp)?;
+        if !fresh.is_empty() {
+            self.last = stamp;
+            fresh.iter().for_each(|id| self.identities.remember(id));
+            self.committed.send_replace(received_at);
+        }
+        Ok(outcomes.into_iter().map(|outcomes| Appended { outcomes, received_at }).collect())
+    }
+
+    /// The first caller learns the error itself, the others that nothing of theirs was taken.
+    fn refuse(&self, error: StoreError, replies: Vec<Reply>) {
+        tracing::error!(%error, "a commit failed; nothing of it was taken");
+        let mut error = Some(error);
+        for reply in replies {
+            drop(reply.send(Err(error.take().unwrap_or(StoreError::Busy))));
+        }
+    }
+
+    /// Work between commits that keeps them short: segments of identities and checkpoints.
+    fn tidy(&mut self) {
+        if self.identities.segment_due()
+            && let Err(error) = self.identities.write_segment(&self.connection)
+        {
+            tracing::error!(%error, "a segment of identities could not be written");
+        }
+        if std::fs::metadata(&self.log_file).is_ok_and(|file| file.len() > LOG_BYTES) {
+            self.checkpoint();
+        }
+    }
+
+    fn checkpoint(&self) {
+        if let Err(error) = self.connection.execute_batch(query!("ingest/checkpoint").sql) {
+            tracing::warn!(%error, "the checkpoint is put off");
+        }
+    }
+}

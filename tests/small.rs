@@ -1,0 +1,163 @@
+//! The sample that can be counted by hand, and its worked answers.
+
+use std::sync::OnceLock;
+
+use chrono::TimeDelta;
+use serde_json::{Map, Value};
+
+use crate::support::app::TestApp;
+use crate::support::client::{Client, Counts};
+use crate::support::ledger::Ledger;
+use crate::support::{program, project, read};
+
+/// The lines of the sample.
+pub fn sample() -> String {
+    read("sample-data/small.ndjson")
+}
+
+/// The worked questions.
+pub fn answers() -> &'static Value {
+    static ANSWERS: OnceLock<Value> = OnceLock::new();
+    ANSWERS.get_or_init(|| serde_json::from_str(&read("sample-data/small.answers.json")).unwrap())
+}
+
+pub fn questions() -> &'static [Value] {
+    answers()["questions"].as_array().unwrap()
+}
+
+/// A moment after the sample was received by [`loaded`], and before its present.
+pub const RECEIVED: &str = "2026-01-01T12:00:00Z";
+
+/// A server with the sample, folded; one for all tests that only read.
+pub fn loaded() -> &'static TestApp {
+    static LOADED: OnceLock<TestApp> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        let app = TestApp::start();
+        app.client.post_events(&sample());
+        app.wait_folded();
+        app.clock.advance(TimeDelta::days(1));
+        app
+    })
+}
+
+/// The rows of every worked question, as they are answered.
+pub fn ask_all(client: &Client) -> Vec<Value> {
+    questions().iter().map(|question| client.get_json(question["query"].as_str().unwrap())["rows"].clone()).collect()
+}
+
+fn key(question: &Value, row: &Map<String, Value>) -> Vec<String> {
+    question["key"].as_array().unwrap().iter().map(|name| row[name.as_str().unwrap()].to_string()).collect()
+}
+
+fn differs(wanted: &Value, found: &Value, tolerance: f64) -> bool {
+    match (wanted.as_f64(), found.as_f64()) {
+        (Some(wanted), Some(found)) => (wanted - found).abs() > tolerance,
+        _ => wanted != found,
+    }
+}
+
+/// Everything in which rows differ from the worked ones.
+fn differences(question: &Value, rows: &[Value], tolerance: f64) -> Vec<String> {
+    let name = question["name"].as_str().unwrap();
+    let wanted = question["rows"].as_array().unwrap();
+    let mut differences = Vec::new();
+    if rows.len() != wanted.len() {
+        differences.push(format!("{name}: {} rows instead of {}", rows.len(), wanted.len()));
+    }
+    for wanted in wanted.iter().map(|row| row.as_object().unwrap()) {
+        let wanted_key = key(question, wanted);
+        let found = rows.iter().map(|row| row.as_object().unwrap()).find(|row| key(question, row) == wanted_key);
+        let Some(found) = found else {
+            differences.push(format!("{name}: no row {wanted_key:?}"));
+            continue;
+        };
+        for (column, value) in wanted {
+            match found.get(column) {
+                None => differences.push(format!("{name} {wanted_key:?}: no column {column}")),
+                Some(cell) if differs(value, cell, tolerance) => {
+                    differences.push(format!("{name} {wanted_key:?} {column}: {cell} instead of {value}"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    differences
+}
+
+#[test]
+fn every_worked_answer_is_given() {
+    let app = loaded();
+    let tolerance = answers()["tolerance"].as_f64().unwrap();
+    let mut all = Vec::new();
+    for question in questions() {
+        let answer = app.client.get_json(question["query"].as_str().unwrap());
+        all.extend(differences(question, answer["rows"].as_array().unwrap(), tolerance));
+    }
+    assert!(all.is_empty(), "{} differences:\n{}", all.len(), all.join("\n"));
+}
+
+#[test]
+fn ingest_counts_as_it_was_worked_out_also_the_second_time() {
+    let app = TestApp::start();
+    for part in ["ingest", "ingest_again"] {
+        let wanted = &answers()[part];
+        let wanted = |name: &str| wanted[name].as_u64().unwrap();
+        let expected = Counts {
+            accepted: wanted("accepted"),
+            duplicates: wanted("duplicates"),
+            conflicts: wanted("conflicts"),
+            rejected: wanted("rejected"),
+        };
+        assert_eq!(app.client.post_events(&sample()), expected, "{part}");
+    }
+}
+
+#[test]
+fn folding_in_many_steps_gives_the_same_facts_as_folding_at_once() {
+    let (mut at_once, mut step_by_step) = (TestApp::start(), TestApp::start());
+    at_once.client.post_events(&sample());
+    at_once.wait_folded();
+    for line in sample().lines() {
+        step_by_step.client.post_lines(line).expect_status(200);
+        step_by_step.wait_folded();
+    }
+    let answers = (ask_all(&at_once.client), ask_all(&step_by_step.client));
+    assert_eq!(answers.0, answers.1);
+    at_once.stop();
+    step_by_step.stop();
+    let facts = |app: &TestApp| Ledger::open(&app.config.data_dir).facts();
+    assert_eq!(facts(&at_once), facts(&step_by_step));
+}
+
+#[test]
+fn a_rebuild_gives_identical_facts_and_answers() {
+    let mut app = TestApp::start();
+    let (first, second) = sample().split_at(sample().len() / 2);
+    let middle = first.rfind('\n').unwrap() + 1;
+    let (first, rest) = (first[..middle].to_owned(), format!("{}{second}", &first[middle..]));
+    for part in [first, rest] {
+        app.client.post_lines(&part).expect_status(200);
+        app.wait_folded();
+    }
+    app.clock.advance(TimeDelta::days(1));
+    let asked = |app: &TestApp| -> Vec<Vec<u8>> {
+        let ask = |path: &str| app.client.get(&format!("{path}&as_of={RECEIVED}")).expect_status(200).body;
+        questions().iter().map(|question| ask(question["query"].as_str().unwrap())).collect()
+    };
+    let before = asked(&app);
+    app.stop();
+    let facts = Ledger::open(&app.config.data_dir).facts();
+    assert!(facts.len() > 30);
+    program::run_on(&app.config.data_dir, &["rebuild"]);
+    assert_eq!(Ledger::open(&app.config.data_dir).facts(), facts);
+    app.restart();
+    assert_eq!(asked(&app), before, "byte for byte");
+}
+
+#[test]
+fn the_file_ends_with_its_deliberate_conflict() {
+    let sample = sample();
+    assert_eq!(sample.lines().count() as u64, answers()["ingest"]["lines"].as_u64().unwrap());
+    assert!(sample.lines().last().unwrap().contains("300.00"));
+    assert!(project("sample-data/small.md").exists());
+}
