@@ -15,7 +15,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("jobs", &["model", "store"]),
     ("serve", &["config", "http", "metrics", "model", "store"]),
     ("app", &["config", "http", "ingest", "jobs", "model", "serve", "store"]),
-    ("cli", &["app", "config", "generate", "ingest", "jobs", "model", "store"]),
+    (
+        "cli",
+        &["app", "config", "generate", "ingest", "jobs", "model", "store"],
+    ),
     ("main", &[]),
     ("lib", &[]),
 ];
@@ -37,7 +40,11 @@ const WEB: &[&str] = &[
 
 /// Files that break a rule, for the message of the assertion.
 fn offenders(breaks: impl Fn(&Source) -> bool) -> Vec<String> {
-    sources().into_iter().filter(|source| breaks(source)).map(|source| source.path).collect()
+    sources()
+        .into_iter()
+        .filter(|source| breaks(source))
+        .map(|source| source.path)
+        .collect()
 }
 
 fn none(offenders: Vec<String>, rule: &str) {
@@ -52,7 +59,7 @@ fn imports_go_one_way() {
         let allowed = MAY_NAME.iter().find(|(name, _)| *name == layer);
         let (_, allowed) = allowed.unwrap_or_else(|| panic!("{layer} has no place in the order of layers"));
         for name in source.crate_paths() {
-            if name != layer && name != "" && !allowed.contains(&name.as_str()) {
+            if name != layer && !name.is_empty() && !allowed.contains(&name.as_str()) {
                 wrong.push(format!("{} names {name}", source.path));
             }
         }
@@ -66,14 +73,20 @@ fn ways_in_work_and_ways_out_meet_in_tables_only() {
     let names_another = |source: &Source| {
         let layer = source.layer();
         sides.contains(&layer)
-            && source.crate_paths().iter().any(|name| sides.contains(&name.as_str()) && name != layer)
+            && source
+                .crate_paths()
+                .iter()
+                .any(|name| sides.contains(&name.as_str()) && name != layer)
     };
     none(offenders(names_another), "one side names another");
 }
 
 #[test]
 fn only_the_store_names_duckdb() {
-    none(offenders(|source| source.names("duckdb") && source.layer() != "store"), "duckdb outside store");
+    none(
+        offenders(|source| source.names("duckdb") && source.layer() != "store"),
+        "duckdb outside store",
+    );
 }
 
 #[test]
@@ -84,9 +97,8 @@ fn only_charts_name_plotters() {
 
 #[test]
 fn only_routes_know_the_web_server() {
-    let outside = |source: &Source| {
-        source.names("actix_web") && source.layer() != "http" && !WEB.contains(&source.path.as_str())
-    };
+    let outside =
+        |source: &Source| source.names("actix_web") && source.layer() != "http" && !WEB.contains(&source.path.as_str());
     none(offenders(outside), "actix_web outside its files");
     let known: Vec<String> = sources().into_iter().map(|source| source.path).collect();
     for file in WEB {
@@ -97,8 +109,17 @@ fn only_routes_know_the_web_server() {
 #[test]
 fn metrics_facts_and_model_know_no_world() {
     let worlds = [
-        "duckdb", "actix_web", "tokio", "futures_util", "Utc::now", "std::time", "std::fs", "std::env", "std::net",
-        "std::thread", "std::io",
+        "duckdb",
+        "actix_web",
+        "tokio",
+        "futures_util",
+        "Utc::now",
+        "std::time",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::thread",
+        "std::io",
     ];
     let pure = |source: &Source| matches!(source.layer(), "metrics" | "facts" | "model");
     for world in worlds {
@@ -108,28 +129,59 @@ fn metrics_facts_and_model_know_no_world() {
 
 #[test]
 fn only_the_configuration_reads_the_environment() {
-    let reads = |source: &Source| ["env::var", "env::vars", "env::var_os"].iter().any(|name| source.names(name));
-    none(offenders(|source| reads(source) && source.layer() != "config"), "the environment outside config");
+    let reads = |source: &Source| {
+        ["env::var", "env::vars", "env::var_os"]
+            .iter()
+            .any(|name| source.names(name))
+    };
+    none(
+        offenders(|source| reads(source) && source.layer() != "config"),
+        "the environment outside config",
+    );
 }
 
 #[test]
 fn only_the_edge_reads_the_clock() {
-    let reads = |source: &Source| ["Utc::now", "Local::now", "SystemTime"].iter().any(|name| source.names(name));
-    none(offenders(|source| reads(source) && source.layer() != "cli"), "the clock away from the edge");
+    let reads = |source: &Source| {
+        ["Utc::now", "Local::now", "SystemTime"]
+            .iter()
+            .any(|name| source.names(name))
+    };
+    none(
+        offenders(|source| reads(source) && source.layer() != "cli"),
+        "the clock away from the edge",
+    );
 }
 
 #[test]
 fn no_sql_stands_in_rust() {
     let statements = [
-        "select ", "select\n", "insert into ", "delete from ", "create table ", "create temp ", "create view ",
-        "alter table ", "drop table ", "drop view ", "copy (", "attach ", "pragma ", "checkpoint",
+        "select ",
+        "select\n",
+        "insert into ",
+        "delete from ",
+        "create table ",
+        "create temp ",
+        "create view ",
+        "alter table ",
+        "drop table ",
+        "drop view ",
+        "copy (",
+        "attach ",
+        "pragma ",
+        "checkpoint",
     ];
     let is_sql = |text: &str| {
         let text = text.trim_start().to_ascii_lowercase();
         let updates = text.starts_with("update ") && text.contains(" set ");
         updates || statements.iter().any(|statement| text.starts_with(statement))
     };
-    let holds_sql = |source: &Source| source.strings.iter().any(|text| is_sql(text) && !text.starts_with("checkpoint_"));
+    let holds_sql = |source: &Source| {
+        source
+            .strings
+            .iter()
+            .any(|text| is_sql(text) && !text.starts_with("checkpoint_"))
+    };
     none(offenders(holds_sql), "SQL in Rust; its home is queries/");
 }
 
@@ -143,19 +195,32 @@ fn nothing_is_left_to_panic_or_to_be_done() {
 
 #[test]
 fn unsafe_code_stands_in_the_bridge_alone() {
-    none(offenders(|source| source.names("unsafe") && source.path != "store/bridge.rs"), "unsafe");
+    none(
+        offenders(|source| source.names("unsafe") && source.path != "store/bridge.rs"),
+        "unsafe",
+    );
 }
 
 #[test]
 fn money_never_passes_through_a_float() {
-    let files = ["model/money.rs", "ingest/values.rs", "ingest/data.rs", "ingest/webhooks/stripe/money.rs"];
-    let floats = |source: &Source| files.contains(&source.path.as_str()) && (source.names("f64") || source.names("f32"));
+    let files = [
+        "model/money.rs",
+        "ingest/values.rs",
+        "ingest/data.rs",
+        "ingest/webhooks/stripe/money.rs",
+    ];
+    let floats =
+        |source: &Source| files.contains(&source.path.as_str()) && (source.names("f64") || source.names("f32"));
     none(offenders(floats), "a float beside money");
 }
 
 #[test]
 fn every_file_begins_with_what_it_is() {
     let root = crate::support::project("src");
-    let silent = |source: &Source| !std::fs::read_to_string(root.join(&source.path)).unwrap().starts_with("//! ");
+    let silent = |source: &Source| {
+        !std::fs::read_to_string(root.join(&source.path))
+            .unwrap()
+            .starts_with("//! ")
+    };
     none(offenders(silent), "no `//!` sentence");
 }

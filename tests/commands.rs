@@ -11,7 +11,11 @@ use crate::support::program::{botledger, run, run_on};
 #[test]
 fn import_reads_plain_gzip_zstd_and_standard_input() {
     let folder = tempfile::tempdir().unwrap();
-    let sample: String = small::sample().lines().take(66).map(|line| format!("{line}\n")).collect();
+    let sample: String = small::sample()
+        .lines()
+        .take(66)
+        .map(|line| format!("{line}\n"))
+        .collect();
     let bodies = [
         ("plain", sample.clone().into_bytes()),
         ("gz", gzip(sample.as_bytes())),
@@ -22,10 +26,17 @@ fn import_reads_plain_gzip_zstd_and_standard_input() {
         std::fs::write(&file, body).unwrap();
         let data = folder.path().join(name);
         let text = run_on(&data, &["import", file.to_str().unwrap()]);
-        assert!(text.contains("66 accepted, 0 duplicates, 0 conflicts, 0 rejected"), "{text}");
+        assert!(
+            text.contains("66 accepted, 0 duplicates, 0 conflicts, 0 rejected"),
+            "{text}"
+        );
         let ledger = Ledger::open(&data);
         assert_eq!(ledger.number("select count(*) from events"), 66);
-        assert_eq!(ledger.number("select count(*) from bots"), 7, "import folds what it stored");
+        assert_eq!(
+            ledger.number("select count(*) from bots"),
+            7,
+            "import folds what it stored"
+        );
     }
     let data = folder.path().join("stdin");
     let mut child = botledger(&["import", "-", "--data-dir", data.to_str().unwrap()])
@@ -48,8 +59,14 @@ fn import_tells_of_every_line_and_its_exit_code_of_refusals() {
     let output = run(&["--data-dir", data.to_str().unwrap(), "import", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("65 accepted, 2 duplicates, 1 conflicts, 2 rejected"), "{text}");
-    assert!(text.contains("amount_too_many_decimals") && text.contains("malformed"), "{text}");
+    assert!(
+        text.contains("65 accepted, 2 duplicates, 1 conflicts, 2 rejected"),
+        "{text}"
+    );
+    assert!(
+        text.contains("amount_too_many_decimals") && text.contains("malformed"),
+        "{text}"
+    );
     assert!(text.contains("line 6:") && text.contains("data.amount.value"), "{text}");
     let missing = run(&["--data-dir", data.to_str().unwrap(), "import", "/no/such/file"]);
     assert_eq!(missing.status.code(), Some(2));
@@ -61,7 +78,11 @@ fn the_same_seed_gives_the_same_lines_and_another_seed_others() {
     let made = |seed: &str, name: &str| {
         let file = folder.path().join(name);
         let path = file.to_str().unwrap();
-        assert!(run(&["generate", "--seed", seed, "--events", "3000", "--bots", "20", path]).status.success());
+        assert!(
+            run(&["generate", "--seed", seed, "--events", "3000", "--bots", "20", path])
+                .status
+                .success()
+        );
         std::fs::read(file).unwrap()
     };
     let first = made("7", "a");
@@ -75,16 +96,30 @@ fn the_same_seed_gives_the_same_lines_and_another_seed_others() {
 #[test]
 fn export_writes_every_event_by_day() {
     let folder = tempfile::tempdir().unwrap();
-    let (file, data, target) = (folder.path().join("events"), folder.path().join("data"), folder.path().join("out"));
-    let events: String = small::sample().lines().take(66).map(|line| format!("{line}\n")).collect();
+    let (file, data, target) = (
+        folder.path().join("events"),
+        folder.path().join("data"),
+        folder.path().join("out"),
+    );
+    let events: String = small::sample()
+        .lines()
+        .take(66)
+        .map(|line| format!("{line}\n"))
+        .collect();
     std::fs::write(&file, events).unwrap();
     run_on(&data, &["import", file.to_str().unwrap()]);
     let text = run_on(&data, &["export", target.to_str().unwrap()]);
     assert!(text.contains("66 events"), "{text}");
     assert!(target.join("day=2016-09-12").is_dir());
     let ledger = Ledger::open(&data);
-    let files = format!("read_parquet('{}/**/*.parquet', hive_partitioning = true)", target.display());
-    assert_eq!(ledger.number(&format!("select count(*) from {files} where time::date = day::date")), 66);
+    let files = format!(
+        "read_parquet('{}/**/*.parquet', hive_partitioning = true)",
+        target.display()
+    );
+    assert_eq!(
+        ledger.number(&format!("select count(*) from {files} where time::date = day::date")),
+        66
+    );
     let left = "select source, id, kind, time, minor, currency, received_at, extra from";
     let differs = format!("select count(*) from ({left} events except {left} {files})");
     assert_eq!(ledger.number(&differs), 0);

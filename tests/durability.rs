@@ -25,7 +25,11 @@ fn batch(round: &str, worker: u64, number: u64) -> String {
     let event = |n: u64| -> Draft {
         let name = format!("{round}-{worker}-{number}-{n}");
         let time = format!("2016-07-{:02}T10:{:02}:00Z", 1 + n % 28, n % 60);
-        let event = if n % 3 == 0 { captured(&name, "10.00", "USD") } else { conversation("b1", &name) };
+        let event = if n.is_multiple_of(3) {
+            captured(&name, "10.00", "USD")
+        } else {
+            conversation("b1", &name)
+        };
         event.at(&time).id(&name)
     };
     lines(&(0..BATCH).map(event).collect::<Vec<_>>())
@@ -63,7 +67,10 @@ fn interrupted(data_dir: &Path, round: &str, millis: u64, end: impl FnOnce(Serve
     std::thread::sleep(Duration::from_millis(millis));
     end(server);
     workers.into_iter().for_each(|worker| worker.join().unwrap());
-    assert!(sent.events.load(Ordering::SeqCst) > 0, "nothing was acknowledged before the end");
+    assert!(
+        sent.events.load(Ordering::SeqCst) > 0,
+        "nothing was acknowledged before the end"
+    );
     sent
 }
 
@@ -72,14 +79,21 @@ fn assert_kept_once(data_dir: &Path, all: &[Arc<Sent>]) {
     let server = Served::start(data_dir);
     for body in all.iter().flat_map(|sent| sent.acknowledged.lock().unwrap().clone()) {
         let counts = server.client.post_events(&body);
-        assert_eq!((counts.accepted, counts.duplicates), (0, BATCH), "an acknowledged event was lost");
+        assert_eq!(
+            (counts.accepted, counts.duplicates),
+            (0, BATCH),
+            "an acknowledged event was lost"
+        );
     }
     assert!(server.terminate().success());
     let ledger = Ledger::open(data_dir);
     let acknowledged: u64 = all.iter().map(|sent| sent.events.load(Ordering::SeqCst)).sum();
     let stored = ledger.number("select count(*) from events");
     assert!(stored >= acknowledged as i64);
-    assert_eq!(ledger.number("select count(*) from (select distinct source, id from events)"), stored);
+    assert_eq!(
+        ledger.number("select count(*) from (select distinct source, id from events)"),
+        stored
+    );
     // What was under way at the end was taken whole or not at all.
     let partial = "select count(*) from (select regexp_replace(id, '-[0-9]+$', '') as batch, count(*) as events \
                    from events group by batch) where events <> 150";
@@ -115,7 +129,10 @@ fn answers_after_a_kill_are_those_of_the_stored_events() {
     assert!(server.terminate().success());
     let ledger = Ledger::open(folder.path());
     let stored = ledger.number("select count(*) from events where kind = 'transaction.captured'");
-    assert_eq!((row["payments"].as_i64(), row["gross"].as_str()), (Some(stored), Some(format!("{stored}0.00").as_str())));
+    assert_eq!(
+        (row["payments"].as_i64(), row["gross"].as_str()),
+        (Some(stored), Some(format!("{stored}0.00").as_str()))
+    );
 }
 
 #[test]
@@ -125,6 +142,9 @@ fn a_second_program_cannot_open_a_folder_that_is_served() {
     let data = folder.path().to_str().unwrap();
     let output = crate::support::program::run(&["rebuild", "--data-dir", data]);
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("server"), "it says why");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("server"),
+        "it says why"
+    );
     server.client.get("/readyz").expect_status(200);
 }

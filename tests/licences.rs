@@ -87,7 +87,10 @@ fn every_dependency_has_a_licence_that_is_allowed() {
     let packages = metadata["packages"].as_array().unwrap();
     assert!(packages.len() > 100, "the list is not whole");
     let told = |package: &Value| format!("{} {}: {}", package["name"], package["version"], package["license"]);
-    let refused: Vec<String> =
-        packages.iter().filter(|package| !allows(package["license"].as_str().unwrap_or_default())).map(told).collect();
+    let refused: Vec<String> = packages
+        .iter()
+        .filter(|package| !allows(package["license"].as_str().unwrap_or_default()))
+        .map(told)
+        .collect();
     assert!(refused.is_empty(), "{refused:#?}");
 }

@@ -41,7 +41,10 @@ fn send(app: &TestApp, sending: &Sending) {
     cuts.sort_unstable();
     let mut start = 0;
     for (cut, fold) in cuts.into_iter().chain([(order.len(), true)]) {
-        let part: String = order[start.min(cut)..cut].iter().map(|&line| format!("{}\n", lines[line])).collect();
+        let part: String = order[start.min(cut)..cut]
+            .iter()
+            .map(|&line| format!("{}\n", lines[line]))
+            .collect();
         app.client.post_events(&part);
         if fold {
             app.wait_folded();

@@ -16,7 +16,14 @@ fn files() -> BTreeSet<String> {
     let root = project("queries");
     let mut paths = Vec::new();
     collect(&root, "sql", &mut paths);
-    let name = |path: &std::path::PathBuf| path.strip_prefix(&root).unwrap().with_extension("").to_str().unwrap().to_owned();
+    let name = |path: &std::path::PathBuf| {
+        path.strip_prefix(&root)
+            .unwrap()
+            .with_extension("")
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
     paths.iter().map(name).collect()
 }
 
@@ -27,7 +34,11 @@ fn used() -> BTreeSet<String> {
     collect(&project("src"), "rs", &mut paths);
     for path in paths {
         let text = std::fs::read_to_string(path).unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let mut rest = code.as_str();
         while let Some(at) = rest.find("query!(\"") {
             rest = &rest[at + "query!(\"".len()..];
@@ -51,22 +62,34 @@ fn every_query_prepares_as_it_stands() {
     store.close();
     drop(store);
     let ledger = Ledger::open(folder.path());
-    let all = files();
-    // The schema has made the tables; sessions and the past make temporary ones that others read.
-    let makes_tables = ["jobs/session", "jobs/past_views"];
-    for name in makes_tables {
-        ledger.0.execute_batch(&read(&format!("queries/{name}.sql"))).unwrap_or_else(|error| panic!("{name}: {error}"));
-    }
-    let once = |name: &str| name.starts_with("schema/0") || makes_tables.contains(&name);
-    for name in all.iter().filter(|name| !once(name)) {
-        let sql = read(&format!("queries/{name}.sql"));
-        prepare(&ledger.0, &sql).unwrap_or_else(|error| panic!("{name}: {error}"));
-    }
+    let names = files();
+    let sql = |name: &str| read(&format!("queries/{name}.sql"));
+    let execute = |name: &str| {
+        ledger
+            .0
+            .execute_batch(&sql(name))
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let check = |name: &String| prepare(&ledger.0, &sql(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    // The migrations have made the tables, a session makes its working sets, and a question about the past
+    // puts its views in front of the tables: each before those that read them.
+    let past = |name: &&String| name.starts_with("jobs/past_");
+    execute("jobs/session");
+    names
+        .iter()
+        .filter(|name| !past(name) && !name.starts_with("schema/0"))
+        .for_each(check);
+    execute("jobs/past_views");
+    names.iter().filter(past).for_each(check);
 }
 
 /// Prepares every statement of a file; they are separated by `;` at the end of a line.
 fn prepare(connection: &Connection, sql: &str) -> duckdb::Result<()> {
-    let statements = sql.split(";\n").filter(|statement| statement.lines().any(|line| !line.trim_start().starts_with("--") && !line.trim().is_empty()));
+    let statements = sql.split(";\n").filter(|statement| {
+        statement
+            .lines()
+            .any(|line| !line.trim_start().starts_with("--") && !line.trim().is_empty())
+    });
     for statement in statements {
         connection.prepare(statement)?;
     }

@@ -22,9 +22,17 @@ fn python() -> PathBuf {
 
 /// Runs a script against a server and reads the JSON it prints.
 fn run(script: &str, arguments: &[&str]) -> Value {
-    let output = Command::new(python()).arg(project("tests/python").join(script)).args(arguments).output().unwrap();
+    let output = Command::new(python())
+        .arg(project("tests/python").join(script))
+        .args(arguments)
+        .output()
+        .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{script}: {printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{script}: {printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
 }
 
@@ -33,9 +41,20 @@ fn what_stripe_signs_is_taken_once_and_what_it_did_not_sign_never() {
     let mut app = TestApp::with(|config| config.sources = vec![source("stripe", &["whsec_new", "whsec_old"])]);
     // Stripe's code signs with the real clock.
     app.clock.set(&chrono::Utc::now().to_rfc3339());
-    let told = run("stripe_webhook.py", &[&app.client.url("/v1/webhooks/stripe/main"), "whsec_new", "whsec_old"]);
-    assert_eq!(told["genuine"], serde_json::json!([200, 1, 0]), "status, accepted, duplicates: {told}");
-    assert_eq!(told["again_with_the_old_secret"], serde_json::json!([200, 0, 1]), "{told}");
+    let told = run(
+        "stripe_webhook.py",
+        &[&app.client.url("/v1/webhooks/stripe/main"), "whsec_new", "whsec_old"],
+    );
+    assert_eq!(
+        told["genuine"],
+        serde_json::json!([200, 1, 0]),
+        "status, accepted, duplicates: {told}"
+    );
+    assert_eq!(
+        told["again_with_the_old_secret"],
+        serde_json::json!([200, 0, 1]),
+        "{told}"
+    );
     for forgery in ["other_secret", "other_body", "too_old", "no_header"] {
         assert_eq!(told[forgery], 401, "{forgery}: {told}");
     }
@@ -56,10 +75,17 @@ fn the_cloudevents_sdk_posts_in_every_mode() {
         assert_eq!(told[mode]["rejected"], serde_json::json!([]), "{mode}");
     }
     assert_eq!(told["batch"]["accepted"], 3, "{told}");
-    assert_eq!(told["binary_again_as_structured"]["duplicates"], 1, "the mode is no content: {told}");
+    assert_eq!(
+        told["binary_again_as_structured"]["duplicates"], 1,
+        "the mode is no content: {told}"
+    );
     app.stop();
     let ledger = Ledger::open(&app.config.data_dir);
     let names = ledger.rows("select name from events where kind = 'bot.registered' order by name");
-    assert_eq!(names, [["caf\u{e9} \"binary\" 100%"], ["structured"]], "percent-encoding is undone once");
+    assert_eq!(
+        names,
+        [["caf\u{e9} \"binary\" 100%"], ["structured"]],
+        "percent-encoding is undone once"
+    );
     assert_eq!(ledger.number("select count(*) from events"), 5);
 }

@@ -57,12 +57,21 @@ fn the_import_says_what_the_generator_promised() {
 
 #[test]
 fn the_population_is_exactly_11000_and_30000() {
-    let answer = loaded().client.get_json("/v1/metrics/bot-growth?from=2016-04-01&to=2016-09-12");
-    assert_eq!((&answer["rows"][0]["opening"], &answer["rows"][0]["closing"]), (&0.into(), &30_000.into()));
-    let answer = loaded().client.get_json("/v1/metrics/bot-growth?from=2016-07-01&to=2016-10-01&interval=month");
+    let answer = loaded()
+        .client
+        .get_json("/v1/metrics/bot-growth?from=2016-04-01&to=2016-09-12");
+    assert_eq!(
+        (&answer["rows"][0]["opening"], &answer["rows"][0]["closing"]),
+        (&0.into(), &30_000.into())
+    );
+    let answer = loaded()
+        .client
+        .get_json("/v1/metrics/bot-growth?from=2016-07-01&to=2016-10-01&interval=month");
     assert_eq!(answer["rows"][0]["closing"], 11_000);
     assert_eq!(answer["rows"][1]["opening"], 11_000);
-    let days = loaded().client.get_json("/v1/metrics/bot-growth?from=2016-04-01&to=2016-11-01&interval=day");
+    let days = loaded()
+        .client
+        .get_json("/v1/metrics/bot-growth?from=2016-04-01&to=2016-11-01&interval=day");
     for row in days["rows"].as_array().unwrap() {
         assert_eq!(row["residual"], 0, "{row}");
         if row["bucket_end"].as_str() <= Some("2016-04-12T00:00:00+00:00") {
@@ -76,22 +85,26 @@ fn the_population_is_exactly_11000_and_30000() {
 
 #[test]
 fn activity_adds_up_from_day_to_day() {
-    let answer = loaded().client.get_json("/v1/metrics/bot-activity?from=2016-04-01&to=2016-11-01&interval=day");
+    let answer = loaded()
+        .client
+        .get_json("/v1/metrics/bot-activity?from=2016-04-01&to=2016-11-01&interval=day");
     let rows = answer["rows"].as_array().unwrap();
-    let int = |at: usize, column: &str| rows[at][column].as_i64().unwrap();
-    assert!(int(rows.len() / 2, "active") > 0);
-    for at in 1..rows.len() {
-        let grown = int(at - 1, "active") + int(at, "new") + int(at, "resurrected") - int(at, "churned");
-        assert_eq!(int(at, "active"), grown, "{}", rows[at]);
-        assert_eq!(int(at, "active"), int(at, "new") + int(at, "retained") + int(at, "resurrected"));
-        assert_eq!(int(at, "residual"), 0);
+    let int = |row: &serde_json::Value, column: &str| row[column].as_i64().unwrap();
+    assert!(int(&rows[rows.len() / 2], "active") > 0);
+    for pair in rows.windows(2) {
+        let (before, row) = (&pair[0], &pair[1]);
+        let grown = int(before, "active") + int(row, "new") + int(row, "resurrected") - int(row, "churned");
+        assert_eq!(int(row, "active"), grown, "{row}");
+        let parts = int(row, "new") + int(row, "retained") + int(row, "resurrected");
+        assert_eq!((int(row, "active"), int(row, "residual")), (parts, 0), "{row}");
     }
 }
 
 #[test]
 fn shares_within_a_dimension_sum_to_one() {
     for dimension in ["provider", "network", "method", "wallet"] {
-        let path = format!("/v1/metrics/provider-share?from=2016-09-12&to=2016-11-01&interval=week&dimension={dimension}");
+        let path =
+            format!("/v1/metrics/provider-share?from=2016-09-12&to=2016-11-01&interval=week&dimension={dimension}");
         let answer = loaded().client.get_json(&path);
         let mut sums = std::collections::BTreeMap::<String, (f64, i64)>::new();
         for row in answer["rows"].as_array().unwrap() {
@@ -101,14 +114,19 @@ fn shares_within_a_dimension_sum_to_one() {
         }
         assert!(sums.values().any(|(_, payments)| *payments > 100), "{dimension}");
         for (bucket, (sum, payments)) in sums {
-            assert!(payments == 0 || (sum - 1.0).abs() < 1e-12, "{dimension} {bucket}: {sum}");
+            assert!(
+                payments == 0 || (sum - 1.0).abs() < 1e-12,
+                "{dimension} {bucket}: {sum}"
+            );
         }
     }
 }
 
 #[test]
 fn the_funnel_accounts_for_every_conversation() {
-    let answer = loaded().client.get_json("/v1/metrics/conversion?from=2016-04-01&to=2016-11-01&interval=week&group_by=platform");
+    let answer = loaded()
+        .client
+        .get_json("/v1/metrics/conversion?from=2016-04-01&to=2016-11-01&interval=week&group_by=platform");
     for row in answer["rows"].as_array().unwrap() {
         let int = |column: &str| row[column].as_i64().unwrap();
         assert_eq!(int("entered"), int("reached") + int("dropped") + int("open"), "{row}");
@@ -125,7 +143,10 @@ fn the_file_is_what_the_generator_tells_and_the_readme_states() {
     let told = generate::write_lines(generate::story(), std::io::sink()).unwrap();
     assert_eq!(kept, told.sha256);
     let readme = read("sample-data/README.md");
-    assert!(readme.contains(&kept), "sample-data/README.md states another digest than {kept}");
+    assert!(
+        readme.contains(&kept),
+        "sample-data/README.md states another digest than {kept}"
+    );
 }
 
 struct HashWriter<'a>(&'a mut Sha256);

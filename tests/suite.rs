@@ -10,6 +10,7 @@ mod support;
 mod architecture;
 mod licences;
 mod queries;
+mod readme;
 
 // Ways in.
 mod cloudevents_unit;
@@ -28,6 +29,7 @@ mod time_travel;
 // Ways out.
 mod access;
 mod charts;
+mod metrics_unit;
 mod oracle;
 mod page;
 mod question_unit;

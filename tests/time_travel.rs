@@ -8,7 +8,10 @@ use crate::support::app::TestApp;
 /// The stamp of the latest commit, as a parameter.
 fn stamp(app: &TestApp) -> String {
     app.wait_folded();
-    app.store().committed().borrow().to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+    app.store()
+        .committed()
+        .borrow()
+        .to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
 fn bodies(app: &TestApp, paths: &[String], as_of: &str) -> Vec<Vec<u8>> {
@@ -17,11 +20,17 @@ fn bodies(app: &TestApp, paths: &[String], as_of: &str) -> Vec<Vec<u8>> {
 }
 
 fn rows(bodies: &[Vec<u8>]) -> Vec<serde_json::Value> {
-    bodies.iter().map(|body| serde_json::from_slice::<serde_json::Value>(body).unwrap()["rows"].clone()).collect()
+    bodies
+        .iter()
+        .map(|body| serde_json::from_slice::<serde_json::Value>(body).unwrap()["rows"].clone())
+        .collect()
 }
 
 fn sample_questions() -> Vec<String> {
-    small::questions().iter().map(|question| question["query"].as_str().unwrap().to_owned()).collect()
+    small::questions()
+        .iter()
+        .map(|question| question["query"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Sends parts, asks after each, and asks again after all: every earlier answer must stand, and must be what a
@@ -53,16 +62,21 @@ fn earlier_answers_stand(parts: &[String], paths: &[String]) {
             other.client.post_lines(part).expect_status(200);
         }
         let as_of = stamp(&other);
-        for (path, (alone, told)) in
-            paths.iter().zip(rows(&bodies(&other, paths, &as_of)).iter().zip(rows(&told[length - 1].1)))
-        {
+        for (path, (alone, told)) in paths.iter().zip(
+            rows(&bodies(&other, paths, &as_of))
+                .iter()
+                .zip(rows(&told[length - 1].1)),
+        ) {
             assert_eq!(alone, &told, "{path}: a ledger of {length} parts answers otherwise");
         }
     }
 }
 
 fn in_parts(lines: &[&str], parts: usize) -> Vec<String> {
-    lines.chunks(lines.len().div_ceil(parts)).map(|chunk| chunk.join("\n")).collect()
+    lines
+        .chunks(lines.len().div_ceil(parts))
+        .map(|chunk| chunk.join("\n"))
+        .collect()
 }
 
 #[test]
@@ -102,9 +116,14 @@ fn an_answer_as_of_a_moment_stands_on_generated_data_too() {
 #[test]
 fn the_future_cannot_be_asked_for() {
     let app = TestApp::start();
-    let field = app.client.get("/v1/metrics/payments?as_of=2026-01-01T00:00:01Z").problem(400, "invalid_parameter");
+    let field = app
+        .client
+        .get("/v1/metrics/payments?as_of=2026-01-01T00:00:01Z")
+        .problem(400, "invalid_parameter");
     assert_eq!(field, "as_of");
-    app.client.get("/v1/metrics/payments?as_of=2026-01-01T00:00:00Z").expect_status(200);
+    app.client
+        .get("/v1/metrics/payments?as_of=2026-01-01T00:00:00Z")
+        .expect_status(200);
 }
 
 #[test]
@@ -113,7 +132,12 @@ fn a_bucket_is_complete_only_when_it_was_over_by_then() {
     let complete = |as_of: &str| -> Vec<bool> {
         let path = format!("/v1/metrics/bot-growth?from=2025-12-29&to=2026-01-02&interval=day&as_of={as_of}");
         let answer = app.client.get_json(&path);
-        answer["rows"].as_array().unwrap().iter().map(|row| row["complete"].as_bool().unwrap()).collect()
+        answer["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["complete"].as_bool().unwrap())
+            .collect()
     };
     assert_eq!(complete("2026-01-01T00:00:00Z"), [true, true, true, false]);
     assert_eq!(complete("2025-12-31T23:59:59Z"), [true, true, false, false]);
@@ -122,7 +146,10 @@ fn a_bucket_is_complete_only_when_it_was_over_by_then() {
 #[test]
 fn the_same_answer_is_not_sent_twice() {
     let app = small::loaded();
-    let path = format!("/v1/metrics/payments?from=2016-07-01&to=2016-10-01&as_of={}", small::RECEIVED);
+    let path = format!(
+        "/v1/metrics/payments?from=2016-07-01&to=2016-10-01&as_of={}",
+        small::RECEIVED
+    );
     let first = app.client.get(&path).expect_status(200);
     let tag = first.header("etag").to_owned();
     assert!(!tag.is_empty());

@@ -40,12 +40,17 @@ fn a_genuine_delivery_is_kept_once() {
     let signed = signature(SECRET, body.as_bytes());
     let first = post(&app, &signed, body.as_bytes()).expect_status(200).json();
     assert!(first["accepted"].as_u64() >= Some(1), "{first}");
-    let again = post(&app, &signature("the one before", body.as_bytes()), body.as_bytes()).expect_status(200).json();
+    let again = post(&app, &signature("the one before", body.as_bytes()), body.as_bytes())
+        .expect_status(200)
+        .json();
     assert_eq!(again["accepted"], 0, "{again}");
     assert_eq!(again["duplicates"], first["accepted"]);
     app.stop();
     let ledger = Ledger::open(&app.config.data_dir);
-    assert_eq!(ledger.number("select count(*) from events"), first["accepted"].as_i64().unwrap());
+    assert_eq!(
+        ledger.number("select count(*) from events"),
+        first["accepted"].as_i64().unwrap()
+    );
     let text = ledger.number("select count(*) from events t where t::varchar like '%llo%'");
     assert_eq!(text, 0, "what a person typed is not kept");
 }
@@ -59,9 +64,15 @@ fn a_forged_delivery_is_refused_and_leaves_nothing() {
     post(&app, &signature("a guess", body.as_bytes()), body.as_bytes()).problem(401, "forged");
     post(&app, &signed, tampered.as_bytes()).problem(401, "forged");
     post(&app, "sha256=", body.as_bytes()).problem(401, "forged");
-    app.client.post("/v1/webhooks/messenger/main", &[], body.as_bytes()).problem(401, "forged");
-    app.client.post("/v1/webhooks/messenger/other", &[], body.as_bytes()).problem(404, "unknown_source");
-    app.client.post("/v1/webhooks/paypal/main", &[], body.as_bytes()).problem(404, "unknown_source");
+    app.client
+        .post("/v1/webhooks/messenger/main", &[], body.as_bytes())
+        .problem(401, "forged");
+    app.client
+        .post("/v1/webhooks/messenger/other", &[], body.as_bytes())
+        .problem(404, "unknown_source");
+    app.client
+        .post("/v1/webhooks/paypal/main", &[], body.as_bytes())
+        .problem(404, "unknown_source");
     app.stop();
     let ledger = Ledger::open(&app.config.data_dir);
     assert_eq!(ledger.number("select count(*) from events"), 0);
@@ -74,9 +85,16 @@ fn the_unknown_but_genuine_is_kept_as_other() {
     let body = br#"{"object":"page","entry":[{"id":"p","time":1488326400000,"messaging":[{"sender":{"id":"u"},
         "recipient":{"id":"p"},"timestamp":1488326400000,"something_new":{}}]}]}"#;
     let answer = post(&app, &signature(SECRET, body), body).expect_status(200).json();
-    assert_eq!((&answer["accepted"], &answer["other"]), (&json!(1), &json!(1)), "{answer}");
+    assert_eq!(
+        (&answer["accepted"], &answer["other"]),
+        (&json!(1), &json!(1)),
+        "{answer}"
+    );
     app.stop();
-    assert_eq!(Ledger::open(&app.config.data_dir).rows("select kind from events"), [["other"]]);
+    assert_eq!(
+        Ledger::open(&app.config.data_dir).rows("select kind from events"),
+        [["other"]]
+    );
 }
 
 #[test]

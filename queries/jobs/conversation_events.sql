@@ -1,6 +1,6 @@
 select
     conversation_key, platform, conversation_id, kind, epoch_us(time) as time,
-    epoch_us(received_at) as received_at, source, id, bot_key, bot_id, user_key, country, acquisition, path,
+    epoch_us(received_at) as received_at, source, id, bot_key, bot_id, user_key, country, acquisition, checkout_id, path,
     credential, mode
 from conversation_log
 where conversation_key in (select key from touched_conversations)

@@ -1,3 +1,5 @@
+-- A payment's activity is dated by the payment's latest event: a late one may attribute it to a bot,
+-- so that as of an earlier moment the day has to be folded again.
 with named as (
     select distinct bot_key, payment_key
     from payment_log
@@ -8,7 +10,8 @@ moves as (
         n.bot_key, l.mode, (l.time::date - date '1970-01-01')::integer as day,
         (hour(l.time) * 4 + minute(l.time) // 15)::integer as quarter,
         coalesce(p.bot_key = n.bot_key, false) as attributed,
-        l.received_at
+        l.received_at,
+        p.last_received
     from named n
     join payments p using (payment_key)
     join payment_log l using (payment_key)
@@ -25,6 +28,6 @@ union all
 select m.bot_key, m.mode, m.day,
        case when m.attributed and m.quarter < 48 then 1::bigint << m.quarter else 0 end,
        case when m.attributed and m.quarter >= 48 then 1::bigint << (m.quarter - 48) else 0 end,
-       epoch_us(m.received_at), epoch_us(m.received_at)
+       epoch_us(m.received_at), epoch_us(m.last_received)
 from moves m
 semi join touched_days t on t.bot_key = m.bot_key and t.day = m.day

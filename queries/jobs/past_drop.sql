@@ -2,6 +2,7 @@ drop view payments;
 drop view payment_attempts;
 drop view payment_movements;
 drop view conversations;
+drop view checkouts;
 drop view bots;
 drop view bot_spans;
 drop view bot_days;

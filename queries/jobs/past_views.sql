@@ -5,6 +5,7 @@ create or replace temp table past_payments as from botledger.main.payments limit
 create or replace temp table past_attempts as from botledger.main.payment_attempts limit 0;
 create or replace temp table past_movements as from botledger.main.payment_movements limit 0;
 create or replace temp table past_conversations as from botledger.main.conversations limit 0;
+create or replace temp table past_checkouts as from botledger.main.checkouts limit 0;
 create or replace temp table past_bots as from botledger.main.bots limit 0;
 create or replace temp table past_spans as from botledger.main.bot_spans limit 0;
 create or replace temp table past_days as from botledger.main.bot_days limit 0;
@@ -20,8 +21,15 @@ create or replace temp view payment_movements as
         select payment_key from botledger.main.payments where last_received <= (select upto from past))
     union all from past_movements;
 create or replace temp view conversations as
-    from botledger.main.conversations where last_received <= (select upto from past)
+    from botledger.main.conversations
+    where last_received <= (select upto from past)
+      and conversation_key not in (select key from touched_conversations)
     union all from past_conversations;
+create or replace temp view checkouts as
+    from botledger.main.checkouts
+    where last_received <= (select upto from past)
+      and conversation_key not in (select key from touched_conversations)
+    union all from past_checkouts;
 create or replace temp view bots as
     from botledger.main.bots where last_received <= (select upto from past)
     union all from past_bots;

@@ -238,6 +238,24 @@ create table conversations (
     last_received    timestamp not null
 );
 
+-- One row per checkout; a payment belongs to the checkout it names, else to its conversation's
+-- latest one before it.
+create table checkouts (
+    conversation_key bigint    not null,
+    mode             varchar   not null,
+    platform         varchar   not null,
+    checkout_id      varchar,
+    bot_key          bigint,
+    bot_id           varchar,
+    country          varchar,   -- the conversation's own
+    path             varchar,
+    credential       varchar,
+    started_at       timestamp not null,
+    paid_at          timestamp, -- first authorized or captured payment at or after it
+    first_received   timestamp not null,
+    last_received    timestamp not null
+);
+
 create table payments (
     payment_key      bigint    not null,
     provider         varchar   not null,
@@ -261,6 +279,8 @@ create table payments (
     first_fact_at    timestamp not null,
     first_paid_at    timestamp, -- first authorized or captured
     first_capture_at timestamp,
+    first_refund_at  timestamp,
+    first_chargeback_at timestamp,
     authorized       bigint    not null, -- minor units, as the next four
     captured         bigint    not null,
     refunded         bigint    not null,

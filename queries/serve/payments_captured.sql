@@ -2,8 +2,9 @@
 -- within 60 days or charged back within 120. `second_at` is the user's second captured payment
 -- ever, where there is one.
 with captured as (
-    select p.payment_key,
-           p.first_capture_at,
+    select p.first_capture_at,
+           p.first_refund_at,
+           p.first_chargeback_at,
            p.user_key,
            p.bot_key,
            p.currency,
@@ -23,14 +24,6 @@ with captured as (
     where p.mode = $mode::varchar
       and p.first_capture_at >= $from::timestamp
       and p.first_capture_at < $to::timestamp
-),
-taken_back as (
-    select m.payment_key,
-           min(m."at") filter (m.kind = 'refund') as refunded_at,
-           min(m."at") filter (m.kind = 'chargeback_opened') as disputed_at
-    from payment_movements m
-    where m.kind in ('refund', 'chargeback_opened')
-    group by m.payment_key
 ),
 repeaters as (
     select user_key, min(first_capture_at, 2)[2] as second_at
@@ -55,11 +48,10 @@ select (epoch_us(first_capture_at) - $origin::bigint) // $cell::bigint as cell,
        captured.user_key,
        captured.bot_key,
        case captured.credential when 'saved' then 1 when 'new' then 0 end::bigint as saved,
-       coalesce(refunded_at <= first_capture_at + interval 60 days, false)::bigint as refunded,
-       coalesce(disputed_at <= first_capture_at + interval 120 days, false)::bigint as disputed,
+       coalesce(first_refund_at <= first_capture_at + interval 60 days, false)::bigint as refunded,
+       coalesce(first_chargeback_at <= first_capture_at + interval 120 days, false)::bigint as disputed,
        epoch_us(second_at) as second_at
 from captured
-left join taken_back on taken_back.payment_key = captured.payment_key
 left join repeaters on repeaters.user_key = captured.user_key
 where true
   and ($platform::varchar[] is null or captured.platform in $platform::varchar[])

@@ -5,6 +5,7 @@
 //! only: every function sorts by (time, source, id) before it looks at order.
 
 pub mod bots;
+pub mod checkouts;
 pub mod conversations;
 pub mod days;
 pub mod payments;

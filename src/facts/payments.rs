@@ -234,11 +234,14 @@ fn reversals(events: LazyFrame, movements: LazyFrame) -> LazyFrame {
 /// One row per payment.
 fn payments(events: LazyFrame, attempts: LazyFrame, disputes: LazyFrame, movements: LazyFrame) -> LazyFrame {
     let sum_of = |kind: &'static str, name: &str| money_sum(col("minor").filter(kind_in(&[kind]))).alias(name);
+    let first_of = |kind: &'static str, name: &str| col("at").filter(kind_in(&[kind])).min().alias(name);
     let sums = movements.group_by([col("payment_key")]).agg([
         sum_of("capture", "captured"),
         sum_of("refund", "refunded"),
         sum_of("dispute_lost", "disputed_lost"),
         sum_of("reversal", "reversed"),
+        first_of("refund", "first_refund_at"),
+        first_of("chargeback_opened", "first_chargeback_at"),
     ]);
     let ends = disputes.group_by([col("payment_key")]).agg([
         col("outcome").eq(lit("lost")).any(true).alias("is_lost"),
@@ -263,15 +266,17 @@ fn payments(events: LazyFrame, attempts: LazyFrame, disputes: LazyFrame, movemen
             "first_fact_at",
             "first_paid_at",
             "first_capture_at",
+            "first_refund_at",
+            "first_chargeback_at",
             "first_received",
             "last_received",
         ]))
 }
 
-const COLUMNS: [&str; 29] = [
+const COLUMNS: [&str; 31] = [
     "payment_key", "provider", "payment_id", "mode", "platform", "bot_key", "bot_id", "conversation_key", "user_key",
     "checkout_id", "path", "credential", "method", "network", "brand", "wallet", "currency", "exponent", "state",
-    "first_fact_at", "first_paid_at", "first_capture_at", "authorized", "captured", "refunded", "disputed_lost",
+    "first_fact_at", "first_paid_at", "first_capture_at", "first_refund_at", "first_chargeback_at", "authorized", "captured", "refunded", "disputed_lost",
     "reversed", "first_received", "last_received",
 ];
 

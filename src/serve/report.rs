@@ -1,6 +1,6 @@
 //! A report: one metric's answer to one question, with what a reader must know about it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
 use super::compare;
@@ -12,6 +12,9 @@ use crate::store::{Store, StoreError};
 
 /// Rows of an answer where the asker sets no bound of its own.
 pub const ANSWER_ROWS: usize = 100_000;
+
+/// Folding takes less than a second; an answer that is further behind says so.
+const LAG: TimeDelta = TimeDelta::minutes(1);
 
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +88,8 @@ pub fn answer(store: &Store, metric: &'static Metric, question: &Question) -> Re
 /// # Errors
 /// As [`answer`], and when there is no such range to compare with.
 pub fn answer_asked(store: &Store, metric: &'static Metric, asked: &Asked, rows: usize) -> Result<Report, AnswerError> {
-    let report = answer_within(store, metric, &asked.question, rows)?;
+    let mut report = answer_within(store, metric, &asked.question, rows)?;
+    report.meta.warnings.extend(lag(asked));
     let Some(by) = asked.compare else { return Ok(report) };
     let earlier = compare::earlier_range(&asked.question.range, by).map_err(AnswerError::Compare)?;
     let question = Question {
@@ -129,6 +133,13 @@ fn answer_within(
         meta,
         table: outcome.table,
     })
+}
+
+/// What to say when a question about now is answered with what was known well before.
+fn lag(asked: &Asked) -> Option<String> {
+    let as_of = asked.question.as_of;
+    let behind = !asked.as_of_given && asked.now - as_of > LAG;
+    behind.then(|| format!("events received after {} are not counted yet", as_of.to_rfc3339()))
 }
 
 /// Refuses a question whose groups times buckets exceed the bound, before any row of it is made.

@@ -1,5 +1,6 @@
 //! Questions: frames of the facts as they are, or as they were known at an earlier moment.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -29,14 +30,16 @@ impl Store {
     /// [`StoreError::Timeout`], [`StoreError::TooManyRows`], or what the database said.
     pub fn frames(&self, as_of: DateTime<Utc>, queries: &[(Query, Params)]) -> Result<Vec<DataFrame>, StoreError> {
         self.await_fold(as_of)?;
+        if let Some(frames) = self.side_by_side(as_of, queries)? {
+            return Ok(frames);
+        }
         let readers = &self.shared.readers;
         let limit = readers.row_limit();
         let answer = |connection: &Connection| -> Result<Vec<DataFrame>, StoreError> {
             queries.iter().map(|(query, params)| read::frame(connection, query, params, limit)).collect()
         };
         readers.with(|connection| {
-            let folded: i64 = connection.query_row(query!("jobs/folded_to").sql, [], |row| row.get(0))?;
-            if as_of >= writer::instant(folded)? {
+            if as_of >= folded_to(connection)? {
                 return answer(connection);
             }
             enter_past(connection, as_of)?;
@@ -44,6 +47,41 @@ impl Store {
             connection.execute_batch(query!("jobs/past_drop").sql)?;
             frames
         })
+    }
+
+    /// Runs the queries on several connections at once. Facts change only when something is folded,
+    /// so snapshots that agree on how far that has come are the same; `None` where they do not, or
+    /// where the question is about the past.
+    fn side_by_side(
+        &self,
+        as_of: DateTime<Utc>,
+        queries: &[(Query, Params)],
+    ) -> Result<Option<Vec<DataFrame>>, StoreError> {
+        let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(queries.len()).min(LANES);
+        let (readers, next) = (&self.shared.readers, AtomicUsize::new(0));
+        let lane = || {
+            readers.with(|connection| {
+                let folded = folded_to(connection)?;
+                let mut frames = Vec::new();
+                while folded <= as_of
+                    && let index = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some((query, params)) = queries.get(index)
+                {
+                    frames.push((index, read::frame(connection, query, params, readers.row_limit())?));
+                }
+                Ok((folded, frames))
+            })
+        };
+        let done: Vec<(DateTime<Utc>, Vec<(usize, DataFrame)>)> = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..lanes).map(|_| scope.spawn(lane)).collect();
+            let own = lane();
+            let others = others.into_iter().map(|thread| thread.join().unwrap_or(Err(StoreError::Stopped)));
+            std::iter::once(own).chain(others).collect::<Result<_, StoreError>>()
+        })?;
+        let agree = done.iter().all(|(folded, _)| *folded == done[0].0 && *folded <= as_of);
+        let mut frames: Vec<(usize, DataFrame)> = done.into_iter().flat_map(|(_, frames)| frames).collect();
+        frames.sort_by_key(|(index, _)| *index);
+        Ok(agree.then(|| frames.into_iter().map(|(_, frame)| frame).collect()))
     }
 
     /// Waits, bounded, until what was committed by `as_of` is folded.
@@ -63,8 +101,15 @@ impl Store {
     }
 }
 
+/// Connections that one question may use at once.
+const LANES: usize = 4;
+
 /// Longest wait for a fold that an answer needs.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+fn folded_to(connection: &Connection) -> Result<DateTime<Utc>, StoreError> {
+    writer::instant(connection.query_row(query!("jobs/folded_to").sql, [], |row| row.get(0))?)
+}
 
 /// Puts views of the past in front of the tables of facts and logs, on this connection only.
 fn enter_past(connection: &Connection, as_of: DateTime<Utc>) -> Result<(), StoreError> {

@@ -145,10 +145,14 @@ pub(super) fn refold(connection: &Connection, window: Window, target: &Target) -
 
     let events = read(query!("jobs/conversation_events"))?;
     let conversations = facts::conversations::fold(&events, &read(query!("jobs/conversation_payments"))?)?;
+    let checkouts = facts::checkouts::fold(&events, &read(query!("jobs/checkout_payments"))?)?;
     target.replace(
         connection,
         &query!("jobs/drop_conversations"),
-        &[rows("conversations", "past_conversations", &conversations)],
+        &[
+            rows("conversations", "past_conversations", &conversations),
+            rows("checkouts", "past_checkouts", &checkouts),
+        ],
     )?;
 
     let bots = facts::bots::fold(&read(query!("jobs/bot_events"))?, &read(query!("jobs/bot_captures"))?)?;

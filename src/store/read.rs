@@ -15,6 +15,9 @@ use crate::model::{Param, Params, Query};
 /// Idle connections that are kept for the next question.
 const KEPT: usize = 8;
 
+/// Plans that a connection keeps.
+const PLANS: usize = 64;
+
 /// A pool of reading connections to one database.
 pub(super) struct Readers {
     origin: Mutex<Connection>,
@@ -51,7 +54,11 @@ impl Readers {
         let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => lock(&self.origin).try_clone()?,
+            None => {
+                let connection = lock(&self.origin).try_clone()?;
+                connection.set_prepared_statement_cache_capacity(PLANS);
+                connection
+            }
         };
         let transaction = connection.unchecked_transaction()?;
         let watch = time.map(|time| Watch::start(connection.interrupt_handle(), time));
@@ -115,7 +122,9 @@ pub(super) fn frame(
     let values: Vec<Value> = params.iter().map(|(_, param)| value(param)).collect();
     let named: Vec<(&str, &dyn ToSql)> =
         params.iter().zip(&values).map(|((name, _), value)| (*name, value as &dyn ToSql)).collect();
-    let mut statement = connection.prepare(query.sql).map_err(failed)?;
+    let started = std::time::Instant::now();
+    // Planning costs as much as running a small query: a connection keeps its plans.
+    let mut statement = connection.prepare_cached(query.sql).map_err(failed)?;
     let stream = statement.stream_arrow(named.as_slice()).map_err(failed)?;
     let schema = stream.get_schema();
     let mut batches: Vec<RecordBatch> = Vec::new();
@@ -128,7 +137,9 @@ pub(super) fn frame(
         }
         batches.push(batch);
     }
-    bridge::to_frame(&schema, &batches)
+    let frame = bridge::to_frame(&schema, &batches)?;
+    tracing::debug!(query = query.name, rows, ms = started.elapsed().as_secs_f64() * 1e3, "query");
+    Ok(frame)
 }
 
 fn value(param: &Param) -> Value {

@@ -135,7 +135,11 @@ impl TestApp {
     pub fn wait_folded(&self) {
         let deadline = Instant::now() + Duration::from_secs(120);
         while self.store().folded_to() < *self.store().committed().borrow() {
-            assert!(Instant::now() < deadline, "the fold does not come to an end: {:?}", self.store().jobs());
+            assert!(
+                Instant::now() < deadline,
+                "the fold does not come to an end: {:?}",
+                self.store().jobs()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -189,11 +193,16 @@ fn await_release(data_dir: &Path) {
     let deadline = Instant::now() + Duration::from_secs(20);
     let is_open = || {
         let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
-        let mut targets = descriptors.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        let mut targets = descriptors
+            .flatten()
+            .filter_map(|entry| std::fs::read_link(entry.path()).ok());
         targets.any(|target| target.starts_with(data_dir))
     };
     while is_open() {
-        assert!(Instant::now() < deadline, "the database is still open after the application has stopped");
+        assert!(
+            Instant::now() < deadline,
+            "the database is still open after the application has stopped"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }

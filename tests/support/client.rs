@@ -107,7 +107,11 @@ impl Client {
 
     /// Posts lines of events.
     pub fn post_lines(&self, lines: &str) -> Reply {
-        self.post("/v1/events", &[("content-type", "application/x-ndjson")], lines.as_bytes())
+        self.post(
+            "/v1/events",
+            &[("content-type", "application/x-ndjson")],
+            lines.as_bytes(),
+        )
     }
 
     /// Posts lines of events and gives the counts of the answer.
@@ -168,6 +172,11 @@ impl Counts {
             rejected: answer["rejected"].as_array().map_or(0, Vec::len) as u64,
         }
     }
+}
+
+/// Whether two numbers are the same as far as reading them as JSON keeps them: within the last place.
+pub fn same_number(one: f64, other: f64) -> bool {
+    (one - other).abs() <= f64::EPSILON * one.abs().max(other.abs())
 }
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -83,10 +83,6 @@ pub fn bot_registered(name: &str) -> Draft {
     bot("bot.registered", name)
 }
 
-pub fn bot_retired(name: &str) -> Draft {
-    bot("bot.retired", name)
-}
-
 pub fn conversation(bot_name: &str, conversation: &str) -> Draft {
     bot("conversation.started", bot_name).with("conversation_id", conversation)
 }

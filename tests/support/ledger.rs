@@ -19,7 +19,9 @@ impl Ledger {
 
     /// One whole number.
     pub fn number(&self, sql: &str) -> i64 {
-        self.0.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{error} in {sql}"))
+        self.0
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap_or_else(|error| panic!("{error} in {sql}"))
     }
 
     /// All rows as text, null as an empty one.
@@ -41,6 +43,7 @@ impl Ledger {
             "bot_spans",
             "bot_days",
             "conversations",
+            "checkouts",
             "payments",
             "payment_attempts",
             "payment_movements",
@@ -48,7 +51,11 @@ impl Ledger {
         let mut facts = Vec::new();
         for table in tables {
             let stamped = !matches!(table, "bot_spans" | "payment_attempts" | "payment_movements");
-            let columns = if stamped { "* exclude (first_received, last_received)" } else { "*" };
+            let columns = if stamped {
+                "* exclude (first_received, last_received)"
+            } else {
+                "*"
+            };
             let sql = format!("select t::varchar from (select {columns} from {table}) t order by 1");
             let rows = self.rows(&sql);
             facts.extend(rows.into_iter().map(|row| format!("{table} {}", row[0])));

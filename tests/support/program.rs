@@ -11,7 +11,15 @@ use super::client::Client;
 pub fn botledger(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_botledger"));
     command.args(arguments).env("BOTLEDGER_LOG", "error");
-    for name in ["CONFIG", "DATA_DIR", "LISTEN", "CURRENCY", "MEMORY_MIB", "THREADS", "LOG_JSON"] {
+    for name in [
+        "CONFIG",
+        "DATA_DIR",
+        "LISTEN",
+        "CURRENCY",
+        "MEMORY_MIB",
+        "THREADS",
+        "LOG_JSON",
+    ] {
         command.env_remove(format!("BOTLEDGER_{name}"));
     }
     command
@@ -26,7 +34,11 @@ pub fn run(arguments: &[&str]) -> Output {
 pub fn run_on(data_dir: &Path, arguments: &[&str]) -> String {
     let folder = data_dir.to_str().unwrap();
     let output = run(&[&["--data-dir", folder], arguments].concat());
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -50,7 +62,10 @@ impl Served {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("dashboard: ").unwrap_or_else(|| panic!("no address in {line:?}"));
+        let address = line
+            .trim()
+            .strip_prefix("dashboard: ")
+            .unwrap_or_else(|| panic!("no address in {line:?}"));
         let base = address.split('?').next().unwrap().trim_end_matches('/').to_owned();
         Served {
             client: Client::new(base),

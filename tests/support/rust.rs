@@ -69,15 +69,18 @@ fn heads(group: &str) -> Vec<String> {
 }
 
 fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
     &text[..end]
 }
 
-/// Every source file of the product.
+/// Every source file of the product, without modules that are tests as a whole.
 pub fn sources() -> Vec<Source> {
     let root = project("src");
     let mut files = Vec::new();
     collect(&root, "rs", &mut files);
+    files.retain(|path| !path.ends_with("tests.rs"));
     let source = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();
         let (code, strings) = taken_apart(before_tests(&text));
@@ -89,7 +92,10 @@ pub fn sources() -> Vec<Source> {
 
 /// Files with an extension below a folder, sorted.
 pub fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -152,7 +158,9 @@ fn raw_start(chars: &[char], at: usize) -> Option<usize> {
 
 fn find(chars: &[char], from: usize, what: &str) -> usize {
     let what: Vec<char> = what.chars().collect();
-    let found = chars[from.min(chars.len())..].windows(what.len()).position(|window| window == what);
+    let found = chars[from.min(chars.len())..]
+        .windows(what.len())
+        .position(|window| window == what);
     found.map_or(chars.len(), |offset| from + offset)
 }
 

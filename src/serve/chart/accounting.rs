@@ -2,13 +2,13 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, measure};
 use super::data::Grid;
 use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, SMALL, header, no_data};
 use super::marks::{Columns, Span, area, centred, columns, line, seams};
 use super::number::{Kind, count};
-use super::panel::{Cell, Panel, Spec, cells, per, stack};
+use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
 use super::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 5] = ["active", "new", "retained", "resurrected", "churned"];
@@ -66,15 +66,8 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         if let Some(lower) = panels.get(1) {
             draw_active(canvas, lower, flows, &grid.complete)?;
         }
-        let (first, last) = (panels[0].area, panels[panels.len() - 1].area);
-        let whole = Rect {
-            h: last.bottom() - first.y,
-            ..first
-        };
         let told = PLOTTED.map(|column| (column, Kind::Count));
-        notes
-            .hits
-            .extend(hits(&grid, request, (whole, panels[0].bands), &[outer], &told));
+        notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &told));
         notes.summary.push_str(&flows.summary(&grid.outer[outer].label()));
     }
     Ok(notes)
@@ -140,8 +133,10 @@ fn legend(canvas: &Canvas, grid: &Grid, active: bool) -> Vec<Entry> {
         Entry::new(Mark::Block(new), "new"),
         Entry::new(Mark::Block(back), "resurrected"),
         Entry::new(Mark::Block(lost), "churned"),
-        Entry::new(Mark::Dot(canvas.palette.text), "net"),
     ];
+    if canvas.frame.w / grid.complete.len() as f64 >= 8.0 {
+        legend.push(Entry::new(Mark::Dot(canvas.palette.text), "net"));
+    }
     if active {
         legend.push(Entry::new(Mark::Line(canvas.palette.series[2]), "active"));
     }
@@ -186,7 +181,7 @@ fn draw_flows(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool]) 
         1.0,
     )?;
     let net: Vec<Option<f64>> = buckets.map(|b| Some(flows.won(b)? - flows.churned[b]?)).collect();
-    if panel.bands.slim() {
+    if canvas.frame.w / (complete.len() as f64) < 8.0 {
         return Ok(());
     }
     let radius = (panel.bands.step / 5.0).clamp(1.2, 3.2);
@@ -211,9 +206,6 @@ fn draw_active(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool])
     let (text, y) = (count(value), panel.y(value) - 11.0);
     let half = measure(&text, SMALL, true) / 2.0;
     let x = last.x.min(canvas.frame.right() - half - 6.0);
-    let font = Font {
-        bold: true,
-        ..canvas.font(SMALL)
-    };
+    let font = canvas.bold(SMALL);
     canvas.text(&text, (x, y.max(panel.area.y - 6.0)), Align::Centre, font)
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 use super::canvas::measure;
+use super::dates::{bucket_label, range_label};
 use crate::model::{Interval, TimeRange};
 
 /// A mark under the axis.
@@ -203,50 +204,6 @@ fn settled(mut ticks: Vec<Tick>, step: f64, size: f64) -> Vec<Tick> {
     ticks
 }
 
-/// A bucket's name in a sentence.
-pub(super) fn bucket_label(range: &TimeRange, bucket: usize) -> String {
-    let (Some(edges), Some(interval)) = (range.buckets.get(bucket), range.interval) else {
-        return range_label(range);
-    };
-    let start = range.local(edges.start);
-    let pattern = match interval {
-        // The offset tells the two 02:00 of an autumn night apart.
-        Interval::Hour if range.local(range.from).offset() != range.local(range.to).offset() => {
-            "%a %-d %b %Y %H:%M %:z"
-        }
-        Interval::Hour => "%a %-d %b %Y %H:%M",
-        Interval::Day => "%a %-d %b %Y",
-        Interval::Week => "week from %-d %b %Y",
-        Interval::Month => "%b %Y",
-        Interval::Quarter => return format!("Q{} {}", start.month0() / 3 + 1, start.year()),
-        Interval::Year => "%Y",
-    };
-    start.format(pattern).to_string()
-}
-
-/// A range as people write it, with its last day included.
-pub(super) fn range_label(range: &TimeRange) -> String {
-    let (from, to) = (local(range, range.from), local(range, range.to));
-    let on_days = [from, to].iter().all(|at| at.num_seconds_from_midnight() == 0);
-    if !on_days {
-        return format!(
-            "{} \u{2013} {}",
-            from.format("%-d %b %Y %H:%M"),
-            to.format("%-d %b %Y %H:%M")
-        );
-    }
-    let last = to - TimeDelta::microseconds(1);
-    if last.date() == from.date() {
-        return from.format("%-d %b %Y").to_string();
-    }
-    let pattern = match from {
-        at if at.year() != last.year() => "%-d %b %Y",
-        at if at.month() != last.month() => "%-d %b",
-        _ => "%-d",
-    };
-    format!("{} \u{2013} {}", from.format(pattern), last.format("%-d %b %Y"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,17 +237,5 @@ mod tests {
         let ticks = ticks(&range((2016, 7, 15), 60, Interval::Month, Tz::UTC), 200.0, 11.0);
         let labels: Vec<&str> = ticks.iter().map(|tick| tick.label.as_str()).collect();
         assert_eq!(labels, ["Jul", "Aug", "Sep"]);
-    }
-
-    #[test]
-    fn a_range_is_written_with_its_last_day_included() {
-        assert_eq!(
-            range_label(&range((2016, 7, 1), 92, Interval::Month, Tz::UTC)),
-            "1 Jul \u{2013} 30 Sep 2016"
-        );
-        assert_eq!(
-            range_label(&range((2016, 7, 1), 1, Interval::Hour, Tz::UTC)),
-            "1 Jul 2016"
-        );
     }
 }

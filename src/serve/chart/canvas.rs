@@ -12,6 +12,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeSty
 
 use super::ChartError;
 use super::document::printable;
+use super::strokes::{dashes, hatching};
 use super::theme::Palette;
 
 /// Drawing units in one pixel.
@@ -39,6 +40,11 @@ impl Rect {
 
     pub fn bottom(&self) -> f64 {
         self.y + self.h
+    }
+
+    /// The same width at another height of the picture.
+    pub fn row(&self, y: f64, h: f64) -> Rect {
+        Rect { y, h, ..*self }
     }
 
     /// Without so much on the left, top, right and bottom.
@@ -119,6 +125,16 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// A text that stands out.
+    pub fn bold(&self, size: f64) -> Font {
+        let color = self.palette.text;
+        Font {
+            size,
+            bold: true,
+            color,
+        }
+    }
+
     /// A text that stands back.
     pub fn muted(&self, size: f64) -> Font {
         Font {
@@ -176,7 +192,7 @@ impl<'a> Canvas<'a> {
     /// A rectangle that says "not complete": pale, hatched and rimmed.
     pub fn hatched(&self, rect: Rect, color: RGBColor) -> Drawn {
         self.rect(rect, self.palette.tint(color, 0.78))?;
-        if rect.w < 2.0 || rect.h < 1.0 {
+        if rect.w < 3.5 || rect.h < 1.0 {
             return Ok(());
         }
         self.path(&hatching(rect, 4.0), self.palette.tint(color, 0.3), 0.8)?;
@@ -187,6 +203,24 @@ impl<'a> Canvas<'a> {
             color,
             0.8,
         )
+    }
+
+    /// A bar: solid when complete, else hatched.
+    pub fn bar(&self, rect: Rect, color: RGBColor, complete: bool) -> Drawn {
+        if complete {
+            self.rect(rect, color)
+        } else {
+            self.hatched(rect, color)
+        }
+    }
+
+    /// A point: a disc when complete, else a ring.
+    pub fn point(&self, at: (f64, f64), radius: f64, color: RGBColor, complete: bool) -> Drawn {
+        if complete {
+            self.disc(at, radius, color)
+        } else {
+            self.ring(at, radius, color)
+        }
     }
 
     /// A text whose middle line runs through `at`.
@@ -222,62 +256,4 @@ pub(super) fn measure(text: &str, size: f64, bold: bool) -> f64 {
 
 fn grid(points: &[(f64, f64)]) -> Vec<(i32, i32)> {
     points.iter().map(|(x, y)| (units(*x), units(*y))).collect()
-}
-
-/// Parallel diagonals inside a rectangle as one line that turns at the edges.
-fn hatching(rect: Rect, spacing: f64) -> Vec<(f64, f64)> {
-    let mut points = Vec::new();
-    let count = ((rect.w + rect.h) / spacing) as usize;
-    for index in 1..=count {
-        let k = index as f64 * spacing;
-        let low = if k <= rect.h {
-            (rect.x, rect.y + k)
-        } else {
-            (rect.x + k - rect.h, rect.bottom())
-        };
-        let high = if k <= rect.w {
-            (rect.x + k, rect.y)
-        } else {
-            (rect.right(), rect.y + k - rect.w)
-        };
-        if index % 2 == 0 {
-            points.extend([low, high])
-        } else {
-            points.extend([high, low])
-        }
-    }
-    points
-}
-
-/// The dashes of a line, the pattern running on round its corners.
-fn dashes(points: &[(f64, f64)], on: f64, off: f64) -> Vec<Vec<(f64, f64)>> {
-    let mut dashes = Vec::new();
-    let (mut drawing, mut left) = (true, on);
-    let mut current: Vec<(f64, f64)> = points.first().copied().into_iter().collect();
-    for pair in points.windows(2) {
-        let (from, to) = (pair[0], pair[1]);
-        let length = (to.0 - from.0).hypot(to.1 - from.1);
-        let mut done = 0.0;
-        while length - done > left {
-            done += left;
-            let share = done / length;
-            let at = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
-            if drawing {
-                current.push(at);
-                dashes.push(std::mem::take(&mut current));
-            } else {
-                current = vec![at];
-            }
-            drawing = !drawing;
-            left = if drawing { on } else { off };
-        }
-        left -= length - done;
-        if drawing {
-            current.push(to);
-        }
-    }
-    if drawing && current.len() > 1 {
-        dashes.push(current);
-    }
-    dashes
 }

@@ -4,9 +4,9 @@
 use serde_json::{Value as Json, json};
 
 use super::ChartRequest;
-use super::calendar::{bucket_label, range_label};
 use super::canvas::{FAMILY, Rect, UNITS};
 use super::data::Grid;
+use super::dates::{bucket_label, range_label};
 use super::number::{Kind, label};
 use super::scale::Bands;
 

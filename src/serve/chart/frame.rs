@@ -2,8 +2,8 @@
 
 use plotters::style::RGBColor;
 
-use super::calendar::range_label;
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, Rect, measure};
+use super::dates::range_label;
 use super::document::Notes;
 use super::{ChartError, ChartRequest};
 
@@ -49,15 +49,7 @@ pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) 
     let size = if narrow { 14.0 } else { 16.0 };
     for line in wrap(request.title, size, true, inner.w, if low { 1 } else { 2 }) {
         y += size * 0.62;
-        canvas.text(
-            &line,
-            (inner.x, y),
-            Align::Left,
-            Font {
-                bold: true,
-                ..canvas.font(size)
-            },
-        )?;
+        canvas.text(&line, (inner.x, y), Align::Left, canvas.bold(size))?;
         y += size * 0.62;
     }
     y += 2.0;
@@ -152,15 +144,7 @@ pub(super) fn no_data(canvas: &Canvas, request: &ChartRequest, nothing: &str) ->
     let lines = wrap(&sentence, 12.0, false, body.w - 24.0, 3);
     let centre = body.x + body.w / 2.0;
     let mut y = body.y + body.h / 2.0 - 9.0 * lines.len() as f64;
-    canvas.text(
-        "No data",
-        (centre, y),
-        Align::Centre,
-        Font {
-            bold: true,
-            ..canvas.font(17.0)
-        },
-    )?;
+    canvas.text("No data", (centre, y), Align::Centre, canvas.bold(17.0))?;
     y += 24.0;
     for line in lines {
         canvas.text(&line, (centre, y), Align::Centre, canvas.muted(12.0))?;

@@ -1,12 +1,11 @@
 //! Conversion in one stretch of time: a funnel, or with groups their rates side by side.
 
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::document::{Hit, Notes};
 use super::frame::{Entry, Mark, SMALL, fit, header, no_data, whisker};
-use super::number::{Kind, axis, count, duration, label, percent};
-use super::scale::Scale;
-use super::{ChartError, ChartRequest};
+use super::number::{Kind, count, duration, label, percent};
+use super::{ChartError, ChartRequest, compare};
 use crate::model::Value;
 
 /// The columns that a picture of a funnel carries.
@@ -28,7 +27,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         return no_data(canvas, request, "Nothing entered the funnel");
     }
     let (drawn, hits) = if grid.outer.len() > 1 {
-        compare(canvas, request, &grid)?
+        compare::draw(canvas, request, &grid)?
     } else {
         steps(canvas, request, &grid)?
     };
@@ -59,11 +58,7 @@ fn steps(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Picture
     let layout = Layout::of(grid, body.w, row);
     let mut hits = Vec::new();
     for inner in 0..grid.inner.len() {
-        let place = Rect {
-            y: body.y + row * inner as f64,
-            h: row,
-            ..body
-        };
+        let place = body.row(body.y + row * inner as f64, row);
         draw_step(canvas, grid, inner, place, &layout)?;
         hits.push(Hit {
             place,
@@ -123,10 +118,7 @@ fn step_name(grid: &Grid, inner: usize, width: f64) -> String {
 /// One step: its name and numbers over a bar of everything that entered.
 fn draw_step(canvas: &Canvas, grid: &Grid, inner: usize, place: Rect, layout: &Layout) -> Result<(), ChartError> {
     let middle = place.y + 9.0;
-    let bold = Font {
-        bold: true,
-        ..canvas.font(NAME)
-    };
+    let bold = canvas.bold(NAME);
     canvas.text(&step_name(grid, inner, place.w), (place.x, middle), Align::Left, bold)?;
     let numbers = fit(&numbers(grid, inner, layout.brief), SMALL, false, place.w);
     let (at, align) = match layout.beside {
@@ -134,16 +126,7 @@ fn draw_step(canvas: &Canvas, grid: &Grid, inner: usize, place: Rect, layout: &L
         false => ((place.x, middle + 15.0), Align::Left),
     };
     canvas.text(&numbers, at, align, canvas.font(SMALL))?;
-    draw_bar(
-        canvas,
-        grid,
-        inner,
-        Rect {
-            y: place.y + layout.above,
-            h: layout.bar,
-            ..place
-        },
-    )?;
+    draw_bar(canvas, grid, inner, place.row(place.y + layout.above, layout.bar))?;
     if layout.timed {
         let timing = fit(&timing(grid, inner), SMALL, false, place.w);
         let y = place.y + layout.above + layout.bar + 9.0;
@@ -170,11 +153,7 @@ fn draw_bar(canvas: &Canvas, grid: &Grid, inner: usize, bar: Rect) -> Result<(),
     let whole = grid.complete.first().copied().unwrap_or(true);
     if reached > 0.0 {
         let filled = part(0.0, reached);
-        if whole {
-            canvas.rect(filled, palette.series[0])?
-        } else {
-            canvas.hatched(filled, palette.series[0])?
-        }
+        canvas.bar(filled, palette.series[0], whole)?;
     }
     if open > 0.0 {
         canvas.hatched(part(reached + dropped, reached + dropped + open), palette.series[4])?;
@@ -229,7 +208,7 @@ fn timing(grid: &Grid, inner: usize) -> String {
     parts.join(" \u{b7} ")
 }
 
-fn told(grid: &Grid, outer: usize, inner: usize) -> String {
+pub(super) fn told(grid: &Grid, outer: usize, inner: usize) -> String {
     let cell = |column: &str, kind| format!("{column} {}", label(grid.cell(outer, inner, 0, column), kind));
     let numbers = TOLD.map(|(column, kind)| cell(column, kind)).join(", ");
     let name = [grid.outer[outer].label(), grid.inner[inner].label()];
@@ -241,129 +220,6 @@ fn told(grid: &Grid, outer: usize, inner: usize) -> String {
             .collect::<Vec<_>>()
             .join(" \u{b7} ")
     )
-}
-
-/// Each group's rates as dots with intervals, one row a group.
-fn compare(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured, ChartError> {
-    let later: Vec<usize> = (1..grid.inner.len().max(2))
-        .filter(|inner| *inner < grid.inner.len())
-        .take(4)
-        .collect();
-    let steps = if later.is_empty() { vec![0] } else { later };
-    let color = |rank: usize| canvas.palette.series[rank];
-    let mut legend: Vec<Entry> = steps
-        .iter()
-        .enumerate()
-        .map(|(rank, inner)| Entry::new(Mark::Dot(color(rank)), grid.inner[*inner].label()))
-        .collect();
-    legend.push(Entry::new(Mark::Whisker(canvas.palette.muted), "95% interval"));
-    let incomplete = grid.complete.contains(&false);
-    if incomplete {
-        legend.push(Entry::new(Mark::Note, "\u{25cb} incomplete range"));
-    }
-    let body = header(canvas, request, &legend)?;
-    let least = 10.0 * steps.len() as f64 + 6.0;
-    let shown = grid.largest("entered", ((body.h - 36.0) / least).max(1.0) as usize);
-    let names: Vec<String> = shown
-        .iter()
-        .map(|o| fit(&grid.outer[*o].label(), SMALL, true, body.w * 0.3))
-        .collect();
-    let sums: Vec<String> = shown.iter().map(|outer| of_entered(grid, *outer, &steps)).collect();
-    let widest = |texts: &[String], bold| texts.iter().map(|text| measure(text, SMALL, bold)).fold(0.0, f64::max);
-    let row = ((body.h - 38.0) / shown.len() as f64).min(64.0);
-    let area = body.inset(widest(&names, true) + 10.0, 2.0, widest(&sums, false) + 12.0, 36.0);
-    let highest = shown
-        .iter()
-        .flat_map(|outer| steps.iter().map(|inner| most(grid, *outer, *inner)))
-        .fold(0.0, f64::max);
-    let area = Rect {
-        h: row * shown.len() as f64,
-        ..area
-    };
-    // The scale lies on its side here: its height is our width.
-    let scale = Scale::new(
-        0.0,
-        highest,
-        Kind::Ratio,
-        Rect {
-            x: 0.0,
-            y: 0.0,
-            w: area.h,
-            h: area.w,
-        },
-    );
-    let x = |rate: f64| area.right() - scale.y(rate);
-    for (tick, text) in scale.ticks.iter().zip(axis(&scale.ticks, scale.step, Kind::Ratio)) {
-        canvas.path(
-            &[(x(*tick), area.y), (x(*tick), area.bottom())],
-            canvas.palette.grid,
-            1.0,
-        )?;
-        canvas.text(
-            &text,
-            (x(*tick), area.bottom() + 10.0),
-            Align::Centre,
-            canvas.muted(10.5),
-        )?;
-    }
-    let mut hits = Vec::new();
-    for (at, outer) in shown.iter().enumerate() {
-        let place = Rect {
-            y: area.y + row * at as f64,
-            h: row,
-            ..body
-        };
-        let middle = place.y + row / 2.0;
-        canvas.text(
-            &names[at],
-            (body.x, middle),
-            Align::Left,
-            Font {
-                bold: true,
-                ..canvas.font(SMALL)
-            },
-        )?;
-        canvas.text(&sums[at], (body.right(), middle), Align::Right, canvas.font(SMALL))?;
-        for (rank, inner) in steps.iter().enumerate() {
-            let y = place.y + row * (rank as f64 + 1.0) / (steps.len() as f64 + 1.0);
-            let value = |column| grid.cell(*outer, *inner, 0, column).as_f64();
-            if let (Some(lo), Some(hi)) = (value("ci_low"), value("ci_high")) {
-                whisker(canvas, (x(lo), x(hi)), y, 3.0, color(rank))?;
-            }
-            if let Some(rate) = value("rate") {
-                let at = (x(rate), y);
-                if incomplete {
-                    canvas.ring(at, 4.4, color(rank))?
-                } else {
-                    canvas.disc(at, 4.4, color(rank))?
-                }
-            }
-        }
-        let lines: Vec<String> = steps.iter().map(|inner| told(grid, *outer, *inner)).collect();
-        hits.push(Hit {
-            place,
-            text: lines.join("\n"),
-        });
-    }
-    let hidden = grid.outer.len() - shown.len();
-    if hidden > 0 {
-        let note = format!("and {hidden} more in the table");
-        canvas.text(&note, (body.x, area.bottom() + 26.0), Align::Left, canvas.muted(SMALL))?;
-    }
-    Ok((shown, hits))
-}
-
-fn of_entered(grid: &Grid, outer: usize, steps: &[usize]) -> String {
-    let last = steps.last().copied().unwrap_or(0);
-    let cell = |column| grid.cell(outer, last, 0, column);
-    let closed = cell("reached").as_f64().unwrap_or(0.0) + cell("dropped").as_f64().unwrap_or(0.0);
-    let step = fit(&grid.inner[last].label(), SMALL, false, 80.0);
-    format!("{step} {} of {}", label(cell("rate"), Kind::Ratio), count(closed))
-}
-
-fn most(grid: &Grid, outer: usize, inner: usize) -> f64 {
-    let value = |column| grid.cell(outer, inner, 0, column).as_f64().unwrap_or(0.0);
-    value("ci_high").max(value("rate"))
 }
 
 /// Each step's rate over the whole picture, from its counts.

@@ -6,7 +6,7 @@ use super::document::{Notes, hits, words};
 use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data};
 use super::marks::{EndLabel, centred, end_labels, end_width, line};
 use super::number::{Kind, label};
-use super::panel::{Spec, per, stack};
+use super::panel::{Panel, Spec, per, stack};
 use super::{ChartError, ChartRequest};
 use crate::model::{ColumnType, Value};
 
@@ -28,37 +28,18 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         return no_data(canvas, request, "Nothing was recorded");
     }
     let lines = lines(&grid, &columns, most_lines(canvas));
-    let mut legend = Vec::new();
-    if grid.complete.contains(&false) {
-        legend.push(Entry::new(Mark::Dashed(canvas.palette.muted), "incomplete"));
-    }
-    let last = |line: &Line| {
-        let cells = (0..grid.complete.len())
-            .rev()
-            .map(|bucket| grid.cell(line.outer, line.inner, bucket, &line.column));
-        cells
-            .into_iter()
-            .find(|cell| cell.as_f64().is_some())
-            .unwrap_or(&Value::Null)
-    };
     let narrow = canvas.frame.w < 480.0;
+    let last = |line: &Line| label(last(&grid, line), kind);
     let text = |line: &Line| {
         fit(
-            &format!("{} {}", line.name, label(last(line), kind)),
+            &format!("{} {}", line.name, last(line)),
             SMALL,
             false,
             canvas.frame.w * 0.3,
         )
     };
-    let ends: Vec<String> = if narrow {
-        Vec::new()
-    } else {
-        lines.iter().map(text).collect()
-    };
-    if narrow {
-        let entry = |(rank, line): (usize, &Line)| Entry::new(Mark::Line(canvas.palette.series[rank]), &line.name);
-        legend.splice(0..0, lines.iter().enumerate().map(entry));
-    }
+    let ends: Vec<String> = lines.iter().filter(|_| !narrow).map(text).collect();
+    let legend = legend(canvas, &grid, &lines, narrow);
     let body = header(canvas, request, &legend)?;
     let values: Vec<Vec<Option<f64>>> = lines.iter().map(|l| grid.floats(l.outer, l.inner, &l.column)).collect();
     let all = || values.iter().flatten().flatten().copied();
@@ -71,34 +52,53 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         caption,
     };
     let panels = stack(canvas, request.range, body, &[spec], end_width(&ends))?;
-    let mut labels = Vec::new();
-    for (rank, values) in values.iter().enumerate() {
-        let color = canvas.palette.series[rank];
-        line(
-            canvas,
-            &panels[0],
-            &centred(&panels[0], values, &grid.complete),
-            color,
-            2.0,
-        )?;
-        if let (Some(text), Some(value)) = (ends.get(rank), values.iter().rev().find_map(|value| *value)) {
-            labels.push(EndLabel {
-                y: panels[0].y(value),
-                color: Some(color),
-                text: text.clone(),
-            });
-        }
-    }
-    end_labels(canvas, panels[0].area, labels)?;
+    draw_lines(canvas, &panels[0], &grid, &values, &ends)?;
     let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     drawn.dedup();
     let told: Vec<(&str, Kind)> = names.iter().map(|name| (*name, kind)).collect();
-    let sentence = |line: &Line| format!("{}: {} at the end.", line.name, label(last(line), kind));
+    let sentence = |line: &Line| format!("{}: {} at the end.", line.name, last(line));
     Ok(Notes {
         summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
         hits: hits(&grid, request, (panels[0].area, panels[0].bands), &drawn, &told),
         series: grid.series(&names, &drawn),
     })
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Entry> {
+    let mut legend = Vec::new();
+    if narrow {
+        let entry = |(line, color): (&Line, _)| Entry::new(Mark::Line(color), &line.name);
+        legend.extend(lines.iter().zip(canvas.palette.series).map(entry));
+    }
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Dashed(canvas.palette.muted), "incomplete"));
+    }
+    legend
+}
+
+/// A line's last number.
+fn last<'a>(grid: &Grid<'a>, line: &Line) -> &'a Value {
+    let buckets = (0..grid.complete.len()).rev();
+    let mut cells = buckets.map(|bucket| grid.cell(line.outer, line.inner, bucket, &line.column));
+    cells.find(|cell| cell.as_f64().is_some()).unwrap_or(&Value::Null)
+}
+
+fn draw_lines(
+    canvas: &Canvas,
+    panel: &Panel,
+    grid: &Grid,
+    lines: &[Vec<Option<f64>>],
+    ends: &[String],
+) -> Result<(), ChartError> {
+    let mut labels = Vec::new();
+    for (rank, (values, color)) in lines.iter().zip(canvas.palette.series).enumerate() {
+        line(canvas, panel, &centred(panel, values, &grid.complete), color, 2.0)?;
+        if let (Some(text), Some(value)) = (ends.get(rank), values.iter().rev().find_map(|value| *value)) {
+            let (y, color, text) = (panel.y(value), Some(color), text.clone());
+            labels.push(EndLabel { y, color, text });
+        }
+    }
+    end_labels(canvas, panel.area, labels)
 }
 
 /// The first column of words that is no group: what the rows of a bucket differ by.

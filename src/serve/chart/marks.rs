@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::ChartError;
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, Rect, measure};
 use super::frame::SMALL;
 use super::panel::Panel;
 
@@ -41,11 +41,7 @@ pub(super) fn columns(canvas: &Canvas, panel: &Panel, what: Columns) -> Drawn {
             w,
             h: (bottom - top).max(0.8),
         };
-        if what.complete[bucket] {
-            canvas.rect(rect, what.color)?
-        } else {
-            canvas.hatched(rect, what.color)?
-        }
+        canvas.bar(rect, what.color, what.complete[bucket])?;
     }
     Ok(())
 }
@@ -233,15 +229,7 @@ pub(super) fn end_labels(canvas: &Canvas, area: Rect, mut labels: Vec<EndLabel>)
                 canvas.disc((x, label.y), 3.6, color)?;
                 canvas.text(&label.text, (x + 7.0, label.y), Align::Left, canvas.font(SMALL))?;
             }
-            None => canvas.text(
-                &label.text,
-                (x, label.y),
-                Align::Left,
-                Font {
-                    bold: true,
-                    ..canvas.font(SMALL)
-                },
-            )?,
+            None => canvas.text(&label.text, (x, label.y), Align::Left, canvas.bold(SMALL))?,
         }
     }
     Ok(())

@@ -10,7 +10,9 @@
 mod accounting;
 mod calendar;
 mod canvas;
+mod compare;
 mod data;
+mod dates;
 mod document;
 mod frame;
 mod funnel;
@@ -24,6 +26,8 @@ mod population;
 mod rates;
 mod scale;
 mod share;
+mod share_bars;
+mod strokes;
 #[cfg(test)]
 mod tests;
 mod theme;

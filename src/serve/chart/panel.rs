@@ -1,7 +1,7 @@
 //! Panels over a common time axis, and a grid of cells for groups.
 
 use super::calendar::{Tick, ticks};
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::frame::{SMALL, fit};
 use super::number::{Kind, axis};
@@ -153,6 +153,15 @@ fn draw_x(canvas: &Canvas, range: &TimeRange, panel: &Panel) -> Result<(), Chart
     Ok(())
 }
 
+/// The place of all panels of a stack together, for what stands under the pointer.
+pub(super) fn whole(panels: &[Panel]) -> (Rect, Bands) {
+    let (first, last) = (&panels[0], &panels[panels.len() - 1]);
+    (
+        first.area.row(first.area.y, last.area.bottom() - first.area.y),
+        first.bands,
+    )
+}
+
 /// A group's own place in a picture of several.
 #[derive(Debug)]
 pub(super) struct Cell {
@@ -202,15 +211,7 @@ pub(super) fn cells(
         }
         .inset(left, 0.0, 0.0, 6.0);
         let name = fit(&grid.outer[outer].label(), 12.0, true, place.w);
-        canvas.text(
-            &name,
-            (place.x, place.y + 8.0),
-            Align::Left,
-            Font {
-                bold: true,
-                ..canvas.font(12.0)
-            },
-        )?;
+        canvas.text(&name, (place.x, place.y + 8.0), Align::Left, canvas.bold(12.0))?;
         cells.push(Cell {
             outer,
             place: place.inset(0.0, 18.0, 0.0, 0.0),

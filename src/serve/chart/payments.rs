@@ -1,12 +1,12 @@
 //! Payments: gross and net amounts, how many payments they are, and how many tries succeed.
 
-use super::canvas::{Canvas, Rect};
+use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, header, no_data};
 use super::marks::{Columns, Span, centred, columns, line, ribbon};
 use super::number::{Kind, count, label};
-use super::panel::{Cell, Panel, Spec, cells, per, stack};
+use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
 use super::{ChartError, ChartRequest};
 use crate::model::Value;
 
@@ -47,13 +47,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         if let Some(panel) = panels.get(2) {
             draw_rates(canvas, panel, &grid, outer)?;
         }
-        let whole = Rect {
-            h: panels[panels.len() - 1].area.bottom() - panels[0].area.y,
-            ..panels[0].area
-        };
-        notes
-            .hits
-            .extend(hits(&grid, request, (whole, panels[0].bands), &[outer], &TOLD));
+        notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &TOLD));
         notes.summary.push_str(&summary(&grid, outer));
     }
     Ok(notes)

@@ -1,12 +1,12 @@
 //! Bot growth: the population between its openings and closings, and who entered and left.
 
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, measure};
 use super::data::Grid;
 use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data};
 use super::marks::{Columns, EndLabel, Point, Span, area, columns, end_labels, end_width, line};
 use super::number::{Kind, count};
-use super::panel::{Panel, Spec, per, stack};
+use super::panel::{Panel, Spec, per, stack, whole};
 use super::{ChartError, ChartRequest};
 
 const FLOWS: [&str; 3] = ["registered", "reinstated", "retired"];
@@ -23,8 +23,6 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         );
     }
     let drawn = grid.largest("closing", most_lines(canvas));
-    let single = grid.outer.len() <= 1;
-    let colors = canvas.palette.series;
     let body = header(canvas, request, &legend(canvas, &grid, &drawn))?;
 
     let ends: Vec<String> = drawn
@@ -32,65 +30,81 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         .map(|outer| end_text(&grid, *outer, canvas.frame.w))
         .collect();
     let flows: Vec<Vec<Option<f64>>> = FLOWS.iter().map(|column| grid.totals(0, column)).collect();
-    let highest = drawn
-        .iter()
-        .flat_map(|outer| levels(&grid, *outer))
-        .flatten()
-        .fold(0.0, f64::max);
+    let specs = specs(canvas, request, &grid, &drawn, &flows);
+    let panels = stack(canvas, request.range, body, &specs, end_width(&ends))?;
+    let upper = &panels[0];
+    draw_levels(canvas, upper, &grid, &drawn, ends)?;
+    if let Some(lower) = panels.get(1) {
+        draw_flows(canvas, lower, &grid, &flows)?;
+    }
+    let told = PLOTTED.map(|column| (column, Kind::Count));
+    Ok(Notes {
+        summary: summary(&grid, &drawn, &flows),
+        hits: hits(&grid, request, whole(&panels), &drawn, &told),
+        series: grid.series(&PLOTTED, &drawn),
+    })
+}
+
+fn specs(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    grid: &Grid,
+    drawn: &[usize],
+    flows: &[Vec<Option<f64>>],
+) -> Vec<Spec> {
+    let levels = drawn.iter().flat_map(|outer| levels(grid, *outer));
+    let highest = levels.flatten().fold(0.0, f64::max);
+    // Above a single line stand its numbers.
+    let hi = highest * if grid.outer.len() <= 1 { 1.13 } else { 1.03 };
+    let caption = "Bots in the population".to_owned();
     let mut specs = vec![Spec {
         weight: 1.75,
         lo: 0.0,
-        hi: highest * if single { 1.13 } else { 1.03 },
+        hi,
         kind: Kind::Count,
-        caption: "Bots in the population".to_owned(),
+        caption,
     }];
     if flows_shown(canvas) {
         let above = (0..grid.complete.len()).map(|b| flows[0][b].unwrap_or(0.0) + flows[1][b].unwrap_or(0.0));
-        let below = flows[2].iter().flatten().copied().fold(0.0, f64::max);
+        let hi = above.fold(0.0, f64::max);
+        let lo = -flows[2].iter().flatten().copied().fold(0.0, f64::max);
         let caption = format!("Entered and left{}", per(request));
         specs.push(Spec {
             weight: 1.0,
-            lo: -below,
-            hi: above.fold(0.0, f64::max),
+            lo,
+            hi,
             kind: Kind::Count,
             caption,
         });
     }
-    let panels = stack(canvas, request.range, body, &specs, end_width(&ends))?;
-    let upper = &panels[0];
+    specs
+}
+
+/// One line for each group; a single one with its area and numbers.
+fn draw_levels(
+    canvas: &Canvas,
+    panel: &Panel,
+    grid: &Grid,
+    drawn: &[usize],
+    ends: Vec<String>,
+) -> Result<(), ChartError> {
+    let single = grid.outer.len() <= 1;
     let mut labels = Vec::new();
-    for (rank, (outer, text)) in drawn.iter().zip(ends).enumerate() {
-        let points = edges(upper, &grid, *outer);
+    for ((outer, text), color) in drawn.iter().zip(ends).zip(canvas.palette.series) {
+        let points = edges(panel, grid, *outer);
         if single {
-            area(canvas, upper, &points, colors[0])?;
+            area(canvas, panel, &points, color)?;
         }
-        line(canvas, upper, &points, colors[rank], 2.2)?;
+        line(canvas, panel, &points, color, 2.2)?;
         if single {
-            mark_levels(canvas, upper, &points)?;
+            mark_levels(canvas, panel, &points)?;
         }
         if let Some(value) = points.iter().rev().find_map(|point| point.value) {
-            let color = if single { None } else { Some(colors[rank]) };
-            labels.push(EndLabel {
-                y: upper.y(value),
-                color,
-                text,
-            });
+            let (y, color) = (panel.y(value), if single { None } else { Some(color) });
+            labels.push(EndLabel { y, color, text });
         }
     }
-    end_labels(canvas, upper.area, labels)?;
-    if let Some(lower) = panels.get(1) {
-        draw_flows(canvas, lower, &grid, &flows)?;
-    }
-    let whole = Rect {
-        h: panels[panels.len() - 1].area.bottom() - upper.area.y,
-        ..upper.area
-    };
-    let told = PLOTTED.map(|column| (column, Kind::Count));
-    Ok(Notes {
-        summary: summary(&grid, &drawn, &flows),
-        hits: hits(&grid, request, (whole, upper.bands), &drawn, &told),
-        series: grid.series(&PLOTTED, &drawn),
-    })
+    end_labels(canvas, panel.area, labels)
 }
 
 fn legend(canvas: &Canvas, grid: &Grid, drawn: &[usize]) -> Vec<Entry> {
@@ -190,15 +204,7 @@ fn mark_levels(canvas: &Canvas, panel: &Panel, points: &[Point]) -> Result<(), C
         let top = (0..=12).filter_map(|n| height(panel, points, left + width * f64::from(n) / 12.0));
         let y = (top.fold(panel.y(value), f64::min) - 11.0).max(panel.area.y + 2.0);
         let x = if edge == 0 { left } else { point.x };
-        canvas.text(
-            &text,
-            (x, y),
-            align,
-            Font {
-                bold: true,
-                ..canvas.font(SMALL)
-            },
-        )?;
+        canvas.text(&text, (x, y), align, canvas.bold(SMALL))?;
     }
     Ok(())
 }

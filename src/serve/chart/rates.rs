@@ -2,14 +2,14 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Canvas, Rect};
+use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data};
 use super::funnel::{PLOTTED, TOLD, summary};
 use super::marks::{Columns, EndLabel, Span, centred, columns, end_labels, end_width, line, ribbon};
 use super::number::{Kind, percent};
-use super::panel::{Panel, Spec, per, stack};
+use super::panel::{Panel, Spec, per, stack, whole};
 use super::{ChartError, ChartRequest};
 
 /// A rate over the buckets.
@@ -28,7 +28,6 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let lines = lines(&grid, most_lines(canvas));
     let narrow = canvas.frame.w < 480.0;
-    let colors = canvas.palette.series;
     let body = header(canvas, request, &legend(canvas, &grid, &lines, narrow))?;
     let end = |line: &Line| {
         let last = line
@@ -48,55 +47,46 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         &specs(&grid, &lines, request, entries_shown(canvas)),
         end_width(&ends),
     )?;
-    let mut labels = Vec::new();
-    for (rank, (one, text)) in lines.iter().zip(ends).enumerate() {
-        if ribboned(&grid, &lines) {
-            let clamped = |column| {
-                let top = panels[0].scale.highest();
-                grid.floats(one.outer, one.inner, column)
-                    .into_iter()
-                    .map(|v| v.map(|v| v.min(top)))
-                    .collect::<Vec<_>>()
-            };
-            ribbon(
-                canvas,
-                &panels[0],
-                &clamped("ci_low"),
-                &clamped("ci_high"),
-                colors[rank],
-            )?;
-        }
-        let settled = settled(&grid, one.outer, one.inner);
-        line(
-            canvas,
-            &panels[0],
-            &centred(&panels[0], &one.rate, &settled),
-            colors[rank],
-            2.0,
-        )?;
-        if let Some(rate) = one.rate.iter().rev().find_map(|rate| *rate) {
-            labels.push(EndLabel {
-                y: panels[0].y(rate),
-                color: Some(colors[rank]),
-                text,
-            });
-        }
-    }
-    end_labels(canvas, panels[0].area, labels)?;
+    draw_rates(canvas, &panels[0], &grid, &lines, ends)?;
     if let Some(lower) = panels.get(1) {
         draw_entries(canvas, lower, &grid)?;
     }
-    let whole = Rect {
-        h: panels[panels.len() - 1].area.bottom() - panels[0].area.y,
-        ..panels[0].area
-    };
     let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     drawn.dedup();
     Ok(Notes {
         summary: summary(&grid, &drawn, request),
-        hits: hits(&grid, request, (whole, panels[0].bands), &drawn, &TOLD),
+        hits: hits(&grid, request, whole(&panels), &drawn, &TOLD),
         series: grid.series(&PLOTTED, &drawn),
     })
+}
+
+fn draw_rates(
+    canvas: &Canvas,
+    panel: &Panel,
+    grid: &Grid,
+    lines: &[Line],
+    ends: Vec<String>,
+) -> Result<(), ChartError> {
+    let top = panel.scale.highest();
+    let mut labels = Vec::new();
+    for ((one, text), color) in lines.iter().zip(ends).zip(canvas.palette.series) {
+        if ribboned(grid, lines) {
+            let [lo, hi] = ["ci_low", "ci_high"].map(|column| {
+                let values = grid.floats(one.outer, one.inner, column).into_iter();
+                values
+                    .map(|value| value.map(|value| value.min(top)))
+                    .collect::<Vec<_>>()
+            });
+            ribbon(canvas, panel, &lo, &hi, color)?;
+        }
+        let points = centred(panel, &one.rate, &settled(grid, one.outer, one.inner));
+        line(canvas, panel, &points, color, 2.0)?;
+        if let Some(rate) = one.rate.iter().rev().find_map(|rate| *rate) {
+            let (y, color) = (panel.y(rate), Some(color));
+            labels.push(EndLabel { y, color, text });
+        }
+    }
+    end_labels(canvas, panel.area, labels)
 }
 
 fn lines(grid: &Grid, most: usize) -> Vec<Line> {

@@ -111,7 +111,7 @@ impl Bands {
 
     /// Whether a band is too slim for a column of its own.
     pub fn slim(&self) -> bool {
-        self.step < 3.0
+        self.step < 4.5
     }
 
     /// Left edge and width of a column that takes `share` of the usual width.

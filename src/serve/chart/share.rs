@@ -2,13 +2,14 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Canvas, Rect};
 use super::data::Grid;
-use super::document::{Hit, Notes, hits};
+use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
 use super::marks::{Columns, EndLabel, Span, columns, end_labels, end_width, seams};
 use super::number::{Kind, label, percent};
 use super::panel::{Cell, Panel, Spec, cells, per, stack};
+use super::share_bars::bars;
 use super::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 4] = ["payments", "gross", "share_by_count", "share_by_amount"];
@@ -23,10 +24,10 @@ const TOLD: [(&str, Kind); 3] = [
 const MOST_NAMED: usize = 7;
 
 /// A value, or several that are drawn as one.
-struct Part {
-    inners: Vec<usize>,
-    name: String,
-    color: RGBColor,
+pub(super) struct Part {
+    pub inners: Vec<usize>,
+    pub name: String,
+    pub color: RGBColor,
 }
 
 /// Draws one picture for each group.
@@ -132,7 +133,7 @@ fn legend(canvas: &Canvas, grid: &Grid, parts: &[Part], single: bool, direct: bo
 }
 
 /// A part's share of a bucket; null where nothing was paid.
-fn share(grid: &Grid, part: &Part, outer: usize, bucket: usize, column: &str) -> Option<f64> {
+pub(super) fn share(grid: &Grid, part: &Part, outer: usize, bucket: usize, column: &str) -> Option<f64> {
     let shares = part
         .inners
         .iter()
@@ -207,118 +208,6 @@ fn over_time(
     }
     end_labels(canvas, panel.area, labels)?;
     Ok(panel)
-}
-
-/// One bar a value, with a dot for its share of the amount.
-fn bars(canvas: &Canvas, grid: &Grid, parts: &[Part], outer: usize, place: Rect) -> Result<Vec<Hit>, ChartError> {
-    let foot = if place.h > 24.0 * parts.len() as f64 + 20.0 {
-        22.0
-    } else {
-        0.0
-    };
-    let row = ((place.h - foot) / parts.len().max(1) as f64).min(52.0);
-    let names: Vec<String> = parts
-        .iter()
-        .map(|part| fit(&part.name, 12.0, true, place.w * 0.3))
-        .collect();
-    let texts: Vec<String> = parts
-        .iter()
-        .map(|part| numbers(grid, part, outer, place.w >= 420.0))
-        .collect();
-    let left = names.iter().map(|name| measure(name, 12.0, true)).fold(0.0, f64::max) + 10.0;
-    let right = texts.iter().map(|text| measure(text, SMALL, false)).fold(0.0, f64::max) + 10.0;
-    let area = place.inset(left, 0.0, right, 0.0);
-    let complete = grid.complete.first().copied().unwrap_or(true);
-    let mut hits = Vec::new();
-    for (at, part) in parts.iter().enumerate() {
-        let line = Rect {
-            y: place.y + row * at as f64,
-            h: row,
-            ..place
-        };
-        let (middle, height) = (line.y + row / 2.0, (row * 0.62).min(26.0));
-        canvas.text(
-            &names[at],
-            (place.x, middle),
-            Align::Left,
-            Font {
-                bold: true,
-                ..canvas.font(12.0)
-            },
-        )?;
-        canvas.text(&texts[at], (place.right(), middle), Align::Right, canvas.font(SMALL))?;
-        let track = Rect {
-            x: area.x,
-            y: middle - height / 2.0,
-            w: area.w,
-            h: height,
-        };
-        canvas.rect(track, canvas.palette.tint(canvas.palette.track, 0.5))?;
-        if let Some(share) = share(grid, part, outer, 0, "share_by_count").filter(|share| *share > 0.0) {
-            let bar = Rect {
-                w: (area.w * share).max(1.0),
-                ..track
-            };
-            if complete {
-                canvas.rect(bar, part.color)?
-            } else {
-                canvas.hatched(bar, part.color)?
-            }
-        }
-        if let Some(share) = share(grid, part, outer, 0, "share_by_amount") {
-            let at = (area.x + area.w * share, middle);
-            canvas.disc(at, 4.6, canvas.palette.background)?;
-            canvas.disc(at, 3.4, canvas.palette.text)?;
-        }
-        hits.push(Hit {
-            place: line,
-            text: format!("{}: {}", part.name, texts[at]),
-        });
-    }
-    if foot > 0.0 {
-        let note = concentration(grid, outer, place.w);
-        canvas.text(
-            &note,
-            (place.x, place.y + row * parts.len() as f64 + 12.0),
-            Align::Left,
-            canvas.muted(SMALL),
-        )?;
-    }
-    Ok(hits)
-}
-
-fn numbers(grid: &Grid, part: &Part, outer: usize, worded: bool) -> String {
-    let share = share(grid, part, outer, 0, "share_by_count").map_or_else(|| "\u{2013}".to_owned(), percent);
-    let payments: f64 = part
-        .inners
-        .iter()
-        .filter_map(|inner| grid.cell(outer, *inner, 0, "payments").as_f64())
-        .sum();
-    format!(
-        "{share} \u{b7} {}{}",
-        super::number::count(payments),
-        if worded { " payments" } else { "" }
-    )
-}
-
-/// How concentrated the shares are, where the table says so.
-fn concentration(grid: &Grid, outer: usize, width: f64) -> String {
-    let cell = |column| grid.cell(outer, 0, 0, column);
-    let Some(hhi) = cell("hhi").as_f64() else {
-        return String::new();
-    };
-    let mut parts = vec![format!("HHI {}", super::number::count(hhi))];
-    if let Some(number) = cell("effective_number").as_f64() {
-        parts.push(format!("like {number:.2} equal shares"));
-    }
-    if let Some(covered) = cell("covered_share").as_f64() {
-        parts.push(format!("covers {} of payments", percent(covered)));
-    }
-    // Better without its last part than cut in the middle.
-    while parts.len() > 1 && measure(&parts.join(" \u{b7} "), SMALL, false) > width {
-        parts.pop();
-    }
-    parts.join(" \u{b7} ")
 }
 
 fn summary(grid: &Grid, parts: &[Part], outer: usize) -> String {

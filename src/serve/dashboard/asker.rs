@@ -1,5 +1,8 @@
 //! Asks questions of one page: the same filters, the same zone, the same moment.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use chrono::{DateTime, Days, NaiveTime, Utc};
 
 use super::choices::{Choices, FieldProblem, instant, suitable_interval};
@@ -13,6 +16,9 @@ use crate::store::{Store, StoreError};
 
 /// Buckets that a chart on the page can show legibly; the API answers more.
 const BUCKETS: usize = 1000;
+
+/// Questions that one page has answered at the same time.
+const LANES: usize = 4;
 
 /// Parameters beside those that all questions share.
 pub type Own<'a> = &'a [(&'a str, &'a str)];
@@ -46,7 +52,20 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// Asks one question after the other.
+/// One question.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The metric's name.
+    pub metric: &'a str,
+    /// The period it asks about.
+    pub period: Period,
+    /// The length of a bucket; `None` takes the period as one.
+    pub interval: Option<Interval>,
+    /// Parameters beside the shared ones.
+    pub own: Own<'a>,
+}
+
+/// Knows what all questions of a page share.
 pub struct Asker<'a> {
     store: &'a Store,
     defaults: &'a Defaults,
@@ -101,19 +120,42 @@ impl<'a> Asker<'a> {
         })
     }
 
-    /// Asks a metric about a period, in buckets or as one.
+    /// Answers questions, in their order, on a few threads: each reads a snapshot of its own, as of one moment.
     ///
     /// # Errors
-    /// When the metric does not take the filters, or the answer cannot be had.
-    pub fn report(&self, name: &str, period: &Period, interval: Option<Interval>, own: Own) -> Result<Report, Failure> {
-        let metric = metrics::find(name).ok_or(AnswerError::Broken)?;
-        let asked = question::parse(metric, &self.pairs(period, interval, own), self.defaults)?;
+    /// The first question's that fails: when its metric does not take the filters, or it cannot be answered.
+    pub fn all(&self, asks: &[Ask]) -> Result<Vec<Report>, Failure> {
+        let next = AtomicUsize::new(0);
+        let lane = || -> Vec<(usize, Result<Report, Failure>)> {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(ask) = asks.get(index) else { return done };
+                done.push((index, self.one(ask)));
+            }
+        };
+        let lanes = thread::available_parallelism().map_or(1, usize::from).min(LANES);
+        let mut done = thread::scope(|scope| {
+            let others: Vec<_> = (1..lanes).map(|_| scope.spawn(lane)).collect();
+            let mut done = lane();
+            for other in others {
+                done.extend(other.join().map_err(|_| AnswerError::Broken)?);
+            }
+            Ok::<_, AnswerError>(done)
+        })?;
+        done.sort_by_key(|(index, _)| *index);
+        done.into_iter().map(|(_, report)| report).collect()
+    }
+
+    fn one(&self, ask: &Ask) -> Result<Report, Failure> {
+        let metric = metrics::find(ask.metric).ok_or(AnswerError::Broken)?;
+        let asked = question::parse(metric, &self.pairs(ask), self.defaults)?;
         Ok(report::answer(self.store, metric, &asked.question)?)
     }
 
     /// The query string of a question, as the API takes it.
-    pub fn query(&self, period: &Period, own: Own) -> String {
-        let pairs = self.pairs(period, Some(self.interval), own);
+    pub fn query(&self, ask: &Ask) -> String {
+        let pairs = self.pairs(ask);
         let pairs: Vec<_> = pairs
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -122,19 +164,20 @@ impl<'a> Asker<'a> {
     }
 
     /// A question as pairs, with nothing left to a default that could move.
-    fn pairs(&self, period: &Period, interval: Option<Interval>, own: Own) -> Vec<(String, String)> {
-        let (from, to, as_of) = (self.edge(period.from), self.edge(period.to), instant(self.as_of));
+    fn pairs(&self, ask: &Ask) -> Vec<(String, String)> {
+        let (from, to) = (self.edge(ask.period.from), self.edge(ask.period.to));
+        let as_of = instant(self.as_of);
         let shared = [
             ("from", from.as_str()),
             ("to", &to),
-            ("interval", interval.map_or("", Interval::as_str)),
+            ("interval", ask.interval.map_or("", Interval::as_str)),
             ("tz", self.range.tz.name()),
             ("platform", &self.choices.platform),
             ("currency", &self.choices.currency),
             ("mode", &self.choices.mode),
             ("as_of", &as_of),
         ];
-        let pairs = shared.iter().chain(own).filter(|(_, value)| !value.is_empty());
+        let pairs = shared.iter().chain(ask.own).filter(|(_, value)| !value.is_empty());
         pairs
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect()

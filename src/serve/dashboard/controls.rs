@@ -168,7 +168,7 @@ fn currencies(model: &PageModel) -> Vec<(String, String)> {
             .filter(|code| *code != default)
             .map(|code| ((*code).to_owned(), (*code).to_owned())),
     );
-    options.push(("original".to_owned(), "Original, unconverted".to_owned()));
+    options.push(("original".to_owned(), "Original".to_owned()));
     options
 }
 

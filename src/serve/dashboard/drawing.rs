@@ -1,5 +1,6 @@
 //! Draws an answer for the page: for a desk and for a phone, in light and in dark.
 
+use super::asker::Own;
 use super::charts::Colours;
 use super::{Chart, Choices};
 use crate::serve::chart::{self, ChartError, ChartRequest, Theme};
@@ -13,7 +14,7 @@ const NARROW: (u32, u32) = (356, 320);
 const LIGHT: usize = 64 << 10;
 
 /// Draws a report; `None`, and a line in the log, where that fails: a page without a picture still has its numbers.
-pub fn draw(report: &Report, choices: &Choices, dimension: Option<&str>, colours: &mut Colours) -> Option<Chart> {
+pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours) -> Option<Chart> {
     let filters = [choices.platform.as_str(), choices.mode.as_str()];
     let subtitle = filters.map(str::to_owned).into_iter().filter(|text| !text.is_empty());
     let subtitle = subtitle.collect::<Vec<_>>().join(", ");
@@ -26,7 +27,10 @@ pub fn draw(report: &Report, choices: &Choices, dimension: Option<&str>, colours
         range: &report.question.range,
         group_by: &report.question.group_by,
         currency: currency.as_deref(),
-        dimension,
+        dimension: own
+            .iter()
+            .find(|(name, _)| *name == "dimension")
+            .map(|(_, value)| *value),
         width,
         height,
         theme,

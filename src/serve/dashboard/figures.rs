@@ -2,19 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::figure::{Figure, Pair, between, card, count, money, share, whole};
-use super::{Answer, Answers, format, readings};
+use super::figure::{Figure, Pair, between, card, count, share, whole};
+use super::{Answer, Answers, format, takings};
 use crate::model::Value;
-
-/// Currencies that get figures of their own; the table has all of them.
-const CURRENCIES: usize = 4;
 
 /// Renders every key figure.
 pub fn render(answers: &Answers) -> Markup {
     let mut groups = [
         ("Bots", bots(answers)),
         ("Conversion", conversations(answers)),
-        ("Money", payments(answers)),
+        ("Money", takings::money_figures(answers)),
     ];
     groups
         .iter_mut()
@@ -168,147 +165,6 @@ fn conversations(answers: &Answers) -> Vec<Figure> {
         ),
         rate(1, "checkout_rate", "Checkout rate", "set out to pay"),
         rate(2, "paid_rate", "Paid rate", "paid"),
-        success(answers),
+        takings::success(answers),
     ]
-}
-
-fn payments(answers: &Answers) -> Vec<Figure> {
-    let (now, before) = (&answers.current.payments, &answers.before.payments);
-    let payers = count(now.table.cell(0, "payers").as_i64());
-    let mut figures = Vec::new();
-    for row in 0..now.table.rows.len().clamp(1, CURRENCIES) {
-        let currency = now.table.cell(row, "currency").as_str().unwrap_or("");
-        // Currencies are rows of their own: the earlier figure is that of the same one.
-        let earlier = (0..before.table.rows.len())
-            .find(|&at| before.table.cell(at, "currency").as_str().unwrap_or("") == currency)
-            .unwrap_or(usize::MAX);
-        let pair = |column: &str| Pair {
-            now: now.table.cell(row, column),
-            before: answers.before_known().then(|| before.table.cell(earlier, column)),
-        };
-        if row == 0 {
-            figures.push(whole(
-                "payments",
-                "Payments",
-                "",
-                &pair("payments"),
-                format!("with money captured, by {payers} payers"),
-            ));
-        }
-        figures.push(whole(
-            "gross",
-            "Gross",
-            currency,
-            &pair("gross"),
-            "captured, each at its first capture".into(),
-        ));
-        let taken = |column: &str| now.table.cell(row, column);
-        let basis = format!(
-            "gross − {} refunded − {} lost in disputes − {} reversed; before provider fees",
-            money(taken("refunded")),
-            money(taken("disputed_lost")),
-            money(taken("reversed")),
-        );
-        figures.push(whole("net", "Net", currency, &pair("net"), basis));
-    }
-    if let Some(unconverted) = now.table.cell(0, "unconverted").as_i64().filter(|n| *n > 0) {
-        let note = format!(
-            "{} payments have no exchange rate and are left out of the sums.",
-            format::integer(unconverted)
-        );
-        figures
-            .iter_mut()
-            .filter(|f| f.key != "payments")
-            .for_each(|f| f.caveat = Some(note.clone()));
-    }
-    figures.push(largest(answers));
-    figures
-}
-
-fn success(answers: &Answers) -> Figure {
-    let (now, before) = (&answers.current.payments, &answers.before.payments);
-    let basis = format!(
-        "captured ÷ n = {} payments with a decided attempt{}",
-        count(now.table.cell(0, "payment_success_n").as_i64()),
-        between(now, 0, "payment_success_ci_low", "payment_success_ci_high"),
-    );
-    let pending = now.table.cell(0, "pending").as_i64().filter(|n| *n > 0);
-    Figure {
-        caveat: pending.map(|n| format!("{} more are pending: in no rate yet.", format::integer(n))),
-        ..share(
-            "payment_success",
-            "Payment success",
-            &answers.pair(now, before, 0, "payment_success"),
-            basis,
-        )
-    }
-}
-
-fn largest(answers: &Answers) -> Figure {
-    let now = &answers.current.providers;
-    let Some((name, row)) = top(now) else {
-        return share(
-            "top1",
-            "Largest provider",
-            &Pair {
-                now: &Value::Null,
-                before: None,
-            },
-            "no payment in the period".into(),
-        );
-    };
-    let earlier = (0..answers.before.providers.table.rows.len())
-        .find(|&at| {
-            let then = &answers.before.providers.table;
-            let same = |column| then.cell(at, column) == now.table.cell(row, column);
-            same("value") && same("currency")
-        })
-        .unwrap_or(usize::MAX);
-    let pair = Pair {
-        now: now.table.cell(row, "share_by_count"),
-        before: answers
-            .before_known()
-            .then(|| answers.before.providers.table.cell(earlier, "share_by_count")),
-    };
-    let concentration = match (now.table.cell(row, "hhi"), now.table.cell(row, "effective_number")) {
-        (Value::Number(hhi), Value::Number(like)) => {
-            format!(
-                "; HHI {} of 10,000, like {} equal providers",
-                format::number(hhi.round()),
-                format::number((like * 10.0).round() / 10.0)
-            )
-        }
-        _ => String::new(),
-    };
-    let basis = format!(
-        "share of all payments{} by count, {} of them{concentration}",
-        within(now, row),
-        count(now.table.cell(row, "payments").as_i64())
-    );
-    Figure {
-        label: format!("Largest provider: {}", readings::name(name)),
-        ..share("top1", "", &pair, basis)
-    }
-}
-
-/// The named value with the most payments, and its row. Where currencies have rows of their own it is that of one.
-pub fn top(answer: &Answer) -> Option<(&str, usize)> {
-    let table = &answer.table;
-    let payments = |row| table.cell(row, "payments").as_i64().unwrap_or(0);
-    let named = |row| match table.cell(row, "value").as_str()? {
-        "none" | "unknown" => None,
-        name => Some((name, row)),
-    };
-    let rows = (0..table.rows.len()).filter(|&row| payments(row) > 0);
-    rows.filter_map(named)
-        .max_by_key(|&(_, row)| (payments(row), std::cmp::Reverse(row)))
-}
-
-/// The currency of a row, in words, where the table has rows of several.
-pub fn within(answer: &Answer, row: usize) -> String {
-    let currency = |row| answer.table.cell(row, "currency").as_str();
-    let several = (0..answer.table.rows.len()).any(|other| currency(other) != currency(row));
-    currency(row)
-        .filter(|_| several)
-        .map_or(String::new(), |code| format!(" in {code}"))
 }

@@ -3,11 +3,10 @@
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
 
-use super::asker::{Asker, Failure, Own};
+use super::asker::{Ask, Asker, Failure, Own};
 use super::choices::{Choices, days_around};
 use super::drawing::draw;
-use super::{Answer, Answers, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals};
-use crate::metrics::Definition;
+use super::{Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals};
 use crate::model::time::local_midnight;
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
@@ -29,6 +28,17 @@ const SECTIONS: [(Topic, &str, Own); 6] = [
     (Topic::Networks, "provider-share", BY_NETWORK),
     (Topic::Payments, "payments", &[]),
 ];
+
+/// What is asked of a period as one bucket.
+const WHOLE: [(&str, Own); 5] = [
+    ("bot-growth", &[]),
+    ("bot-activity", &[]),
+    ("conversion", &[]),
+    ("provider-share", BY_PROVIDER),
+    ("payments", &[]),
+];
+/// Place of the funnel in [`WHOLE`].
+const FUNNEL: usize = 2;
 
 /// Reads the address and asks everything that the page shows. Blocking.
 ///
@@ -106,64 +116,87 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
     };
     let now = period((asker.range.from, asker.range.to));
     let previous = period(asker.before());
-    let mut colours = Colours::default();
-    let (mut sections, mut complete_until) = (Vec::new(), None);
-    let funnel = asker.report("conversion", &now, None, &[])?;
-    for (topic, metric, own) in SECTIONS {
-        let report = asker.report(metric, &now, Some(asker.interval), own)?;
-        complete_until = complete_until.max(report.meta.complete_until);
-        // The funnel is a picture of the whole period.
-        let drawn = if topic == Topic::Conversion { &funnel } else { &report };
-        let dimension = own
-            .iter()
-            .find(|(name, _)| *name == "dimension")
-            .map(|(_, value)| *value);
-        sections.push(Section {
-            topic,
-            metric,
-            meaning: meaning(&report.metric.definition),
-            chart: draw(drawn, asker.choices, dimension, &mut colours),
-            query: asker.query(&now, own),
-            answer: told(report),
-        });
+    let ask = |metric, period, interval, own| Ask {
+        metric,
+        period,
+        interval,
+        own,
+    };
+    let cut = SECTIONS.map(|(_, metric, own)| ask(metric, now, Some(asker.interval), own));
+    let mut asks = cut.to_vec();
+    for period in [now, previous] {
+        asks.extend(WHOLE.map(|(metric, own)| ask(metric, period, None, own)));
     }
+    asks.push(ask("provider-share", now, None, BY_NETWORK));
+    asks.push(ask("conversion", now, None, BY_PATH));
+
+    let mut reports = asker.all(&asks)?.into_iter();
+    let by_bucket: Vec<Report> = reports.by_ref().take(cut.len()).collect();
+    let complete_until = by_bucket.iter().filter_map(|report| report.meta.complete_until).max();
+    let mut next = || reports.next().ok_or(AnswerError::Broken);
+    let current = [next()?, next()?, next()?, next()?, next()?];
+    let before = [next()?, next()?, next()?, next()?, next()?];
+    let (networks, paths) = (told(next()?), told(next()?));
+    let mut colours = Colours::default();
+    let sections = SECTIONS.iter().zip(&cut).zip(by_bucket);
+    let sections = sections.map(|(((topic, ..), ask), report)| {
+        // The funnel is a picture of the whole period.
+        let drawn = if *topic == Topic::Conversion {
+            &current[FUNNEL]
+        } else {
+            &report
+        };
+        section(
+            asker,
+            *topic,
+            ask,
+            draw(drawn, asker.choices, ask.own, &mut colours),
+            report,
+        )
+    });
+    let sections = sections.collect();
     let answers = Answers {
         period: now,
         previous,
         tz: asker.range.tz,
         interval: asker.interval,
-        current: totals(asker, &now, Some(funnel))?,
-        before: totals(asker, &previous, None)?,
-        networks: told(asker.report("provider-share", &now, None, BY_NETWORK)?),
-        paths: told(asker.report("conversion", &now, None, BY_PATH)?),
+        current: totals(current),
+        before: totals(before),
+        networks,
+        paths,
         sections,
         colours,
     };
     Ok((answers, complete_until))
 }
 
-/// A period as one bucket; the funnel may be at hand already.
-fn totals(asker: &Asker, period: &Period, funnel: Option<Report>) -> Result<Totals, Failure> {
-    let whole = |metric, own| asker.report(metric, period, None, own).map(told);
-    Ok(Totals {
-        growth: whole("bot-growth", &[])?,
-        activity: whole("bot-activity", &[])?,
-        conversion: match funnel {
-            Some(funnel) => told(funnel),
-            None => whole("conversion", &[])?,
+fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report: Report) -> Section {
+    let definition = &report.metric.definition;
+    Section {
+        topic,
+        metric: report.metric.name,
+        meaning: Meaning {
+            text: definition.text,
+            numerator: definition.numerator,
+            denominator: definition.denominator,
+            excludes: definition.excludes,
+            version: definition.version,
         },
-        providers: whole("provider-share", BY_PROVIDER)?,
-        payments: whole("payments", &[])?,
-    })
+        chart,
+        query: asker.query(ask),
+        answer: told(report),
+    }
 }
 
-fn meaning(definition: &Definition) -> Meaning {
-    Meaning {
-        text: definition.text,
-        numerator: definition.numerator,
-        denominator: definition.denominator,
-        excludes: definition.excludes,
-        version: definition.version,
+/// The answers to [`WHOLE`], by name.
+fn totals(reports: [Report; WHOLE.len()]) -> Totals {
+    let [growth, activity, conversion, providers, payments] = reports.map(told);
+    Totals {
+        growth,
+        activity,
+        conversion,
+        providers,
+        payments,
     }
 }
 

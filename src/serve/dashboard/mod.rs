@@ -1,6 +1,6 @@
 //! The page of a product manager: gathered from answers, rendered without a script.
 //!
-//! [`gather`] asks the questions, all as of one moment, and fills a [`PageModel`];
+//! `gather` asks the questions, all as of one moment, and fills a [`PageModel`];
 //! [`render`] turns that into HTML and knows neither the store nor the web server.
 
 mod asker;
@@ -18,6 +18,7 @@ mod paths;
 mod readings;
 pub mod routes;
 mod table;
+mod takings;
 
 pub use charts::Colours;
 pub use choices::{Choices, FieldProblem};

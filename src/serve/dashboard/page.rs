@@ -172,7 +172,7 @@ fn part(answers: &Answers, section: &Section) -> Markup {
             p.reading { (readings::sentence(answers, section.topic)) }
             @if section.topic == Topic::Conversion { (paths::render(answers)) }
             @if let Some(chart) = &section.chart { (figure(chart)) }
-            @for warning in &section.answer.warnings { p.caveat { (warning) } }
+            @for warning in &section.answer.warnings { p.caveat { (quoted(warning)) } }
             details.table {
                 summary { "Table by " (answers.interval.as_str()) span.hidden { ", " (title) } }
                 (table::render(&section.answer.table, answers.interval, &format!("{title} by {}", answers.interval.as_str())))

@@ -1,6 +1,6 @@
 //! One sentence per section: what the period says, in words.
 
-use super::{Answer, Answers, Topic, figures, format};
+use super::{Answer, Answers, Topic, format, takings};
 use crate::model::Value;
 
 /// The sentence of a section, from the whole period as one bucket.
@@ -100,7 +100,7 @@ fn conversion(funnel: &Answer) -> String {
 }
 
 fn shares(answer: &Answer, verb: &str, plural: &str) -> String {
-    let Some((value, row)) = figures::top(answer) else {
+    let Some((value, row)) = takings::top(answer) else {
         return "No payment was captured in this period.".into();
     };
     let share = answer.table.cell(row, "share_by_count").as_f64().unwrap_or(0.0);

@@ -1,0 +1,149 @@
+//! Conversion by group in one stretch of time: each group's rates as dots with their intervals.
+
+use super::canvas::{Align, Canvas, Rect, measure};
+use super::data::Grid;
+use super::document::Hit;
+use super::frame::{Entry, Mark, SMALL, fit, header, whisker};
+use super::funnel::told;
+use super::number::{Kind, axis, count, label};
+use super::scale::Scale;
+use super::{ChartError, ChartRequest};
+
+/// Where everything stands.
+struct Layout {
+    /// The groups that are drawn, largest first.
+    shown: Vec<usize>,
+    /// The steps whose rates are drawn.
+    steps: Vec<usize>,
+    names: Vec<String>,
+    sums: Vec<String>,
+    body: Rect,
+    area: Rect,
+    /// Height of a group's row.
+    row: f64,
+    scale: Scale,
+}
+
+/// Draws one row for each group; tells which were drawn, and what stands under the pointer.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<(Vec<usize>, Vec<Hit>), ChartError> {
+    let steps: Vec<usize> = if grid.inner.len() > 1 {
+        (1..grid.inner.len()).take(4).collect()
+    } else {
+        vec![0]
+    };
+    let body = header(canvas, request, &legend(canvas, grid, &steps))?;
+    let layout = Layout::of(grid, steps, body);
+    layout.draw_axis(canvas)?;
+    let mut hits = Vec::new();
+    for at in 0..layout.shown.len() {
+        let place = body.row(layout.area.y + layout.row * at as f64, layout.row);
+        layout.draw_group(canvas, grid, at, place)?;
+        let told = layout.steps.iter().map(|inner| told(grid, layout.shown[at], *inner));
+        let text = told.collect::<Vec<_>>().join("\n");
+        hits.push(Hit { place, text });
+    }
+    let hidden = grid.outer.len() - layout.shown.len();
+    if hidden > 0 {
+        let note = format!("and {hidden} more in the table");
+        let at = (body.x, layout.area.bottom() + 26.0);
+        canvas.text(&note, at, Align::Left, canvas.muted(SMALL))?;
+    }
+    Ok((layout.shown, hits))
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, steps: &[usize]) -> Vec<Entry> {
+    let mut legend = Vec::new();
+    for (rank, inner) in steps.iter().enumerate() {
+        let mark = Mark::Dot(canvas.palette.series[rank]);
+        legend.push(Entry::new(mark, grid.inner[*inner].label()));
+    }
+    legend.push(Entry::new(Mark::Whisker(canvas.palette.muted), "95% interval"));
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Note, "\u{25cb} incomplete range"));
+    }
+    legend
+}
+
+impl Layout {
+    fn of(grid: &Grid, steps: Vec<usize>, body: Rect) -> Self {
+        let least = 10.0 * steps.len() as f64 + 6.0;
+        let shown = grid.largest("entered", ((body.h - 36.0) / least).max(1.0) as usize);
+        let name = |outer: &usize| fit(&grid.outer[*outer].label(), SMALL, true, body.w * 0.3);
+        let names: Vec<String> = shown.iter().map(name).collect();
+        let sums: Vec<String> = shown.iter().map(|outer| last_rate(grid, *outer, &steps)).collect();
+        let widest = |texts: &[String], bold| texts.iter().map(|text| measure(text, SMALL, bold)).fold(0.0, f64::max);
+        let row = ((body.h - 38.0) / shown.len() as f64).min(64.0);
+        let area = body.inset(widest(&names, true) + 10.0, 2.0, widest(&sums, false) + 12.0, 36.0);
+        let area = area.row(area.y, row * shown.len() as f64);
+        let pairs = shown
+            .iter()
+            .flat_map(|outer| steps.iter().map(|inner| (*outer, *inner)));
+        let highest = pairs.map(|(outer, inner)| most(grid, outer, inner)).fold(0.0, f64::max);
+        // The scale lies on its side here: its height is our width.
+        let lying = Rect {
+            x: 0.0,
+            y: 0.0,
+            w: area.h,
+            h: area.w,
+        };
+        let scale = Scale::new(0.0, highest, Kind::Ratio, lying);
+        Layout {
+            shown,
+            steps,
+            names,
+            sums,
+            body,
+            area,
+            row,
+            scale,
+        }
+    }
+
+    fn x(&self, rate: f64) -> f64 {
+        self.area.right() - self.scale.y(rate)
+    }
+
+    fn draw_axis(&self, canvas: &Canvas) -> Result<(), ChartError> {
+        let labels = axis(&self.scale.ticks, self.scale.step, Kind::Ratio);
+        let bottom = self.area.bottom();
+        for (tick, text) in self.scale.ticks.iter().zip(labels) {
+            let x = self.x(*tick);
+            canvas.path(&[(x, self.area.y), (x, bottom)], canvas.palette.grid, 1.0)?;
+            canvas.text(&text, (x, bottom + 10.0), Align::Centre, canvas.muted(10.5))?;
+        }
+        Ok(())
+    }
+
+    fn draw_group(&self, canvas: &Canvas, grid: &Grid, at: usize, place: Rect) -> Result<(), ChartError> {
+        let (left, right, middle) = (self.body.x, self.body.right(), place.y + self.row / 2.0);
+        canvas.text(&self.names[at], (left, middle), Align::Left, canvas.bold(SMALL))?;
+        canvas.text(&self.sums[at], (right, middle), Align::Right, canvas.font(SMALL))?;
+        let complete = !grid.complete.contains(&false);
+        for (rank, inner) in self.steps.iter().enumerate() {
+            let color = canvas.palette.series[rank];
+            let y = place.y + self.row * (rank as f64 + 1.0) / (self.steps.len() as f64 + 1.0);
+            let value = |column| grid.cell(self.shown[at], *inner, 0, column).as_f64();
+            if let (Some(lo), Some(hi)) = (value("ci_low"), value("ci_high")) {
+                whisker(canvas, (self.x(lo), self.x(hi)), y, 3.0, color)?;
+            }
+            if let Some(rate) = value("rate") {
+                canvas.point((self.x(rate), y), 4.4, color, complete)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The last step's rate and what it is a rate of.
+fn last_rate(grid: &Grid, outer: usize, steps: &[usize]) -> String {
+    let last = steps.last().copied().unwrap_or(0);
+    let cell = |column| grid.cell(outer, last, 0, column);
+    let closed = cell("reached").as_f64().unwrap_or(0.0) + cell("dropped").as_f64().unwrap_or(0.0);
+    let step = fit(&grid.inner[last].label(), SMALL, false, 80.0);
+    format!("{step} {} of {}", label(cell("rate"), Kind::Ratio), count(closed))
+}
+
+fn most(grid: &Grid, outer: usize, inner: usize) -> f64 {
+    let value = |column| grid.cell(outer, inner, 0, column).as_f64().unwrap_or(0.0);
+    value("ci_high").max(value("rate"))
+}

@@ -1,0 +1,555 @@
+//! What the README claims, held against the program: tables, examples, names and addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use botledger::config::Config;
+use botledger::ingest::{Code, data, json, values};
+use botledger::metrics;
+use botledger::model::EventType;
+use botledger::model::vocabulary as words;
+use botledger::serve::{chart, question};
+use serde_json::{Map, Value, json};
+
+use crate::support::app::TestApp;
+use crate::support::client::Counts;
+use crate::support::ledger::Ledger;
+use crate::support::program::run;
+use crate::support::{project, read};
+use crate::{small, story};
+
+fn readme() -> &'static str {
+    static README: OnceLock<String> = OnceLock::new();
+    README.get_or_init(|| read("README.md"))
+}
+
+/// The cells of the table below a header line.
+fn table_in(text: &str, header: &str) -> Vec<Vec<String>> {
+    let mut lines = text.lines().skip_while(|line| *line != header);
+    assert!(lines.next().is_some(), "no table {header}");
+    let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
+    let cells = |line: &str| {
+        line.trim_matches('|')
+            .split(" | ")
+            .map(|cell| cell.trim().to_owned())
+            .collect()
+    };
+    rows.map(cells).collect()
+}
+
+fn table(header: &str) -> Vec<Vec<String>> {
+    table_in(readme(), header)
+}
+
+/// What stands between backticks.
+fn code(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The fenced block of a language that holds a text.
+fn block(language: &str, holds: &str) -> &'static str {
+    // Every second part stands between fences and begins with the name of its language.
+    let mut blocks = readme()
+        .split("\n```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| block.split_once('\n'));
+    let found = blocks.find(|(name, block)| *name == language && block.contains(holds));
+    found.unwrap_or_else(|| panic!("no {language} block with {holds}")).1
+}
+
+/// The text under a heading, up to the next one.
+fn section(heading: &str) -> &'static str {
+    let at = readme()
+        .find(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("no {heading}"));
+    let text = &readme()[at + heading.len() + 2..];
+    &text[..text.find("\n#").unwrap_or(text.len())]
+}
+
+/// The texts between two marks.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+    text.split(before)
+        .skip(1)
+        .filter_map(|rest| rest.split(after).next())
+        .collect()
+}
+
+/// The leading word of a text.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+    &text[..end.unwrap_or(text.len())]
+}
+
+#[test]
+fn nothing_is_left_to_be_filled_in() {
+    assert!(!readme().contains("@@"), "a placeholder is left");
+}
+
+#[test]
+fn the_rejection_codes_are_those_of_the_contract() {
+    let told = table("| rejection code | when |");
+    let known: Vec<Vec<String>> = Code::ALL
+        .iter()
+        .map(|code| vec![format!("`{code}`"), code.meaning().to_owned()])
+        .collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_problem_codes_are_those_of_the_source() {
+    let source = read("src/http/problem.rs");
+    let status = |name: &str| {
+        let named = |code: &u16| {
+            let reason = ureq::http::StatusCode::from_u16(*code).unwrap().canonical_reason();
+            reason.is_some_and(|reason| reason.to_uppercase().replace(' ', "_") == name)
+        };
+        (400..600).find(named).unwrap_or_else(|| panic!("{name} is no status"))
+    };
+    let made = source.split("Self::new(").skip(1).filter_map(|call| {
+        let name = word(call.split("StatusCode::").nth(1)?);
+        Some((status(name).to_string(), format!("`{}`", call.split('"').nth(1)?)))
+    });
+    let told = table("| status | code | when |")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()));
+    assert_eq!(told.collect::<BTreeSet<_>>(), made.collect::<BTreeSet<_>>());
+}
+
+/// The public fields of a struct in `src/config.rs`.
+fn settings(name: &str) -> BTreeSet<String> {
+    let source = read("src/config.rs");
+    let body = between(&source, &format!("pub struct {name} {{"), "\n}")[0];
+    body.lines()
+        .filter_map(|line| line.trim().strip_prefix("pub "))
+        .map(|field| word(field).to_owned())
+        .collect()
+}
+
+#[test]
+fn the_sample_configuration_holds_every_key_and_the_defaults() {
+    let text = block("toml", "listen");
+    let mut told: Config = toml::from_str(text).unwrap();
+    told.validate().unwrap();
+    assert_eq!((told.keys.len(), told.sources.len()), (1, 2));
+    assert_eq!(
+        told.sources[1].tolerance_seconds, told.sources[0].tolerance_seconds,
+        "the default is told"
+    );
+    (told.keys, told.sources) = Default::default();
+    assert_eq!(format!("{told:#?}"), format!("{:#?}", Config::default()));
+
+    let parsed: toml::Table = toml::from_str(text).unwrap();
+    let keys = |table: &toml::Table| table.keys().cloned().collect::<BTreeSet<_>>();
+    let entries = |name: &str| -> BTreeSet<String> {
+        let list = parsed[name].as_array().unwrap();
+        list.iter().flat_map(|entry| keys(entry.as_table().unwrap())).collect()
+    };
+    assert_eq!(keys(&parsed), settings("Config"));
+    assert_eq!(keys(parsed["limits"].as_table().unwrap()), settings("Limits"));
+    assert_eq!(
+        (entries("keys"), entries("sources")),
+        (settings("Key"), settings("Source"))
+    );
+}
+
+#[test]
+fn the_variables_of_the_environment_are_those_that_are_read() {
+    let sources = read("src/config.rs") + &read("src/cli/mod.rs");
+    let read_there: BTreeSet<&str> = between(&sources, "env = \"", "\"").into_iter().collect();
+    let rows = table("| flag | environment |");
+    let told: BTreeSet<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
+    assert_eq!(told, read_there);
+    for row in &rows {
+        let flag = row[1]
+            .trim_matches('`')
+            .trim_start_matches("BOTLEDGER")
+            .replace('_', "-")
+            .to_lowercase();
+        assert_eq!(row[0], format!("`-{flag}`"));
+    }
+}
+
+fn help(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_command_and_flag_exists_and_every_command_is_told() {
+    let main = help(&["--help"]);
+    let list = between(&main, "Commands:\n", "\n\n")[0];
+    let known: BTreeSet<&str> = list
+        .lines()
+        .map(|line| word(line.trim()))
+        .filter(|name| *name != "help")
+        .collect();
+    let told: BTreeSet<&str> = readme()
+        .split("botledger ")
+        .skip(1)
+        .map(word)
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(told, known);
+    let mut helps = main.clone();
+    for command in known {
+        helps += &help(&[command, "--help"]);
+    }
+    let of_cargo = ["--release", "--no-default-features"];
+    for (at, _) in readme()
+        .match_indices("--")
+        .filter(|(at, _)| readme()[..*at].ends_with([' ', '`']))
+    {
+        let flag = word(&readme()[at..]);
+        let known =
+            of_cargo.contains(&flag) || helps.contains(&format!("{flag} ")) || helps.contains(&format!("{flag}\n"));
+        assert!(flag == "--" || known, "{flag}");
+    }
+}
+
+#[test]
+fn the_first_example_is_answered_as_told() {
+    let example = block("sh", "/v1/events");
+    let content_type = between(example, "Content-Type: ", "'")[0];
+    let body = example.split_once("-d '").unwrap().1.trim_end().trim_end_matches('\'');
+    let app = TestApp::start();
+    let reply = app
+        .client
+        .post("/v1/events", &[("content-type", content_type)], body.as_bytes());
+    let mut answer = reply.expect_status(200).json();
+    let mut told: Value = serde_json::from_str(block("json", "\"conflicting\"")).unwrap();
+    for answer in [&mut answer, &mut told] {
+        let stamp = answer.as_object_mut().unwrap().remove("received_at").unwrap();
+        assert!(chrono::DateTime::parse_from_rfc3339(stamp.as_str().unwrap()).is_ok());
+    }
+    assert_eq!(told, answer);
+}
+
+#[test]
+fn the_first_question_is_answered_as_told() {
+    let example = block("sh", "/v1/metrics/");
+    let path = between(example, "http://127.0.0.1:8080", "'")[0];
+    let answer = story::loaded().client.get_json(path);
+    let told: Value = serde_json::from_str(block("json", "\"doubling_days\"")).unwrap();
+    assert_eq!(answer["rows"], json!([told]));
+    let members = code(&section("## Asking")[section("## Asking").find("on the sample data").unwrap()..])
+        .into_iter()
+        .take_while(|name| *name != "rows")
+        .all(|name| !answer[name].is_null());
+    assert!(members);
+}
+
+/// A value that every field of the contract takes.
+fn samples() -> BTreeMap<&'static str, Value> {
+    let mut samples: BTreeMap<&str, Value> = [
+        "bot_id",
+        "platform",
+        "conversation_id",
+        "user_id",
+        "name",
+        "category",
+        "developer_id",
+        "item_id",
+        "checkout_id",
+        "provider",
+        "payment_id",
+        "attempt_id",
+        "capture_id",
+        "refund_id",
+        "dispute_id",
+        "method",
+        "network",
+        "brand",
+        "wallet",
+        "decline_code",
+    ]
+    .map(|name| (name, json!("some")))
+    .into();
+    samples.extend([
+        ("country", json!("US")),
+        ("payments_enabled", json!(true)),
+        ("item_count", json!(2)),
+        ("amount", json!({"value": "29.62", "currency": "USD"})),
+    ]);
+    samples.extend(vocabularies().into_iter().map(|(name, words)| (name, json!(words[0]))));
+    samples
+}
+
+fn vocabularies() -> BTreeMap<&'static str, Vec<&'static str>> {
+    macro_rules! list {
+        ($($field:literal: $name:ident),+) => {
+            [$(($field, words::$name::ALL.iter().map(|word| word.as_str()).collect())),+].into()
+        };
+    }
+    list!(
+        "acquisition": Acquisition, "direction": Direction, "path": CheckoutPath, "credential": Credential,
+        "failure_kind": FailureKind, "stage": DisputeStage, "outcome": DisputeOutcome, "mode": Mode
+    )
+}
+
+#[test]
+fn the_words_are_those_of_the_vocabularies() {
+    let rows = table("| field | words |");
+    let told: BTreeMap<&str, Vec<&str>> = rows.iter().map(|row| (code(&row[0])[0], code(&row[1]))).collect();
+    assert_eq!(told, vocabularies());
+}
+
+/// The types of the table, with the fields each needs and may have.
+fn types() -> Vec<(String, BTreeSet<String>, BTreeSet<String>)> {
+    let list = section("### Event types")
+        .split_once("The payment's fields:")
+        .unwrap()
+        .1;
+    let payment = code(list.split("\n\n").next().unwrap());
+    let own = |text: &str| code(text).into_iter().map(str::to_owned).collect::<BTreeSet<String>>();
+    let mut types = Vec::new();
+    for row in table("| type | needs | may have |") {
+        let (needs, mut may) = (own(&row[1]), own(&row[2]));
+        if row[2].contains("the payment's fields") {
+            may.extend(payment.iter().map(|field| (*field).to_owned()));
+        }
+        may.extend(["bot_id", "platform", "mode"].map(str::to_owned));
+        types.extend(
+            code(&row[0])
+                .into_iter()
+                .map(|name| (name.to_owned(), needs.clone(), &may - &needs)),
+        );
+    }
+    types
+}
+
+fn event<'a>(id: &str, kind: &str, fields: impl IntoIterator<Item = &'a String>) -> String {
+    let samples = samples();
+    let data: Map<String, Value> = fields
+        .into_iter()
+        .map(|field| (field.clone(), samples[field.as_str()].clone()))
+        .collect();
+    json!({"specversion": "1.0", "id": id, "source": "/readme", "type": kind, "data": data}).to_string() + "\n"
+}
+
+#[test]
+fn every_type_needs_and_has_the_fields_that_are_told() {
+    let types = types();
+    let told: BTreeSet<&str> = types.iter().map(|(name, ..)| name.as_str()).collect();
+    let known = EventType::ALL
+        .iter()
+        .filter(|kind| **kind != EventType::Other)
+        .map(|kind| kind.as_str());
+    assert_eq!(told, known.collect::<BTreeSet<_>>());
+    let mut app = TestApp::start();
+    let all: BTreeSet<String> = samples().keys().map(|name| (*name).to_owned()).collect();
+    for (kind, needs, may) in &types {
+        let lines = event(&format!("{kind} least"), kind, needs)
+            + &event(&format!("{kind} most"), kind, &(needs | may))
+            + &event(&format!("{kind} more"), kind, &all);
+        let accepted = Counts {
+            accepted: 3,
+            ..Counts::default()
+        };
+        assert_eq!(app.client.post_events(&lines), accepted, "{kind}");
+        for field in needs {
+            let without: BTreeSet<String> = needs.iter().filter(|name| *name != field).cloned().collect();
+            let answer = app
+                .client
+                .post_lines(&event("without", kind, &without))
+                .expect_status(200)
+                .json();
+            let rejected = &answer["rejected"][0];
+            assert_eq!(rejected["code"], "missing_field", "{kind} without {field}: {answer}");
+            assert_eq!(rejected["field"], format!("data.{field}"), "{kind}");
+        }
+    }
+    app.stop();
+    let ledger = Ledger::open(&app.config.data_dir);
+    assert_eq!(
+        ledger.number("select count(*) from events where id not like '% more' and extra is not null"),
+        0
+    );
+    for (kind, needs, may) in &types {
+        // What a type does not have is kept aside, under its own name.
+        let rows = ledger.rows(&format!("select extra from events where id = '{kind} more'"));
+        let extra: Map<String, Value> = serde_json::from_str(&rows[0][0]).unwrap();
+        let unknown = &all - &(needs | may);
+        assert_eq!(extra.keys().cloned().collect::<BTreeSet<_>>(), unknown, "{kind}");
+    }
+}
+
+#[test]
+fn the_names_for_stripes_metadata_are_those_that_are_read() {
+    let source = read("src/ingest/webhooks/links.rs");
+    let read_there: BTreeSet<&str> = between(&source, "value(\"", "\"").into_iter().collect();
+    let example = block("python", "metadata={").split_once("metadata={").unwrap().1;
+    let told: BTreeSet<&str> = between(example, "\"", "\":")
+        .into_iter()
+        .map(|text| text.rsplit('"').next().unwrap())
+        .collect();
+    assert!(
+        read_there.iter().all(|name| told.contains(name)),
+        "{read_there:?} in {told:?}"
+    );
+    assert_eq!(read_there.len(), 7, "the README says seven");
+}
+
+#[test]
+fn every_address_answers() {
+    let app = small::loaded();
+    for row in table("| address | what it gives |") {
+        for address in code(&row[0]) {
+            let path = address.strip_prefix("GET ").unwrap_or_else(|| panic!("{address}"));
+            for metric in metrics::ALL {
+                app.client
+                    .get(&path.replace("{metric}", metric.name))
+                    .expect_status(200);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_parameters_are_those_of_every_question() {
+    let rows = table("| parameter | takes |");
+    let told: Vec<&str> = rows.iter().map(|row| code(&row[0])[0]).collect();
+    let known: Vec<&str> = question::COMMON.iter().map(|(name, _)| *name).collect();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn the_metrics_have_the_dimensions_parameters_and_columns_that_are_told() {
+    let metrics_part = readme()
+        .split("\n## Metrics\n")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let told: Vec<&str> = metrics_part
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .collect();
+    assert_eq!(told, metrics::ALL.iter().map(|metric| metric.name).collect::<Vec<_>>());
+    for metric in metrics::ALL {
+        let text = section(&format!("### {}", metric.name));
+        let head = text.trim_start().split("\n\n").next().unwrap().replace('\n', " ");
+        let (dimensions, parameters) = head.split_once("Parameters:").unwrap();
+        let known: Vec<&str> = metric.dimensions.iter().map(|dimension| dimension.0).collect();
+        assert_eq!(code(dimensions), known, "{}", metric.name);
+        for parameter in metric.parameters {
+            let named = format!("`{}` (default `{}`", parameter.name, parameter.default);
+            assert!(parameters.contains(&named), "{}: {named}", metric.name);
+        }
+        assert_eq!(
+            metric.parameters.is_empty(),
+            parameters.trim() == "none.",
+            "{}",
+            metric.name
+        );
+        let address = format!("/v1/metrics/{}?from=2016-07-01&to=2016-10-01", metric.name);
+        let answer = small::loaded().client.get_json(&address);
+        let columns = answer["columns"].as_array().unwrap()[3..]
+            .iter()
+            .map(|column| column["name"].as_str().unwrap());
+        let rows = table_in(text, "| column | meaning |");
+        let mut told: Vec<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
+        let mut known: Vec<&str> = columns.collect();
+        (told.sort_unstable(), known.sort_unstable());
+        assert_eq!(told, known, "{}", metric.name);
+    }
+}
+
+#[test]
+fn the_bounds_in_the_text_are_those_of_the_source() {
+    let (widths, heights) = (chart::WIDTHS, chart::HEIGHTS);
+    for claim in [
+        format!("`width` ({} to {}", widths.start(), widths.end()),
+        format!("`height` ({} to {}", heights.start(), heights.end()),
+        format!("at most {} bytes", values::MAX_TEXT_BYTES),
+        format!(
+            "up to {} KiB together and {} levels",
+            data::MAX_EXTRA_BYTES >> 10,
+            json::MAX_DEPTH
+        ),
+    ] {
+        assert!(readme().replace('\n', " ").contains(&claim), "{claim}");
+    }
+}
+
+/// Folders below another that hold Rust or SQL files, down to a depth.
+fn folders(root: &Path, depth: usize) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap()) {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        // A folder that is left empty behind by a move is no part of the project.
+        if depth == 0 || !path.is_dir() || std::fs::read_dir(&path).unwrap().next().is_none() {
+            continue;
+        }
+        found.extend(
+            folders(&path, depth - 1)
+                .into_iter()
+                .map(|below| format!("{name}/{below}")),
+        );
+        found.insert(name);
+    }
+    found
+}
+
+#[test]
+fn the_tree_is_that_of_the_project() {
+    let tree = block("", "src/\n");
+    let (mut above, mut paths): (Vec<String>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
+    for line in tree.lines() {
+        let depth = (line.len() - line.trim_start().len()) / 2;
+        above.truncate(depth);
+        let is_name = |token: &str| token.ends_with('/') || token.ends_with(".rs");
+        let mut tokens = line.split_whitespace();
+        let first = tokens.next().unwrap();
+        for token in [first].into_iter().chain(tokens.take_while(|token| is_name(token))) {
+            paths.insert(above.concat() + token);
+        }
+        above.push(first.to_owned());
+    }
+    for path in &paths {
+        assert!(project(path).exists(), "{path}");
+    }
+    let told = |root: &str| -> BTreeSet<String> {
+        let below = paths
+            .iter()
+            .filter_map(|path| path.strip_prefix(root)?.strip_suffix('/'));
+        below.filter(|path| !path.is_empty()).map(str::to_owned).collect()
+    };
+    assert_eq!(told("src/"), folders(&project("src"), 2));
+    assert_eq!(told("queries/"), folders(&project("queries"), 1));
+}
+
+#[test]
+fn every_file_that_is_named_exists() {
+    let folders = ["src/", "queries/", "tests/", "sample-data/"];
+    let named = readme()
+        .split(['`', ' ', '\n', '(', ')'])
+        .filter(|text| folders.iter().any(|root| text.starts_with(root)));
+    let paths: Vec<&str> = named.map(|text| text.trim_end_matches([',', '.', ';', ':'])).collect();
+    assert!(paths.len() > 10);
+    for path in paths {
+        assert!(project(path).exists(), "{path}");
+    }
+    assert!(project("LICENSE").exists());
+}
+
+#[test]
+fn the_import_rules_are_those_that_are_held() {
+    let source = read("tests/architecture.rs");
+    let rules = between(&source, "const MAY_NAME: &[(&str, &[&str])] = &[", "\n];")[0];
+    // However it is formatted.
+    let rules: String = rules.split_whitespace().collect();
+    let mut held = Vec::new();
+    for rule in rules.split("(\"").skip(1) {
+        let names: Vec<&str> = rule.split('"').step_by(2).filter(|name| *name != "query").collect();
+        held.push(names.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    }
+    let told: Vec<Vec<String>> = table("| layer | may name |")
+        .iter()
+        .map(|row| row.iter().flat_map(|cell| code(cell)).map(str::to_owned).collect())
+        .collect();
+    assert_eq!(told, held);
+}
