@@ -57,12 +57,18 @@ impl Application {
     /// When the configuration is refused, the store does not open or the address is taken.
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
+        check_sources(&config)?;
         let store = Store::open(&store_options(&config), clock.clone())?;
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let jobs = Jobs::start(store.clone(), clock.clone())?;
         let server = server(listener, Arc::new(config), store.clone(), clock)?;
-        Ok(Application { server, address, store, jobs })
+        Ok(Application {
+            server,
+            address,
+            store,
+            jobs,
+        })
     }
 
     /// The address it is bound to.
@@ -90,6 +96,25 @@ impl Application {
         self.store.close();
         tracing::info!("stopped; everything accepted is stored");
         Ok(outcome?)
+    }
+}
+
+/// Every configured webhook is of a provider that there is.
+fn check_sources(config: &Config) -> Result<(), ConfigError> {
+    let known: Vec<&str> = ingest::webhooks::PROVIDERS
+        .iter()
+        .map(|provider| provider.name)
+        .collect();
+    match config
+        .sources
+        .iter()
+        .position(|source| !known.contains(&source.provider.as_str()))
+    {
+        None => Ok(()),
+        Some(index) => Err(ConfigError::Invalid {
+            key: format!("sources[{index}].provider"),
+            message: format!("must be one of {}", known.join(", ")),
+        }),
     }
 }
 

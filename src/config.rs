@@ -160,9 +160,14 @@ impl Config {
     /// # Errors
     /// When it cannot be read, is no TOML, or has a wrong or unknown key.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Unreadable { path: path.into(), error })?;
-        toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: path.into(), error: Box::new(error) })
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+            path: path.into(),
+            error,
+        })?;
+        toml::from_str(&text).map_err(|error| ConfigError::Malformed {
+            path: path.into(),
+            error: Box::new(error),
+        })
     }
 
     /// Checks what types cannot: the currency, the keys, the sources, and that an open address has a key.
@@ -170,7 +175,12 @@ impl Config {
     /// # Errors
     /// Names the first setting that is wrong and what would be accepted.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let invalid = |key: String, message: &str| Err(ConfigError::Invalid { key, message: message.into() });
+        let invalid = |key: String, message: &str| {
+            Err(ConfigError::Invalid {
+                key,
+                message: message.into(),
+            })
+        };
         if Currency::parse(&self.currency).is_none() {
             return invalid("currency".into(), "must be an ISO 4217 code such as USD");
         }
@@ -181,14 +191,20 @@ impl Config {
         }
         for (index, source) in self.sources.iter().enumerate() {
             if source.secrets.is_empty() || source.secrets.iter().any(String::is_empty) {
-                return invalid(format!("sources[{index}].secrets"), "must hold at least one secret, none of them empty");
+                return invalid(
+                    format!("sources[{index}].secrets"),
+                    "must hold at least one secret, none of them empty",
+                );
             }
             if source.mode.as_deref().is_some_and(|mode| Mode::parse(mode).is_none()) {
                 return invalid(format!("sources[{index}].mode"), "must be live or test");
             }
             let same = |other: &Source| other.provider == source.provider && other.name == source.name;
             if self.sources[..index].iter().any(same) {
-                return invalid(format!("sources[{index}]"), "has the provider and name of an earlier one");
+                return invalid(
+                    format!("sources[{index}]"),
+                    "has the provider and name of an earlier one",
+                );
             }
         }
         if !self.listen.ip().is_loopback() && self.keys.is_empty() {
@@ -236,7 +252,14 @@ impl Overrides {
             Some(path) => Config::from_file(path)?,
             None => Config::default(),
         };
-        let Overrides { config: _, data_dir, listen, currency, memory_mib, threads } = self.clone();
+        let Overrides {
+            config: _,
+            data_dir,
+            listen,
+            currency,
+            memory_mib,
+            threads,
+        } = self.clone();
         config.data_dir = data_dir.unwrap_or(config.data_dir);
         config.listen = listen.unwrap_or(config.listen);
         config.currency = currency.unwrap_or(config.currency);

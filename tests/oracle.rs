@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use botledger::generate::{self, Plan, Size, Summary};
 use serde_json::Value;
 
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, config};
 use crate::support::client::Counts;
 use crate::support::ledger::Ledger;
+use crate::support::shared_folder;
 
 /// Everything generated, with all that follows from it.
 const RANGE: &str = "from=2024-12-20&to=2025-12-20";
@@ -44,13 +45,12 @@ struct Told {
     sent: Counts,
     promised: Summary,
     ledger: std::sync::Mutex<Ledger>,
-    _folder: TestApp,
 }
 
 fn told() -> &'static Told {
     static TOLD: OnceLock<Told> = OnceLock::new();
     TOLD.get_or_init(|| {
-        let mut app = TestApp::start();
+        let mut app = TestApp::on(config(&shared_folder("oracle")));
         let (sent, promised) = send(&app);
         app.wait_folded();
         let ask = |question: &str| app.client.get_json(&format!("/v1/metrics/{question}"));
@@ -74,7 +74,6 @@ fn told() -> &'static Told {
             sent,
             promised,
             ledger,
-            _folder: app,
         }
     })
 }

@@ -453,7 +453,8 @@ fn the_metrics_have_the_dimensions_parameters_and_columns_that_are_told() {
         let rows = table_in(text, "| column | meaning |");
         let mut told: Vec<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
         let mut known: Vec<&str> = columns.collect();
-        (told.sort_unstable(), known.sort_unstable());
+        told.sort_unstable();
+        known.sort_unstable();
         assert_eq!(told, known, "{}", metric.name);
     }
 }

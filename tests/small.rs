@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, config};
 use crate::support::client::{Client, Counts};
 use crate::support::ledger::Ledger;
-use crate::support::{program, project, read};
+use crate::support::{program, project, read, shared_folder};
 
 /// The lines of the sample.
 pub fn sample() -> String {
@@ -32,7 +32,7 @@ pub const RECEIVED: &str = "2026-01-01T12:00:00Z";
 pub fn loaded() -> &'static TestApp {
     static LOADED: OnceLock<TestApp> = OnceLock::new();
     LOADED.get_or_init(|| {
-        let app = TestApp::start();
+        let app = TestApp::on(config(&shared_folder("small")));
         app.client.post_events(&sample());
         app.wait_folded();
         app.clock.advance(TimeDelta::days(1));

@@ -7,15 +7,13 @@ use botledger::generate;
 use sha2::{Digest, Sha256};
 
 use crate::support::app::{TestApp, config};
-use crate::support::{program, project, read};
+use crate::support::{program, project, read, shared_folder};
 
 const FILE: &str = "sample-data/story-2016.ndjson.zst";
 
 /// The story's folder as the program's import left it, and what the import said.
 fn imported() -> (PathBuf, String) {
-    // A place of its own under the target folder, made anew by each run: nothing tears a shared server down.
-    let data_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("story");
-    drop(std::fs::remove_dir_all(&data_dir));
+    let data_dir = shared_folder("story");
     let said = program::run_on(&data_dir, &["import", project(FILE).to_str().unwrap()]);
     (data_dir, said)
 }

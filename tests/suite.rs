@@ -34,5 +34,6 @@ mod oracle;
 mod page;
 mod question_unit;
 mod questions;
+mod scale;
 mod small;
 mod story;

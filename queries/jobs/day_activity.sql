@@ -1,9 +1,18 @@
 -- A payment's activity is dated by the payment's latest event: a late one may attribute it to a bot,
 -- so that as of an earlier moment the day has to be folded again.
-with named as (
+with near as (
+    select payment_key, mode, time, received_at
+    from payment_log
+    where (time::date - date '1970-01-01')::integer in (select day from touched_days)
+      and kind in (
+          'transaction.initiated', 'transaction.authorized', 'transaction.captured',
+          'transaction.requires_action', 'transaction.failed'
+      )
+),
+named as (
     select distinct bot_key, payment_key
     from payment_log
-    where bot_key in (select bot_key from touched_days)
+    where payment_key in (select payment_key from near) and bot_key is not null
 ),
 moves as (
     select
@@ -14,11 +23,7 @@ moves as (
         p.last_received
     from named n
     join payments p using (payment_key)
-    join payment_log l using (payment_key)
-    where l.kind in (
-        'transaction.initiated', 'transaction.authorized', 'transaction.captured',
-        'transaction.requires_action', 'transaction.failed'
-    )
+    join near l using (payment_key)
 )
 select a.bot_key, a.mode, a.day, a.low, a.high,
        epoch_us(a.received_at) as first_received, epoch_us(a.received_at) as last_received

@@ -295,6 +295,7 @@ create table payment_attempts (
     payment_key  bigint    not null,
     attempt      varchar   not null,
     first        boolean   not null, -- the payment's first decided attempt
+    first_counted boolean  not null, -- its first approved or declined one: technical failures decide nothing
     decided_at   timestamp,
     approved     boolean,
     failure_kind varchar,            -- of a failure: issuer where none was stated

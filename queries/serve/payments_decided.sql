@@ -3,23 +3,9 @@
 with decided as (
     select payment_key, decided_at, minor
     from payment_attempts
-    where first
-      and (approved or failure_kind in ('issuer', 'risk'))
+    where first_counted
       and decided_at >= $from::timestamp
       and decided_at < $to::timestamp
-    union all
-    select payment_key, min(decided_at) as decided_at, arg_min(minor, (decided_at, attempt)) as minor
-    from payment_attempts
-    where not first
-      and (approved or failure_kind in ('issuer', 'risk'))
-      and decided_at < $to::timestamp
-      and payment_key in (
-          select payment_key
-          from payment_attempts
-          where first and not approved and failure_kind not in ('issuer', 'risk')
-      )
-    group by payment_key
-    having min(decided_at) >= $from::timestamp
 ),
 payers as (
     select d.decided_at,

@@ -24,7 +24,10 @@ const SOME_REFUSED: u8 = 1;
 /// Opens the store of a configuration for a command.
 pub fn open(config: &Config, clock: Clock) -> anyhow::Result<Store> {
     Store::open(&store_options(config), clock).with_context(|| {
-        format!("cannot open the data folder {} (is a server running on it?)", config.data_dir.display())
+        format!(
+            "cannot open the data folder {} (is a server running on it?)",
+            config.data_dir.display()
+        )
     })
 }
 
@@ -50,26 +53,37 @@ pub fn import(config: &Config, files: &[PathBuf], clock: Clock) -> anyhow::Resul
     let mut refused = false;
     for file in files {
         let started = Instant::now();
-        let summary = import_file(&store, file, &clock).with_context(|| format!("importing {}", file.display()))?;
+        let summary = import_file(&store, file, &clock, config.limits.event_bytes)
+            .with_context(|| format!("importing {}", file.display()))?;
         report(file, &summary, started.elapsed().as_secs_f64());
         refused |= summary.rejected + summary.conflicts > 0;
     }
     fold_all(&store)?;
-    Ok(if refused { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS })
+    Ok(if refused {
+        ExitCode::from(SOME_REFUSED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
-fn import_file(store: &Store, file: &Path, clock: &Clock) -> anyhow::Result<Summary> {
+fn import_file(store: &Store, file: &Path, clock: &Clock, event_bytes: usize) -> anyhow::Result<Summary> {
     let style = "{bytes} of events durable, {bytes_per_sec}";
     if file == Path::new("-") {
         let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(style)?);
-        return Ok(import::import(store, io::stdin(), clock, &mut |bytes, _| bar.inc(bytes))?);
+        return Ok(import::import(
+            store,
+            io::stdin(),
+            clock,
+            event_bytes,
+            &mut |bytes, _| bar.inc(bytes),
+        )?);
     }
     let input = File::open(file)?;
     // The bar follows the bytes of the file, which are what has a known end.
     let bar = ProgressBar::new(input.metadata()?.len());
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent}% {msg}")?);
     let counted = bar.wrap_read(input);
-    let summary = import::import(store, counted, clock, &mut |_, summary| {
+    let summary = import::import(store, counted, clock, event_bytes, &mut |_, summary| {
         bar.set_message(format!("{} accepted", summary.accepted));
     })?;
     bar.finish_and_clear();
@@ -91,8 +105,16 @@ fn report(file: &Path, summary: &Summary, seconds: f64) {
         println!("  rejected {count}: {reason}");
     }
     for (line, rejection) in &summary.listed {
-        let field = rejection.field.as_deref().map(|field| format!(" {field}")).unwrap_or_default();
-        println!("  line {line}: {}{field}: {}", rejection.code.as_str(), rejection.message);
+        let field = rejection
+            .field
+            .as_deref()
+            .map(|field| format!(" {field}"))
+            .unwrap_or_default();
+        println!(
+            "  line {line}: {}{field}: {}",
+            rejection.code.as_str(),
+            rejection.message
+        );
     }
 }
 
@@ -142,7 +164,10 @@ pub fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
     } else {
         generate::write_file(lines, &arguments.file)?
     };
-    eprintln!("{} events, {} bytes, SHA-256 {}", written.lines, written.bytes, written.sha256);
+    eprintln!(
+        "{} events, {} bytes, SHA-256 {}",
+        written.lines, written.bytes, written.sha256
+    );
     Ok(ExitCode::SUCCESS)
 }
 

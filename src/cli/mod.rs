@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
 use clap::{Parser, Subcommand};
 
 use crate::config::Overrides;
@@ -24,7 +24,13 @@ struct Arguments {
     #[arg(long, global = true, env = "BOTLEDGER_LOG_JSON")]
     log_json: bool,
     /// What is logged, for example `info` or `botledger=debug`.
-    #[arg(long, global = true, env = "BOTLEDGER_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "BOTLEDGER_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     log: String,
     #[command(subcommand)]
     command: Command,
@@ -75,7 +81,8 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.overrides.resolve()?;
-    let clock: Clock = Arc::new(Utc::now);
+    // Microseconds are what the store keeps.
+    let clock: Clock = Arc::new(|| Utc::now().trunc_subsecs(6));
     match arguments.command {
         Command::Serve => serving::serve(config, clock),
         Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
@@ -89,6 +96,12 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn log_to_stderr(arguments: &Arguments) {
     let filter = tracing_subscriber::EnvFilter::new(&arguments.log);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if arguments.log_json { logs.json().init() } else { logs.init() }
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if arguments.log_json {
+        logs.json().init()
+    } else {
+        logs.init()
+    }
 }

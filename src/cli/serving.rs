@@ -15,9 +15,12 @@ use crate::model::Clock;
 use crate::store::Store;
 
 /// The story of 2016 (`sample-data/README.md`).
-const STORY: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/story-2016.ndjson.zst"));
+const STORY: &[u8] = include_bytes!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/sample-data/story-2016.ndjson.zst"
+));
 /// Bytes of the story, inflated: the length of the progress bar.
-const STORY_BYTES: u64 = 96_000_000;
+const STORY_BYTES: u64 = 95_178_133;
 /// The range of the page that the demo points to.
 const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=week";
 
@@ -29,22 +32,30 @@ pub fn serve(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
 /// Loads the sample data, then serves.
 pub fn demo(mut config: Config, keeps: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     // The folder lives as long as this value, that is until the server has stopped.
-    let folder = tempfile::Builder::new().prefix("botledger-demo-").tempdir().context("no temporary folder")?;
+    let folder = tempfile::Builder::new()
+        .prefix("botledger-demo-")
+        .tempdir()
+        .context("no temporary folder")?;
     if !keeps {
         config.data_dir = folder.path().to_owned();
     }
     let store = data::open(&config, clock.clone())?;
-    load(&store, &clock)?;
+    load(&store, &clock, config.limits.event_bytes)?;
     drop(store);
     run(config, clock, STORY_RANGE)
 }
 
-fn load(store: &Store, clock: &Clock) -> anyhow::Result<()> {
+fn load(store: &Store, clock: &Clock, event_bytes: usize) -> anyhow::Result<()> {
     let bar = ProgressBar::new(STORY_BYTES).with_message("loading the story of 2016");
     bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {percent}%")?);
-    let summary = import::import(store, Cursor::new(STORY), clock, &mut |bytes, _| bar.inc(bytes))?;
+    let summary = import::import(store, Cursor::new(STORY), clock, event_bytes, &mut |bytes, _| {
+        bar.inc(bytes)
+    })?;
     bar.finish_and_clear();
-    eprintln!("{} events stored, {} repeats ignored", summary.accepted, summary.duplicates);
+    eprintln!(
+        "{} events stored, {} repeats ignored",
+        summary.accepted, summary.duplicates
+    );
     data::fold_all(store)
 }
 

@@ -20,7 +20,11 @@ pub struct BotFacts {
 /// # Errors
 /// When a column is missing or of another type.
 pub fn fold(log: &DataFrame, captures: &DataFrame) -> PolarsResult<BotFacts> {
-    let events = log.clone().lazy().sort(["bot_key", "time", "source", "id"], Default::default()).collect()?;
+    let events = log
+        .clone()
+        .lazy()
+        .sort(["bot_key", "time", "source", "id"], Default::default())
+        .collect()?;
     let bots = attributes(events.clone().lazy(), captures.clone().lazy()).collect()?;
     let spans = spans(&events, &bots, captures)?;
     let bots = bots
@@ -35,10 +39,7 @@ pub fn fold(log: &DataFrame, captures: &DataFrame) -> PolarsResult<BotFacts> {
 fn attributes(events: LazyFrame, captures: LazyFrame) -> LazyFrame {
     let registered = || kind_in(&["bot.registered"]);
     let latest = |name: &str| col(name).drop_nulls().last().alias(name);
-    let stamps = captures.select([
-        col("bot_key"),
-        col("last_received").alias("capture_last"),
-    ]);
+    let stamps = captures.select([col("bot_key"), col("last_received").alias("capture_last")]);
     events
         .group_by_stable([col("bot_key")])
         .agg([
@@ -54,7 +55,12 @@ fn attributes(events: LazyFrame, captures: LazyFrame) -> LazyFrame {
             col("received_at").min().alias("own_first"),
             col("received_at").max().alias("own_last"),
         ])
-        .join(stamps, [col("bot_key")], [col("bot_key")], JoinArgs::new(JoinType::Left))
+        .join(
+            stamps,
+            [col("bot_key")],
+            [col("bot_key")],
+            JoinArgs::new(JoinType::Left),
+        )
         .select([
             col("bot_key"),
             col("platform"),
@@ -163,7 +169,8 @@ impl Spans {
         self.bot.push(bot);
         self.kind.push(KINDS[kind]);
         // The first entry of a bot registers it, any later one reinstates it.
-        self.entry.push((kind == 0).then_some(if entered { "reinstated" } else { "registered" }));
+        self.entry
+            .push((kind == 0).then_some(if entered { "reinstated" } else { "registered" }));
         self.since.push(since);
         self.until.push(until);
     }
@@ -186,9 +193,14 @@ impl Spans {
 fn spans(events: &DataFrame, bots: &DataFrame, captures: &DataFrame) -> PolarsResult<DataFrame> {
     let mut turns: BTreeMap<i64, BTreeMap<i64, Turn>> = BTreeMap::new();
     let (bot, time) = (events.column("bot_key")?.i64()?, events.column("time")?.i64()?);
-    let (kind, enabled) = (events.column("kind")?.str()?, events.column("payments_enabled")?.bool()?);
+    let (kind, enabled) = (
+        events.column("kind")?.str()?,
+        events.column("payments_enabled")?.bool()?,
+    );
     for row in 0..events.height() {
-        let (Some(bot), Some(at), Some(kind)) = (bot.get(row), time.get(row), kind.get(row)) else { continue };
+        let (Some(bot), Some(at), Some(kind)) = (bot.get(row), time.get(row), kind.get(row)) else {
+            continue;
+        };
         let turn = turns.entry(bot).or_default().entry(at).or_default();
         match kind {
             "bot.registered" => turn.enters = true,
@@ -207,7 +219,10 @@ fn spans(events: &DataFrame, bots: &DataFrame, captures: &DataFrame) -> PolarsRe
             turns.entry(bot).or_default().entry(at).or_default().enters = true;
         }
     }
-    let (bot, at) = (captures.column("bot_key")?.i64()?, captures.column("first_capture_at")?.i64()?);
+    let (bot, at) = (
+        captures.column("bot_key")?.i64()?,
+        captures.column("first_capture_at")?.i64()?,
+    );
     for row in 0..captures.height() {
         if let (Some(bot), Some(at)) = (bot.get(row), at.get(row)) {
             turns.entry(bot).or_default().entry(at).or_default().captured = true;

@@ -19,7 +19,10 @@ pub fn fold(log: &DataFrame, payments: &DataFrame) -> PolarsResult<DataFrame> {
     let paid = belonging(checkouts.clone().lazy(), payments.clone().lazy())?
         .group_by([col("row")])
         .agg([
-            col("first_paid_at").filter(col("first_paid_at").gt_eq(col("started_at"))).min().alias("paid_at"),
+            col("first_paid_at")
+                .filter(col("first_paid_at").gt_eq(col("started_at")))
+                .min()
+                .alias("paid_at"),
             col("last_received").max().alias("paid_received"),
         ]);
     checkouts
@@ -76,7 +79,12 @@ fn begun(log: LazyFrame) -> LazyFrame {
             col("received_at").min().alias("first_received"),
             col("received_at").max().alias("last_received"),
         ])
-        .join(countries, [col("conversation_key")], [col("conversation_key")], JoinArgs::new(JoinType::Left))
+        .join(
+            countries,
+            [col("conversation_key")],
+            [col("conversation_key")],
+            JoinArgs::new(JoinType::Left),
+        )
         .sort(["conversation_key", "started_at", "source", "id"], Default::default())
 }
 

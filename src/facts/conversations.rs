@@ -14,23 +14,42 @@ use super::{first, instants, kind_in};
 /// # Errors
 /// When a column is missing or of another type.
 pub fn fold(log: &DataFrame, payments: &DataFrame) -> PolarsResult<DataFrame> {
-    let events = log.clone().lazy().sort(["conversation_key", "time", "source", "id"], Default::default());
-    let payments = payments.clone().lazy().sort(["conversation_key", "first_fact_at"], Default::default());
+    let events = log
+        .clone()
+        .lazy()
+        .sort(["conversation_key", "time", "source", "id"], Default::default());
+    let payments = payments
+        .clone()
+        .lazy()
+        .sort(["conversation_key", "first_fact_at"], Default::default());
     let known = identity(events.clone(), payments.clone()).collect()?;
     let payments = payments.filter(col("attributed"));
     let modes = concat(
         [
-            known.clone().lazy().select([col("conversation_key"), lit("live").alias("mode")]),
-            events.clone().filter(test()).select([col("conversation_key"), col("mode")]),
-            payments.clone().filter(test()).select([col("conversation_key"), col("mode")]),
+            known
+                .clone()
+                .lazy()
+                .select([col("conversation_key"), lit("live").alias("mode")]),
+            events
+                .clone()
+                .filter(test())
+                .select([col("conversation_key"), col("mode")]),
+            payments
+                .clone()
+                .filter(test())
+                .select([col("conversation_key"), col("mode")]),
         ],
         UnionArgs::default(),
     )?
     .unique(None, UniqueKeepStrategy::Any);
-    let entries = modes.join(known.lazy(), key(), key(), JoinArgs::new(JoinType::Inner)).collect()?;
+    let entries = modes
+        .join(known.lazy(), key(), key(), JoinArgs::new(JoinType::Inner))
+        .collect()?;
     let checkouts = first_checkout(entries.clone().lazy(), events).collect()?;
     let paid = first_paid(checkouts.clone().lazy(), payments.clone()).collect()?;
-    let providers = payments.group_by([col("conversation_key"), col("mode")]).agg([col("provider").first()]);
+    let providers = payments
+        .group_by([col("conversation_key"), col("mode")])
+        .agg([col("provider").first()]);
     let both = || [col("conversation_key"), col("mode")];
     let left = || JoinArgs::new(JoinType::Left);
     entries
@@ -39,7 +58,13 @@ pub fn fold(log: &DataFrame, payments: &DataFrame) -> PolarsResult<DataFrame> {
         .join(paid.lazy(), both(), both(), left())
         .join(providers, both(), both(), left())
         .select(COLUMNS.map(col))
-        .with_columns(instants(&["started_at", "checkout_at", "paid_at", "first_received", "last_received"]))
+        .with_columns(instants(&[
+            "started_at",
+            "checkout_at",
+            "paid_at",
+            "first_received",
+            "last_received",
+        ]))
         .sort(["started_at", "conversation_key", "mode"], Default::default())
         .collect()
 }
@@ -110,12 +135,20 @@ fn later(a: Expr, b: Expr) -> Expr {
 
 /// The first checkout of the mode at or after the beginning, with its path and credential.
 fn first_checkout(entries: LazyFrame, events: LazyFrame) -> LazyFrame {
-    let begun = entries
-        .filter(col("started_at").is_not_null())
-        .select([col("conversation_key"), col("mode"), col("started_at")]);
+    let begun = entries.filter(col("started_at").is_not_null()).select([
+        col("conversation_key"),
+        col("mode"),
+        col("started_at"),
+    ]);
     events
         .filter(kind_in(&["checkout.started"]))
-        .select([col("conversation_key"), col("mode"), col("time"), col("path"), col("credential")])
+        .select([
+            col("conversation_key"),
+            col("mode"),
+            col("time"),
+            col("path"),
+            col("credential"),
+        ])
         .join(
             begun,
             [col("conversation_key"), col("mode")],
@@ -124,7 +157,11 @@ fn first_checkout(entries: LazyFrame, events: LazyFrame) -> LazyFrame {
         )
         .filter(col("time").gt_eq(col("started_at")))
         .group_by_stable([col("conversation_key"), col("mode")])
-        .agg([col("time").min().alias("checkout_at"), col("path").first(), col("credential").first()])
+        .agg([
+            col("time").min().alias("checkout_at"),
+            col("path").first(),
+            col("credential").first(),
+        ])
 }
 
 /// The first payment of the mode authorized or captured at or after that checkout.

@@ -24,17 +24,27 @@ fn first_where(name: &str, condition: Expr) -> Expr {
 
 /// Rows of any of these kinds.
 fn kind_in(kinds: &[&str]) -> Expr {
-    kinds.iter().map(|kind| col("kind").eq(lit(*kind))).reduce(Expr::or).unwrap_or_else(|| lit(false))
+    kinds
+        .iter()
+        .map(|kind| col("kind").eq(lit(*kind)))
+        .reduce(Expr::or)
+        .unwrap_or_else(|| lit(false))
 }
 
 /// Microseconds as instants, for the tables.
 fn instants(names: &[&str]) -> Vec<Expr> {
-    names.iter().map(|name| col(*name).cast(DataType::Datetime(TimeUnit::Microseconds, None))).collect()
+    names
+        .iter()
+        .map(|name| col(*name).cast(DataType::Datetime(TimeUnit::Microseconds, None)))
+        .collect()
 }
 
 /// A sum of minor units that cannot wrap: exact in 128 bits, and held at the largest storable amount.
 fn money_sum(minor: Expr) -> Expr {
     let sum = minor.cast(DataType::Int128).sum();
     let most = || lit(i64::MAX).cast(DataType::Int128);
-    when(sum.clone().gt(most())).then(most()).otherwise(sum).cast(DataType::Int64)
+    when(sum.clone().gt(most()))
+        .then(most())
+        .otherwise(sum)
+        .cast(DataType::Int64)
 }

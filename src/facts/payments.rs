@@ -33,14 +33,24 @@ fn failed() -> Expr {
 /// # Errors
 /// When a column is missing or of another type.
 pub fn fold(log: &DataFrame) -> PolarsResult<PaymentFacts> {
-    let events = one_currency(log.clone().lazy().sort(["payment_key", "time", "source", "id"], Default::default()))
-        .collect()?
-        .lazy();
+    let events = one_currency(
+        log.clone()
+            .lazy()
+            .sort(["payment_key", "time", "source", "id"], Default::default()),
+    )
+    .collect()?
+    .lazy();
     let events = with_attempts(events).collect()?.lazy();
-    let attempts = attempts(events.clone()).collect()?;
+    let attempts = attempts(events.clone())?.collect()?;
     let disputes = disputes(events.clone()).collect()?;
     let movements = movements(events.clone(), disputes.clone().lazy())?;
-    let payments = payments(events, attempts.clone().lazy(), disputes.lazy(), movements.clone().lazy()).collect()?;
+    let payments = payments(
+        events,
+        attempts.clone().lazy(),
+        disputes.lazy(),
+        movements.clone().lazy(),
+    )
+    .collect()?;
     Ok(PaymentFacts {
         payments,
         attempts: attempts.lazy().with_columns(instants(&["decided_at"])).collect()?,
@@ -56,21 +66,35 @@ fn one_currency(events: LazyFrame) -> LazyFrame {
         coalesce(&[first_where("exponent", captured()), first("exponent")]).alias("chosen_exponent"),
     ]);
     let same = col("currency").eq(col("chosen"));
-    events.join(chosen, [col("payment_key")], [col("payment_key")], JoinArgs::new(JoinType::Left)).with_columns([
-        when(same).then(col("minor")).otherwise(lit(NULL)).cast(DataType::Int64).alias("minor"),
-    ])
+    events
+        .join(
+            chosen,
+            [col("payment_key")],
+            [col("payment_key")],
+            JoinArgs::new(JoinType::Left),
+        )
+        .with_columns([when(same)
+            .then(col("minor"))
+            .otherwise(lit(NULL))
+            .cast(DataType::Int64)
+            .alias("minor")])
 }
 
 /// Names the attempt of each event: its own id; else, for approvals, the payment's approved
 /// attempt; else each failure is one attempt.
 fn with_attempts(events: LazyFrame) -> LazyFrame {
-    let approved = events
-        .clone()
-        .group_by([col("payment_key")])
-        .agg([first_where("attempt_id", approval()).alias("approved_id"), approval().any(true).alias("is_approved")]);
+    let approved = events.clone().group_by([col("payment_key")]).agg([
+        first_where("attempt_id", approval()).alias("approved_id"),
+        approval().any(true).alias("is_approved"),
+    ]);
     let without = col("attempt_id").is_null();
     events
-        .join(approved, [col("payment_key")], [col("payment_key")], JoinArgs::new(JoinType::Left))
+        .join(
+            approved,
+            [col("payment_key")],
+            [col("payment_key")],
+            JoinArgs::new(JoinType::Left),
+        )
         .with_columns([
             when(without.clone().and(approval()))
                 .then(coalesce(&[col("approved_id"), lit("")]))
@@ -79,15 +103,18 @@ fn with_attempts(events: LazyFrame) -> LazyFrame {
                 .otherwise(col("attempt_id"))
                 .alias("attempt"),
             // A failure without an id is told apart by its event, whose identity has two parts.
-            when(without.and(failed())).then(col("source")).otherwise(lit("")).alias("attempt_source"),
+            when(without.and(failed()))
+                .then(col("source"))
+                .otherwise(lit(""))
+                .alias("attempt_source"),
         ])
 }
 
 /// One row per attempt: its first decision, and approval before failure.
-fn attempts(events: LazyFrame) -> LazyFrame {
+fn attempts(events: LazyFrame) -> PolarsResult<LazyFrame> {
     let decision = approval().or(failed());
     let reason = |name: &str| col(name).filter(failed()).first();
-    events
+    let attempts = events
         .filter(col("attempt").is_not_null())
         .group_by_stable([col("payment_key"), col("attempt"), col("attempt_source")])
         .agg([
@@ -105,20 +132,42 @@ fn attempts(events: LazyFrame) -> LazyFrame {
             ["payment_key", "decided_at", "attempt", "attempt_source"],
             SortMultipleOptions::default().with_nulls_last(true),
         )
-        .with_columns([col("payment_key").shift(lit(1)).alias("before")])
+        .with_columns([
+            col("payment_key").shift(lit(1)).alias("before"),
+            col("decided")
+                .and(
+                    col("approved")
+                        .or(col("failure_kind").eq(lit("issuer")))
+                        .or(col("failure_kind").eq(lit("risk"))),
+                )
+                .alias("counted"),
+        ])
+        .with_columns([col("counted")
+            .cast(DataType::Int64)
+            .cum_sum(false)
+            .over([col("payment_key")])?
+            .alias("nth")])
         .select([
             col("payment_key"),
             col("attempt"),
-            col("decided").and(col("before").is_null().or(col("before").neq(col("payment_key")))).alias("first"),
+            col("decided")
+                .and(col("before").is_null().or(col("before").neq(col("payment_key"))))
+                .alias("first"),
+            col("counted").and(col("nth").eq(lit(1i64))).alias("first_counted"),
             col("decided_at"),
-            when(col("decided")).then(col("approved")).otherwise(lit(NULL)).cast(DataType::Boolean).alias("approved"),
+            when(col("decided"))
+                .then(col("approved"))
+                .otherwise(lit(NULL))
+                .cast(DataType::Boolean)
+                .alias("approved"),
             unless_approved("failure_kind"),
             unless_approved("decline_code"),
             col("method"),
             col("network"),
             col("wallet"),
             col("minor"),
-        ])
+        ]);
+    Ok(attempts)
 }
 
 fn unless_approved(name: &str) -> Expr {
@@ -134,15 +183,28 @@ fn disputes(events: LazyFrame) -> LazyFrame {
     let inquiry = || col("stage").eq(lit("inquiry")).fill_null(lit(false));
     events
         .filter(kind_in(&["transaction.disputed", "transaction.dispute_closed"]))
-        .group_by_stable([col("payment_key"), col("dispute_id").fill_null(lit("")).alias("dispute")])
+        .group_by_stable([
+            col("payment_key"),
+            col("dispute_id").fill_null(lit("")).alias("dispute"),
+        ])
         .agg([
             // A dispute of which no fact says that it is only an inquiry is a chargeback.
-            inquiry().not().any(true).and(
-                col("stage").eq(lit("chargeback")).any(true).or(inquiry().any(true).not()),
-            ).alias("chargeback"),
+            inquiry()
+                .not()
+                .any(true)
+                .and(
+                    col("stage")
+                        .eq(lit("chargeback"))
+                        .any(true)
+                        .or(inquiry().any(true).not()),
+                )
+                .alias("chargeback"),
             col("time").filter(inquiry().not()).min().alias("opened_at"),
             col("outcome").drop_nulls().last().alias("outcome"),
-            col("time").filter(col("outcome").is_not_null()).last().alias("closed_at"),
+            col("time")
+                .filter(col("outcome").is_not_null())
+                .last()
+                .alias("closed_at"),
             col("minor").max().fill_null(lit(0i64)).alias("minor"),
         ])
         .filter(col("chargeback"))
@@ -153,8 +215,14 @@ fn movements(events: LazyFrame, disputes: LazyFrame) -> PolarsResult<DataFrame> 
     let captures = events
         .clone()
         .filter(captured())
-        .group_by_stable([col("payment_key"), coalesce(&[col("capture_id"), col("attempt")]).alias("part")])
-        .agg([col("time").min().alias("at"), col("minor").max().fill_null(lit(0i64)).alias("minor")]);
+        .group_by_stable([
+            col("payment_key"),
+            coalesce(&[col("capture_id"), col("attempt")]).alias("part"),
+        ])
+        .agg([
+            col("time").min().alias("at"),
+            col("minor").max().fill_null(lit(0i64)).alias("minor"),
+        ]);
     let ended = |outcome: &'static str| disputes.clone().filter(col("outcome").eq(lit(outcome)));
     let plain = concat(
         [
@@ -169,13 +237,22 @@ fn movements(events: LazyFrame, disputes: LazyFrame) -> PolarsResult<DataFrame> 
     )?
     .collect()?
     .lazy();
-    let all = concat([plain.clone(), movement(reversals(events, plain), "reversal", "at")], UnionArgs::default())?;
-    all.sort(["payment_key", "at", "kind", "minor"], Default::default()).collect()
+    let all = concat(
+        [plain.clone(), movement(reversals(events, plain), "reversal", "at")],
+        UnionArgs::default(),
+    )?;
+    all.sort(["payment_key", "at", "kind", "minor"], Default::default())
+        .collect()
 }
 
 fn movement(rows: LazyFrame, kind: &'static str, at: &str) -> LazyFrame {
-    rows.select([col("payment_key"), lit(kind).alias("kind"), col(at).alias("at"), col("minor")])
-        .filter(col("at").is_not_null())
+    rows.select([
+        col("payment_key"),
+        lit(kind).alias("kind"),
+        col(at).alias("at"),
+        col("minor"),
+    ])
+    .filter(col("at").is_not_null())
 }
 
 /// Refunds by id; where a provider states only the sum so far, the steps by which that sum grew.
@@ -184,20 +261,39 @@ fn refunds(events: LazyFrame) -> PolarsResult<LazyFrame> {
     let single = refunds
         .clone()
         .filter(col("cumulative").not())
-        .group_by_stable([col("payment_key"), coalesce(&[col("refund_id"), col("id")]).alias("part")])
-        .agg([col("time").min().alias("at"), col("minor").max().fill_null(lit(0i64)).alias("minor")])
+        .group_by_stable([
+            col("payment_key"),
+            coalesce(&[col("refund_id"), col("id")]).alias("part"),
+        ])
+        .agg([
+            col("time").min().alias("at"),
+            col("minor").max().fill_null(lit(0i64)).alias("minor"),
+        ])
         .select([col("payment_key"), col("at"), col("minor")]);
     let so_far = || col("minor").cum_max(false);
     let steps = refunds
         .filter(col("cumulative").and(col("minor").is_not_null()))
-        .join(single.clone(), [col("payment_key")], [col("payment_key")], JoinArgs::new(JoinType::Anti))
+        .join(
+            single.clone(),
+            [col("payment_key")],
+            [col("payment_key")],
+            JoinArgs::new(JoinType::Anti),
+        )
         .select([
             col("payment_key"),
             col("time").alias("at"),
             so_far().over([col("payment_key")])?.alias("so_far"),
         ])
-        .with_columns([col("so_far").shift(lit(1)).over([col("payment_key")])?.fill_null(lit(0i64)).alias("before")])
-        .select([col("payment_key"), col("at"), (col("so_far") - col("before")).alias("minor")])
+        .with_columns([col("so_far")
+            .shift(lit(1))
+            .over([col("payment_key")])?
+            .fill_null(lit(0i64))
+            .alias("before")])
+        .select([
+            col("payment_key"),
+            col("at"),
+            (col("so_far") - col("before")).alias("minor"),
+        ])
         .filter(col("minor").gt(lit(0i64)));
     concat([single, steps], UnionArgs::default())
 }
@@ -209,7 +305,9 @@ fn reversals(events: LazyFrame, movements: LazyFrame) -> LazyFrame {
         money_sum(col("minor").filter(kind_in(&["capture"]))).alias("captured"),
         money_sum(col("minor").filter(back())).alias("returned"),
     ]);
-    let beside = movements.filter(back()).select([col("payment_key"), col("minor").alias("stated")]);
+    let beside = movements
+        .filter(back())
+        .select([col("payment_key"), col("minor").alias("stated")]);
     let left = || col("captured") - col("returned");
     events
         .filter(kind_in(&["transaction.reversed"]))
@@ -221,12 +319,20 @@ fn reversals(events: LazyFrame, movements: LazyFrame) -> LazyFrame {
             [col("payment_key"), col("stated")],
             JoinArgs::new(JoinType::Anti),
         )
-        .join(sums, [col("payment_key")], [col("payment_key")], JoinArgs::new(JoinType::Inner))
+        .join(
+            sums,
+            [col("payment_key")],
+            [col("payment_key")],
+            JoinArgs::new(JoinType::Inner),
+        )
         .select([
             col("payment_key"),
             col("at"),
             // Without an amount, all that is left is reversed.
-            when(col("stated").is_null().or(col("stated").gt(left()))).then(left()).otherwise(col("stated")).alias("minor"),
+            when(col("stated").is_null().or(col("stated").gt(left())))
+                .then(left())
+                .otherwise(col("stated"))
+                .alias("minor"),
         ])
         .filter(col("minor").gt(lit(0i64)))
 }
@@ -274,10 +380,37 @@ fn payments(events: LazyFrame, attempts: LazyFrame, disputes: LazyFrame, movemen
 }
 
 const COLUMNS: [&str; 31] = [
-    "payment_key", "provider", "payment_id", "mode", "platform", "bot_key", "bot_id", "conversation_key", "user_key",
-    "checkout_id", "path", "credential", "method", "network", "brand", "wallet", "currency", "exponent", "state",
-    "first_fact_at", "first_paid_at", "first_capture_at", "first_refund_at", "first_chargeback_at", "authorized", "captured", "refunded", "disputed_lost",
-    "reversed", "first_received", "last_received",
+    "payment_key",
+    "provider",
+    "payment_id",
+    "mode",
+    "platform",
+    "bot_key",
+    "bot_id",
+    "conversation_key",
+    "user_key",
+    "checkout_id",
+    "path",
+    "credential",
+    "method",
+    "network",
+    "brand",
+    "wallet",
+    "currency",
+    "exponent",
+    "state",
+    "first_fact_at",
+    "first_paid_at",
+    "first_capture_at",
+    "first_refund_at",
+    "first_chargeback_at",
+    "authorized",
+    "captured",
+    "refunded",
+    "disputed_lost",
+    "reversed",
+    "first_received",
+    "last_received",
 ];
 
 /// What the events say directly: names from the earliest that has them, the card from the captured attempt.
@@ -285,7 +418,12 @@ fn identity(events: LazyFrame) -> LazyFrame {
     // Of an approved payment a declined attempt's card says nothing.
     let relevant = || failed().not().or(col("is_approved").not());
     let card = |name: &str| {
-        coalesce(&[first_where(name, captured()), first_where(name, approval()), first_where(name, relevant())]).alias(name)
+        coalesce(&[
+            first_where(name, captured()),
+            first_where(name, approval()),
+            first_where(name, relevant()),
+        ])
+        .alias(name)
     };
     let has = |kind: &'static str| kind_in(&[kind]).any(true);
     let bot = || col("bot_key").is_not_null();
@@ -312,7 +450,10 @@ fn identity(events: LazyFrame) -> LazyFrame {
         col("time").min().alias("first_fact_at"),
         col("time").filter(approval()).min().alias("first_paid_at"),
         col("time").filter(captured()).min().alias("first_capture_at"),
-        col("minor").filter(kind_in(&["transaction.authorized"])).max().alias("authorized"),
+        col("minor")
+            .filter(kind_in(&["transaction.authorized"]))
+            .max()
+            .alias("authorized"),
         has("transaction.requires_action").alias("has_action"),
         has("transaction.cancelled").alias("has_cancelled"),
         col("received_at").min().alias("first_received"),
@@ -329,7 +470,11 @@ fn state() -> Expr {
         .then(lit("dispute_lost"))
         .when(flag("is_disputed"))
         .then(lit("disputed"))
-        .when(is_captured().and(returned().gt(lit(0i64))).and(returned().gt_eq(col("captured"))))
+        .when(
+            is_captured()
+                .and(returned().gt(lit(0i64)))
+                .and(returned().gt_eq(col("captured"))),
+        )
         .then(lit("refunded"))
         .when(returned().gt(lit(0i64)))
         .then(lit("partly_refunded"))

@@ -258,8 +258,15 @@ impl Problem {
 
     /// 503: the writer is behind; nothing of the request was taken.
     pub fn busy() -> Self {
-        let detail = "the writer is behind; nothing of this request was taken, send it again";
+        let detail = "too much is waiting; nothing of this request was taken, send it again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail).retry()
+    }
+
+    /// 503: the store does not answer; `cause` is logged and not shown.
+    pub fn not_ready(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "the store does not answer");
+        let detail = "the store does not answer; questions and events would fail";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready", detail).retry()
     }
 
     /// 503: the server is shutting down.

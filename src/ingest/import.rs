@@ -15,12 +15,10 @@ use crate::store::{AppendOutcome, Appended, Pending, Prepared, Store, StoreError
 
 /// Bytes of one block of lines.
 const BLOCK: usize = 4 << 20;
-/// Bytes of one line; a longer one is rejected.
-const LINE: usize = 1 << 20;
 /// Blocks that a parser may be ahead.
 const AHEAD: usize = 2;
 /// Blocks handed to the writer and not yet durable.
-const IN_FLIGHT: usize = 3;
+const IN_FLIGHT: usize = 12;
 /// Rejections that are listed; all are counted.
 const LISTED: usize = 20;
 
@@ -99,7 +97,7 @@ struct Parsed {
     bytes: u64,
 }
 
-/// Imports one stream of lines; `progress` is told of bytes (inflated) as they become durable.
+/// Imports one stream of lines of at most `event_bytes` each; `progress` is told of bytes (inflated) as they become durable.
 ///
 /// # Errors
 /// When the input or the store fails; everything counted by then is durable.
@@ -107,6 +105,7 @@ pub fn import(
     store: &Store,
     input: impl Read + Send,
     clock: &Clock,
+    event_bytes: usize,
     progress: &mut dyn FnMut(u64, &Summary),
 ) -> Result<Summary, ImportError> {
     let parsers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
@@ -116,7 +115,7 @@ pub fn import(
         for _ in 0..parsers {
             let (send_block, blocks) = sync_channel::<Block>(AHEAD);
             let (send_parsed, parsed) = sync_channel::<Result<Parsed, StoreError>>(AHEAD);
-            scope.spawn(move || parse_blocks(&blocks, &send_parsed, clock));
+            scope.spawn(move || parse_blocks(&blocks, &send_parsed, clock, event_bytes));
             lanes_in.push(send_block);
             lanes_out.push(parsed);
         }
@@ -124,7 +123,9 @@ pub fn import(
         let outcome = append_in_order(store, &lanes_out, progress);
         // Parsers and reader end when nobody takes what they make.
         drop(lanes_out);
-        let read = reader.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread failed")));
+        let read = reader
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("the reading thread failed")));
         let summary = outcome?;
         read?;
         Ok(summary)
@@ -148,8 +149,14 @@ fn append_in_order(
     // Blocks were dealt out in turn, so taking them in turn keeps their order.
     for lane in lanes.iter().cycle() {
         let Ok(parsed) = lane.recv() else { break };
-        let Parsed { prepared, rejected, bytes } = parsed?;
-        rejected.into_iter().for_each(|(line, rejection)| summary.reject(line, rejection));
+        let Parsed {
+            prepared,
+            rejected,
+            bytes,
+        } = parsed?;
+        rejected
+            .into_iter()
+            .for_each(|(line, rejection)| summary.reject(line, rejection));
         flying.push_back((store.append_queued(prepared)?, bytes));
         if flying.len() >= IN_FLIGHT {
             settle(&mut flying, &mut summary)?;
@@ -161,7 +168,12 @@ fn append_in_order(
     Ok(summary)
 }
 
-fn parse_blocks(blocks: &Receiver<Block>, parsed: &SyncSender<Result<Parsed, StoreError>>, clock: &Clock) {
+fn parse_blocks(
+    blocks: &Receiver<Block>,
+    parsed: &SyncSender<Result<Parsed, StoreError>>,
+    clock: &Clock,
+    event_bytes: usize,
+) {
     for block in blocks {
         let now = clock();
         let mut events = Vec::new();
@@ -170,7 +182,7 @@ fn parse_blocks(blocks: &Receiver<Block>, parsed: &SyncSender<Result<Parsed, Sto
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            if line.len() > LINE {
+            if line.len() > event_bytes {
                 let rejection = Rejection::new(Code::EventTooLarge, "the line is longer than an event may be");
                 rejected.push((block.first_line + offset as u64, rejection));
                 continue;
@@ -181,7 +193,11 @@ fn parse_blocks(blocks: &Receiver<Block>, parsed: &SyncSender<Result<Parsed, Sto
             }
         }
         let bytes = block.bytes.len() as u64;
-        let made = Prepared::new(&events).map(|prepared| Parsed { prepared, rejected, bytes });
+        let made = Prepared::new(&events).map(|prepared| Parsed {
+            prepared,
+            rejected,
+            bytes,
+        });
         if parsed.send(made).is_err() {
             return;
         }

@@ -9,7 +9,7 @@ use crate::model::Clock;
 use crate::store::{JobStatus, Store, StoreError};
 
 /// Events that one fold takes in at most, so that its memory is bounded.
-pub const FOLD_EVENTS: usize = 250_000;
+pub const FOLD_EVENTS: usize = 500_000;
 
 /// A job: its name, its schedule in words, and what it does once.
 pub struct Job {
@@ -57,7 +57,11 @@ pub fn run(store: &Store, clock: &Clock, stop: &watch::Receiver<bool>, runtime: 
 
 /// Runs one job until it has nothing left to do, and notes how it went.
 pub fn run_once(store: &Store, job: &Job, clock: &Clock, stop: &watch::Receiver<bool>) {
-    let before = store.jobs().into_iter().find(|status| status.name == job.name).unwrap_or_else(|| waiting(job));
+    let before = store
+        .jobs()
+        .into_iter()
+        .find(|status| status.name == job.name)
+        .unwrap_or_else(|| waiting(job));
     let started: DateTime<Utc> = clock();
     let timer = Instant::now();
     let mut error = None;

@@ -10,8 +10,8 @@ pub mod query;
 pub mod time;
 pub mod vocabulary;
 
-pub use clock::Clock;
 pub use answer::{Column, ColumnType, Table, Value};
+pub use clock::Clock;
 pub use event::{Event, TimeOrigin};
 pub use money::{Currency, Money};
 pub use query::{Param, Params, Query};

@@ -19,13 +19,19 @@ impl Currency {
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
         if code == STARS {
-            return Some(Currency { code: bytes, exponent: 0 });
+            return Some(Currency {
+                code: bytes,
+                exponent: 0,
+            });
         }
         if !bytes.iter().all(u8::is_ascii_uppercase) {
             return None;
         }
         let exponent = iso_currency::Currency::from_code(code)?.exponent()?;
-        Some(Currency { code: bytes, exponent: u8::try_from(exponent).ok()? })
+        Some(Currency {
+            code: bytes,
+            exponent: u8::try_from(exponent).ok()?,
+        })
     }
 
     /// The three letters.
@@ -106,5 +112,9 @@ pub fn format_minor(minor: i128, exponent: u32) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let digits = format!("{:0width$}", minor.unsigned_abs(), width = exponent as usize + 1);
     let (whole, fraction) = digits.split_at(digits.len() - exponent as usize);
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }

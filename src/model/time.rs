@@ -1,6 +1,9 @@
 //! Time in a question: zones, intervals and the edges of buckets, computed once.
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, Days, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta,
+    TimeZone, Timelike, Utc,
+};
 use chrono_tz::Tz;
 
 /// The length of a bucket on the local calendar.
@@ -22,8 +25,14 @@ pub enum Interval {
 
 impl Interval {
     /// Every interval, shortest first.
-    pub const ALL: [Interval; 6] =
-        [Interval::Hour, Interval::Day, Interval::Week, Interval::Month, Interval::Quarter, Interval::Year];
+    pub const ALL: [Interval; 6] = [
+        Interval::Hour,
+        Interval::Day,
+        Interval::Week,
+        Interval::Month,
+        Interval::Quarter,
+        Interval::Year,
+    ];
 
     /// The word used in questions.
     pub fn as_str(self) -> &'static str {
@@ -125,10 +134,20 @@ impl TimeRange {
             return Err(RangeError::OutOfBounds);
         }
         let buckets = match interval {
-            None => vec![Bucket { start: from, end: to, whole: true }],
+            None => vec![Bucket {
+                start: from,
+                end: to,
+                whole: true,
+            }],
             Some(interval) => cut(from, to, interval, tz)?,
         };
-        Ok(TimeRange { from, to, interval, tz, buckets })
+        Ok(TimeRange {
+            from,
+            to,
+            interval,
+            tz,
+            buckets,
+        })
     }
 
     /// The last `days` complete local days before `now`.
@@ -165,7 +184,11 @@ fn cut(from: DateTime<Utc>, to: DateTime<Utc>, interval: Interval, tz: Tz) -> Re
             return Err(RangeError::TooMany(MAX_BUCKETS));
         }
         let end = bucket_end(start, interval, tz);
-        let clipped = Bucket { start: start.max(from), end: end.min(to), whole: start >= from && end <= to };
+        let clipped = Bucket {
+            start: start.max(from),
+            end: end.min(to),
+            whole: start >= from && end <= to,
+        };
         buckets.push(clipped);
         start = end;
     }
@@ -179,7 +202,11 @@ pub fn bucket_start(instant: DateTime<Utc>, interval: Interval, tz: Tz) -> DateT
         let into = i64::from(local.minute()) * 60 + i64::from(local.second());
         let start = instant - TimeDelta::seconds(into) - TimeDelta::nanoseconds(i64::from(local.nanosecond()));
         // A clock change inside the hour (a zone that shifts by 30 minutes) cuts it there.
-        return if start.with_timezone(&tz).minute() == 0 { start } else { offset_change(start, instant, tz) };
+        return if start.with_timezone(&tz).minute() == 0 {
+            start
+        } else {
+            offset_change(start, instant, tz)
+        };
     }
     local_midnight(interval.floor(local.date_naive()), tz)
 }
@@ -190,7 +217,11 @@ fn bucket_end(start: DateTime<Utc>, interval: Interval, tz: Tz) -> DateTime<Utc>
     if interval == Interval::Hour {
         let left = 3600 - i64::from(local.minute()) * 60 - i64::from(local.second());
         let end = start + TimeDelta::seconds(left);
-        return if end.with_timezone(&tz).minute() == 0 { end } else { offset_change(start, end, tz) };
+        return if end.with_timezone(&tz).minute() == 0 {
+            end
+        } else {
+            offset_change(start, end, tz)
+        };
     }
     match interval.next(interval.floor(local.date_naive())) {
         Some(date) => local_midnight(date, tz),

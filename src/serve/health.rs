@@ -48,7 +48,8 @@ async fn ready(state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     let read = web::block(move || store.version_at(now));
     let version = tokio::time::timeout(READY_WITHIN, read)
         .await
-        .map_err(|_| Problem::timeout())???;
+        .map_err(|_| Problem::not_ready("the read took too long"))??
+        .map_err(Problem::not_ready)?;
     Ok(fresh(json!({"status": "ready", "data_version": version.data_version})))
 }
 

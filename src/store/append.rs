@@ -89,7 +89,10 @@ pub(super) fn write_groups(
     groups: &[Prepared],
     stamp: i64,
 ) -> Result<(Vec<Vec<AppendOutcome>>, Vec<Identity>), StoreError> {
-    let all: Vec<Identity> = groups.iter().flat_map(|group| group.identities.iter().copied()).collect();
+    let all: Vec<Identity> = groups
+        .iter()
+        .flat_map(|group| group.identities.iter().copied())
+        .collect();
     let mut known = identities.known(connection, &all)?;
     let mut fresh = Vec::new();
     let mut span = (i64::MAX, i64::MIN);
@@ -97,13 +100,21 @@ pub(super) fn write_groups(
     let mut events = connection.appender("events")?;
     for group in groups {
         let judged = judge(&group.identities, &mut known, &mut fresh);
-        let keep: BooleanArray = judged.iter().map(|outcome| Some(*outcome == AppendOutcome::Accepted)).collect();
+        let keep: BooleanArray = judged
+            .iter()
+            .map(|outcome| Some(*outcome == AppendOutcome::Accepted))
+            .collect();
         if keep.true_count() == group.len() {
             events.append_record_batch(stamped(&group.batch, stamp)?)?;
         } else if keep.true_count() > 0 {
             events.append_record_batch(stamped(&filter_record_batch(&group.batch, &keep)?, stamp)?)?;
         }
-        for (time, _) in group.times.iter().zip(&judged).filter(|(_, outcome)| **outcome == AppendOutcome::Accepted) {
+        for (time, _) in group
+            .times
+            .iter()
+            .zip(&judged)
+            .filter(|(_, outcome)| **outcome == AppendOutcome::Accepted)
+        {
             span = (span.0.min(*time), span.1.max(*time));
         }
         outcomes.push(judged);

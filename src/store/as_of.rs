@@ -36,7 +36,10 @@ impl Store {
         let readers = &self.shared.readers;
         let limit = readers.row_limit();
         let answer = |connection: &Connection| -> Result<Vec<DataFrame>, StoreError> {
-            queries.iter().map(|(query, params)| read::frame(connection, query, params, limit)).collect()
+            queries
+                .iter()
+                .map(|(query, params)| read::frame(connection, query, params, limit))
+                .collect()
         };
         readers.with(|connection| {
             if as_of >= folded_to(connection)? {
@@ -57,7 +60,10 @@ impl Store {
         as_of: DateTime<Utc>,
         queries: &[(Query, Params)],
     ) -> Result<Option<Vec<DataFrame>>, StoreError> {
-        let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(queries.len()).min(LANES);
+        let lanes = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(queries.len())
+            .min(LANES);
         let (readers, next) = (&self.shared.readers, AtomicUsize::new(0));
         let lane = || {
             readers.with(|connection| {
@@ -72,10 +78,12 @@ impl Store {
                 Ok((folded, frames))
             })
         };
-        let done: Vec<(DateTime<Utc>, Vec<(usize, DataFrame)>)> = std::thread::scope(|scope| {
+        let done: Vec<Lane> = std::thread::scope(|scope| {
             let others: Vec<_> = (1..lanes).map(|_| scope.spawn(lane)).collect();
             let own = lane();
-            let others = others.into_iter().map(|thread| thread.join().unwrap_or(Err(StoreError::Stopped)));
+            let others = others
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(Err(StoreError::Stopped)));
             std::iter::once(own).chain(others).collect::<Result<_, StoreError>>()
         })?;
         let agree = done.iter().all(|(folded, _)| *folded == done[0].0 && *folded <= as_of);
@@ -104,6 +112,9 @@ impl Store {
 /// Connections that one question may use at once.
 const LANES: usize = 4;
 
+/// How far was folded, and the frames that one connection read, with their places.
+type Lane = (DateTime<Utc>, Vec<(usize, DataFrame)>);
+
 /// Longest wait for a fold that an answer needs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -120,5 +131,13 @@ fn enter_past(connection: &Connection, as_of: DateTime<Utc>) -> Result<(), Store
     for query in &CHANGED {
         folding::run(connection, query, &upto)?;
     }
-    folding::refold(connection, Window { after: as_of, upto: as_of }, &Target::Past).map(drop)
+    folding::refold(
+        connection,
+        Window {
+            after: as_of,
+            upto: as_of,
+        },
+        &Target::Past,
+    )
+    .map(drop)
 }

@@ -41,7 +41,10 @@ pub fn to_batch(frame: &DataFrame) -> Result<RecordBatch, StoreError> {
 }
 
 /// Hands an array of the `arrow` crate to Polars.
-#[allow(unsafe_code, reason = "the Arrow C data interface is how the two libraries share buffers")]
+#[allow(
+    unsafe_code,
+    reason = "the Arrow C data interface is how the two libraries share buffers"
+)]
 fn import(array: &dyn Array) -> Result<ArrayRef, StoreError> {
     let (ffi_array, ffi_schema) = arrow::ffi::to_ffi(&array.to_data())?;
     // SAFETY: both structs follow the C data interface and have the same layout in both crates;
@@ -55,7 +58,10 @@ fn import(array: &dyn Array) -> Result<ArrayRef, StoreError> {
 }
 
 /// Hands an array of Polars to the `arrow` crate.
-#[allow(unsafe_code, reason = "the Arrow C data interface is how the two libraries share buffers")]
+#[allow(
+    unsafe_code,
+    reason = "the Arrow C data interface is how the two libraries share buffers"
+)]
 fn export(array: ArrayRef) -> Result<arrow::array::ArrayRef, StoreError> {
     let field = polars_arrow::datatypes::Field::new("".into(), array.dtype().clone(), true);
     let ffi_schema = polars_arrow::ffi::export_field_to_c(&field);

@@ -21,7 +21,11 @@ struct Layer {
 
 impl Layer {
     fn new(capacity: usize) -> Self {
-        Layer { blocks: vec![[0; 8]; capacity * BITS_PER_KEY / BLOCK_BITS], keys: 0, capacity }
+        Layer {
+            blocks: vec![[0; 8]; capacity * BITS_PER_KEY / BLOCK_BITS],
+            keys: 0,
+            capacity,
+        }
     }
 
     /// The block of a key: its high half, spread over the blocks.
@@ -35,7 +39,11 @@ fn probes(id: &Identity) -> impl Iterator<Item = (usize, u64)> {
     let low = id.low as u64;
     (0..PROBES).map(move |n| {
         // Seven probes use up 63 bits; the eighth mixes the halves.
-        let bit = if n < 7 { low >> (9 * n) } else { (low >> 32) ^ id.high as u64 } & 511;
+        let bit = if n < 7 {
+            low >> (9 * n)
+        } else {
+            (low >> 32) ^ id.high as u64
+        } & 511;
         ((bit >> 6) as usize, 1u64 << (bit & 63))
     })
 }
@@ -48,7 +56,9 @@ pub struct Filter {
 impl Filter {
     /// An empty filter with room for about `keys` before it grows.
     pub fn with_capacity(keys: usize) -> Self {
-        Filter { layers: vec![Layer::new(keys.max(FIRST_CAPACITY))] }
+        Filter {
+            layers: vec![Layer::new(keys.max(FIRST_CAPACITY))],
+        }
     }
 
     /// False: the identity is surely new.

@@ -70,15 +70,22 @@ impl Store {
     pub fn fold(&self, most: usize) -> Result<Option<FoldReport>, StoreError> {
         let connection = lock(&self.shared.folding);
         let transaction = connection.unchecked_transaction()?;
-        let Some(window) = next_window(&transaction, most)? else { return Ok(None) };
+        let Some(window) = next_window(&transaction, most)? else {
+            return Ok(None);
+        };
         transaction.execute_batch(query!("jobs/session").sql)?;
         for query in LOGS.iter().chain(&TOUCHED) {
             run(&transaction, query, &window.params())?;
         }
         let report = refold(&transaction, window, &Target::Tables)?;
-        run(&transaction, &query!("jobs/mark_folded"), &vec![("upto", Param::Time(window.upto))])?;
+        run(
+            &transaction,
+            &query!("jobs/mark_folded"),
+            &vec![("upto", Param::Time(window.upto))],
+        )?;
         transaction.commit()?;
         self.shared.folded.send_replace(window.upto);
+        self.shared.writer.nudge();
         Ok(Some(report))
     }
 
@@ -109,7 +116,10 @@ impl Target {
         if matches!(self, Target::Tables) {
             connection
                 .execute_batch(drop_rows.sql)
-                .map_err(|error| StoreError::Query { query: drop_rows.name, error })?;
+                .map_err(|error| StoreError::Query {
+                    query: drop_rows.name,
+                    error,
+                })?;
         }
         for Rows { table, past, frame } in rows {
             let name = if matches!(self, Target::Tables) { table } else { past };
@@ -159,11 +169,18 @@ pub(super) fn refold(connection: &Connection, window: Window, target: &Target) -
     target.replace(
         connection,
         &query!("jobs/drop_bots"),
-        &[rows("bots", "past_bots", &bots.bots), rows("bot_spans", "past_spans", &bots.spans)],
+        &[
+            rows("bots", "past_bots", &bots.bots),
+            rows("bot_spans", "past_spans", &bots.spans),
+        ],
     )?;
 
     let days = facts::days::fold(&read(query!("jobs/day_activity"))?)?;
-    target.replace(connection, &query!("jobs/drop_days"), &[rows("bot_days", "past_days", &days)])?;
+    target.replace(
+        connection,
+        &query!("jobs/drop_days"),
+        &[rows("bot_days", "past_days", &days)],
+    )?;
 
     Ok(FoldReport {
         window,
@@ -181,12 +198,18 @@ pub(super) fn run(connection: &Connection, query: &Query, params: &Params) -> Re
 
 fn next_window(connection: &Connection, most: usize) -> Result<Option<Window>, StoreError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let frame = read::frame(connection, &query!("jobs/next_window"), &vec![("most", Param::Int(most))], 1)?;
+    let frame = read::frame(
+        connection,
+        &query!("jobs/next_window"),
+        &vec![("most", Param::Int(most))],
+        1,
+    )?;
     let micros = |name: &str| -> Result<Option<i64>, StoreError> { Ok(frame.column(name)?.i64()?.get(0)) };
     match (micros("after")?, micros("upto")?) {
-        (Some(after), Some(upto)) => {
-            Ok(Some(Window { after: writer::instant(after)?, upto: writer::instant(upto)? }))
-        }
+        (Some(after), Some(upto)) => Ok(Some(Window {
+            after: writer::instant(after)?,
+            upto: writer::instant(upto)?,
+        })),
         _ => Ok(None),
     }
 }

@@ -38,13 +38,20 @@ impl Identities {
     /// Reads them back after a start.
     pub fn load(connection: &Connection) -> Result<Self, StoreError> {
         let count: i64 = connection.query_row(query!("ingest/count_keys").sql, [], |row| row.get(0))?;
-        let mut identities = Identities { filter: Filter::with_capacity(count as usize), recent: HashMap::new() };
+        let mut identities = Identities {
+            filter: Filter::with_capacity(count as usize),
+            recent: HashMap::new(),
+        };
         let mut statement = connection.prepare(query!("ingest/all_keys").sql)?;
         for batch in statement.stream_arrow([])? {
             let batch = batch?;
             let (high, low) = (ints(&batch, 0)?, ints(&batch, 1)?);
             for row in 0..batch.num_rows() {
-                identities.filter.insert(&Identity { high: high.value(row), low: low.value(row), content: 0 });
+                identities.filter.insert(&Identity {
+                    high: high.value(row),
+                    low: low.value(row),
+                    content: 0,
+                });
             }
         }
         let mut statement = connection.prepare(query!("ingest/recent_keys").sql)?;
@@ -52,7 +59,11 @@ impl Identities {
             let batch = batch?;
             let (high, low, content) = (ints(&batch, 0)?, ints(&batch, 1)?, ints(&batch, 2)?);
             for row in 0..batch.num_rows() {
-                let id = Identity { high: high.value(row), low: low.value(row), content: content.value(row) };
+                let id = Identity {
+                    high: high.value(row),
+                    low: low.value(row),
+                    content: content.value(row),
+                };
                 identities.remember(&id);
             }
         }

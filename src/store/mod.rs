@@ -8,10 +8,10 @@
 mod append;
 mod as_of;
 mod bridge;
+pub mod export;
 mod filter;
 mod folding;
 mod identity;
-pub mod export;
 mod prepared;
 mod read;
 mod schema;

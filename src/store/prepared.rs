@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondArray, Int32Builder,
+    ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
@@ -40,17 +40,29 @@ impl Prepared {
             .iter()
             .map(|event| {
                 let (high, low) = event.identity();
-                Identity { high, low, content: event.content }
+                Identity {
+                    high,
+                    low,
+                    content: event.content,
+                }
             })
             .collect();
         let times = events.iter().map(|event| event.time.timestamp_micros()).collect();
-        let mut columns = Columns { events, fields: Vec::new(), arrays: Vec::new() };
+        let mut columns = Columns {
+            events,
+            fields: Vec::new(),
+            arrays: Vec::new(),
+        };
         columns.envelope();
         columns.entities();
         columns.details();
         columns.payment();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(columns.fields)), columns.arrays)?;
-        Ok(Prepared { batch, identities, times })
+        Ok(Prepared {
+            batch,
+            identities,
+            times,
+        })
     }
 }
 
@@ -98,14 +110,25 @@ impl<'a> Columns<'a> {
     fn entities(&mut self) {
         self.text("platform", |e| e.platform.as_deref());
         self.text("bot_id", |e| e.bot_id.as_deref());
-        self.int("bot_key", |e| Some(entity_key(&["bot", e.platform.as_deref()?, e.bot_id.as_deref()?])));
+        self.int("bot_key", |e| {
+            Some(entity_key(&["bot", e.platform.as_deref()?, e.bot_id.as_deref()?]))
+        });
         self.text("conversation_id", |e| e.conversation_id.as_deref());
         self.int("conversation_key", |e| {
-            Some(entity_key(&["conversation", e.platform.as_deref()?, e.conversation_id.as_deref()?]))
+            Some(entity_key(&[
+                "conversation",
+                e.platform.as_deref()?,
+                e.conversation_id.as_deref()?,
+            ]))
         });
         self.text("user_id", |e| e.user_id.as_deref());
         self.int("user_key", |e| {
-            Some(entity_key(&["user", e.platform.as_deref()?, e.bot_id.as_deref()?, e.user_id.as_deref()?]))
+            Some(entity_key(&[
+                "user",
+                e.platform.as_deref()?,
+                e.bot_id.as_deref()?,
+                e.user_id.as_deref()?,
+            ]))
         });
     }
 
@@ -127,7 +150,13 @@ impl<'a> Columns<'a> {
     fn payment(&mut self) {
         self.text("provider", |e| e.provider.as_deref());
         self.text("payment_id", |e| e.payment_id.as_deref());
-        self.int("payment_key", |e| Some(entity_key(&["payment", e.provider.as_deref()?, e.payment_id.as_deref()?])));
+        self.int("payment_key", |e| {
+            Some(entity_key(&[
+                "payment",
+                e.provider.as_deref()?,
+                e.payment_id.as_deref()?,
+            ]))
+        });
         self.text("attempt_id", |e| e.attempt_id.as_deref());
         self.text("capture_id", |e| e.capture_id.as_deref());
         self.text("refund_id", |e| e.refund_id.as_deref());
@@ -140,7 +169,11 @@ impl<'a> Columns<'a> {
         self.text("currency", |e| Some(e.amount.as_ref()?.currency.code()));
         let mut exponents = Int32Builder::with_capacity(self.events.len());
         for event in self.events {
-            exponents.append_option(event.amount.and_then(|amount| i32::try_from(amount.currency.exponent()).ok()));
+            exponents.append_option(
+                event
+                    .amount
+                    .and_then(|amount| i32::try_from(amount.currency.exponent()).ok()),
+            );
         }
         self.push("exponent", Arc::new(exponents.finish()));
         self.boolean("cumulative", |e| Some(e.cumulative));
@@ -156,7 +189,11 @@ impl<'a> Columns<'a> {
 /// The batch with the stamp of receipt as its first column.
 pub(super) fn stamped(batch: &RecordBatch, stamp: i64) -> Result<RecordBatch, StoreError> {
     let stamps: ArrayRef = Arc::new(TimestampMicrosecondArray::from_value(stamp, batch.num_rows()));
-    let mut fields = vec![Field::new("received_at", DataType::Timestamp(TimeUnit::Microsecond, None), false)];
+    let mut fields = vec![Field::new(
+        "received_at",
+        DataType::Timestamp(TimeUnit::Microsecond, None),
+        false,
+    )];
     fields.extend(batch.schema().fields().iter().map(|field| field.as_ref().clone()));
     let columns = std::iter::once(stamps).chain(batch.columns().iter().cloned()).collect();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)

@@ -101,7 +101,10 @@ impl Watch {
             }
             expired
         });
-        Watch { done, thread: thread.ok() }
+        Watch {
+            done,
+            thread: thread.ok(),
+        }
     }
 
     /// Ends the watch; true if it had to interrupt.
@@ -118,10 +121,16 @@ pub(super) fn frame(
     params: &Params,
     limit: usize,
 ) -> Result<DataFrame, StoreError> {
-    let failed = |error| StoreError::Query { query: query.name, error };
+    let failed = |error| StoreError::Query {
+        query: query.name,
+        error,
+    };
     let values: Vec<Value> = params.iter().map(|(_, param)| value(param)).collect();
-    let named: Vec<(&str, &dyn ToSql)> =
-        params.iter().zip(&values).map(|((name, _), value)| (*name, value as &dyn ToSql)).collect();
+    let named: Vec<(&str, &dyn ToSql)> = params
+        .iter()
+        .zip(&values)
+        .map(|((name, _), value)| (*name, value as &dyn ToSql))
+        .collect();
     let started = std::time::Instant::now();
     // Planning costs as much as running a small query: a connection keeps its plans.
     let mut statement = connection.prepare_cached(query.sql).map_err(failed)?;
@@ -138,7 +147,12 @@ pub(super) fn frame(
         batches.push(batch);
     }
     let frame = bridge::to_frame(&schema, &batches)?;
-    tracing::debug!(query = query.name, rows, ms = started.elapsed().as_secs_f64() * 1e3, "query");
+    tracing::debug!(
+        query = query.name,
+        rows,
+        ms = started.elapsed().as_secs_f64() * 1e3,
+        "query"
+    );
     Ok(frame)
 }
 

@@ -42,7 +42,10 @@ pub fn migrate(connection: &Connection) -> Result<(), StoreError> {
         let transaction = connection.unchecked_transaction()?;
         transaction
             .execute_batch(migration.sql)
-            .map_err(|error| StoreError::Query { query: migration.name, error })?;
+            .map_err(|error| StoreError::Query {
+                query: migration.name,
+                error,
+            })?;
         transaction.execute(mark.sql, [index as i64 + 1])?;
         transaction.commit()?;
     }

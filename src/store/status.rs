@@ -17,6 +17,9 @@ pub struct Version {
     pub folded_to: DateTime<Utc>,
 }
 
+/// The times of a first and a last event.
+pub type Span = (DateTime<Utc>, DateTime<Utc>);
+
 /// One job's latest run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobStatus {
@@ -58,9 +61,11 @@ impl Store {
     pub fn version_at(&self, as_of: DateTime<Utc>) -> Result<Version, StoreError> {
         let row = self.numbers(query!("serve/version_at"), vec![("as_of", Param::Time(as_of))])?;
         match row[..] {
-            [Some(data_version), Some(epoch), Some(folded)] => {
-                Ok(Version { data_version, epoch, folded_to: writer::instant(folded)? })
-            }
+            [Some(data_version), Some(epoch), Some(folded)] => Ok(Version {
+                data_version,
+                epoch,
+                folded_to: writer::instant(folded)?,
+            }),
             _ => Err(StoreError::Corrupt("the state of the fold is missing")),
         }
     }
@@ -75,14 +80,19 @@ impl Store {
             ("to", Param::Time(range.to)),
             ("as_of", Param::Time(as_of)),
         ];
-        Ok(self.numbers(query!("serve/restated"), params)?.first().copied().flatten().unwrap_or(0))
+        Ok(self
+            .numbers(query!("serve/restated"), params)?
+            .first()
+            .copied()
+            .flatten()
+            .unwrap_or(0))
     }
 
     /// The times of the first and the last event, if there are any.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn data_range(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
+    pub fn data_range(&self) -> Result<Option<Span>, StoreError> {
         match self.numbers(query!("serve/data_range"), Params::new())?[..] {
             [Some(first), Some(last)] => Ok(Some((writer::instant(first)?, writer::instant(last)?))),
             _ => Ok(None),
@@ -95,14 +105,28 @@ impl Store {
     /// When the database fails.
     pub fn platforms(&self) -> Result<Vec<String>, StoreError> {
         let frame = self.shared.readers.with(|connection| {
-            read::frame(connection, &query!("serve/platforms"), &Params::new(), self.shared.readers.row_limit())
+            read::frame(
+                connection,
+                &query!("serve/platforms"),
+                &Params::new(),
+                self.shared.readers.row_limit(),
+            )
         })?;
-        Ok(frame.column("platform")?.str()?.iter().flatten().map(str::to_owned).collect())
+        Ok(frame
+            .column("platform")?
+            .str()?
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect())
     }
 
     /// The whole numbers of a query's only row.
     fn numbers(&self, query: Query, params: Params) -> Result<Vec<Option<i64>>, StoreError> {
-        let frame = self.shared.readers.with(|connection| read::frame(connection, &query, &params, 1))?;
+        let frame = self
+            .shared
+            .readers
+            .with(|connection| read::frame(connection, &query, &params, 1))?;
         frame.columns().iter().map(|column| Ok(column.i64()?.get(0))).collect()
     }
 }

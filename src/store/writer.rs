@@ -17,8 +17,9 @@ use crate::query;
 
 /// Commands that may wait, whatever their size.
 const QUEUE: usize = 4096;
-/// Events that one commit takes in at most; a single larger group still goes whole.
-const GROUP: usize = 50_000;
+/// Events that one commit takes in at most; a single larger group still goes whole. From about
+/// 120,000 rows on DuckDB writes them to the table at once instead of to its log first.
+const GROUP: usize = 150_000;
 /// Bytes of write-ahead log at which the writer checkpoints.
 const LOG_BYTES: u64 = 256 << 20;
 
@@ -31,6 +32,8 @@ pub(super) enum Command {
         /// Where the outcome goes.
         reply: oneshot::Sender<Result<Appended, StoreError>>,
     },
+    /// Look after the log, which a fold has lengthened.
+    Tidy,
     /// Finish and end.
     Stop,
 }
@@ -39,7 +42,7 @@ impl Command {
     fn events(&self) -> usize {
         match self {
             Command::Append { prepared, .. } => prepared.len(),
-            Command::Stop => 0,
+            Command::Tidy | Command::Stop => 0,
         }
     }
 }
@@ -71,6 +74,11 @@ impl Handle {
         })
     }
 
+    /// Has the writer tidy up when it comes to it; while its queue is full it does so anyway.
+    pub fn nudge(&self) {
+        drop(self.sender.try_send(Command::Tidy));
+    }
+
     /// Queues a command, waiting for room; not to be called on an async thread.
     pub fn send_blocking(&self, command: Command) -> Result<(), StoreError> {
         self.waiting.fetch_add(command.events(), Ordering::AcqRel);
@@ -79,7 +87,9 @@ impl Handle {
 
     /// Lets the writer finish what is queued and waits for its end.
     pub fn close(&self) {
-        let Some(thread) = lock(&self.thread).take() else { return };
+        let Some(thread) = lock(&self.thread).take() else {
+            return;
+        };
         // The queue may be full of work that is still to be done: offer the stop until it is taken.
         while let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(Command::Stop) {
             std::thread::sleep(std::time::Duration::from_millis(5));
@@ -119,8 +129,15 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
         committed: committed_sender,
         log_file,
     };
-    let thread = std::thread::Builder::new().name("writer".into()).spawn(move || writer.run(receiver))?;
-    let handle = Handle { sender, waiting, limit: options.queue_events, thread: Mutex::new(Some(thread)) };
+    let thread = std::thread::Builder::new()
+        .name("writer".into())
+        .spawn(move || writer.run(receiver))?;
+    let handle = Handle {
+        sender,
+        waiting,
+        limit: options.queue_events,
+        thread: Mutex::new(Some(thread)),
+    };
     Ok(Started { handle, committed })
 }
 
@@ -145,9 +162,16 @@ impl Writer {
     fn run(&mut self, mut receiver: mpsc::Receiver<Command>) {
         let mut held = None;
         let mut stopping = false;
-        while let Some(command) = held.take().or_else(|| if stopping { receiver.try_recv().ok() } else { receiver.blocking_recv() }) {
+        while let Some(command) = held.take().or_else(|| {
+            if stopping {
+                receiver.try_recv().ok()
+            } else {
+                receiver.blocking_recv()
+            }
+        }) {
             match command {
                 Command::Append { prepared, reply } => held = self.append(prepared, reply, &mut receiver),
+                Command::Tidy => {}
                 Command::Stop => {
                     stopping = true;
                     receiver.close();
@@ -178,7 +202,10 @@ impl Writer {
             }
         }
         match self.commit(&groups) {
-            Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| drop(reply.send(Ok(answer)))),
+            Ok(answers) => replies
+                .into_iter()
+                .zip(answers)
+                .for_each(|(reply, answer)| drop(reply.send(Ok(answer)))),
             Err(error) => self.refuse(error, replies),
         }
         self.waiting.fetch_sub(events, Ordering::AcqRel);
@@ -196,7 +223,10 @@ impl Writer {
             fresh.iter().for_each(|id| self.identities.remember(id));
             self.committed.send_replace(received_at);
         }
-        Ok(outcomes.into_iter().map(|outcomes| Appended { outcomes, received_at }).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|outcomes| Appended { outcomes, received_at })
+            .collect())
     }
 
     /// The first caller learns the error itself, the others that nothing of theirs was taken.

@@ -18,3 +18,20 @@ pub fn project(path: &str) -> PathBuf {
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(project(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
+
+/// A fresh folder for a server that all tests share: nothing tears those down, so each run removes what ended
+/// runs left behind.
+pub fn shared_folder(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for entry in std::fs::read_dir(root).unwrap().flatten() {
+        let owner = entry
+            .file_name()
+            .to_string_lossy()
+            .strip_prefix("suite-")
+            .map(str::to_owned);
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            drop(std::fs::remove_dir_all(entry.path()));
+        }
+    }
+    root.join(format!("suite-{}", std::process::id())).join(name)
+}
