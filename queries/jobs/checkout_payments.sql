@@ -6,7 +6,8 @@ from payments p
 semi join (
     select platform, checkout_id
     from conversation_log
-    where kind = 'checkout.started' and conversation_key in (select key from touched_conversations)
+    where received_at >= $since::timestamp
+      and kind = 'checkout.started' and conversation_key in (select key from touched_conversations)
 ) c on c.platform = p.platform and c.checkout_id = p.checkout_id
 union all
 select

@@ -3,4 +3,5 @@ select
     epoch_us(received_at) as received_at, source, id, bot_key, bot_id, user_key, country, acquisition, checkout_id, path,
     credential, mode
 from conversation_log
-where conversation_key in (select key from touched_conversations)
+where received_at >= $since::timestamp
+  and conversation_key in (select key from touched_conversations)

@@ -14,7 +14,9 @@ with fresh as (
 known as (
     select conversation_key, min((time, source, id)) as earliest
     from conversation_log
-    where conversation_key in (select conversation_key from fresh)
+    -- Nothing about these conversations came in before `$since`: older rows need not be read.
+    where received_at >= $since::timestamp
+      and conversation_key in (select conversation_key from fresh)
     group by conversation_key
 ),
 groups as (

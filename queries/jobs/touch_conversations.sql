@@ -7,10 +7,9 @@ select conversation_key from payment_log
 where conversation_key is not null and payment_key in (select key from touched_payments)
 union
 select c.conversation_key
-from conversation_log c
+from checkouts c
 semi join (
     select distinct platform, checkout_id
     from payment_log
     where checkout_id is not null and payment_key in (select key from touched_payments)
 ) p on p.platform = c.platform and p.checkout_id = c.checkout_id
-where c.kind = 'checkout.started'

@@ -303,7 +303,19 @@ create table payment_attempts (
     method       varchar,
     network      varchar,
     wallet       varchar,
-    minor        bigint
+    minor        bigint,
+    -- As its payment has them, so that no question has to join.
+    mode             varchar   not null,
+    platform         varchar,
+    bot_key          bigint,
+    bot_id           varchar,
+    conversation_key bigint,
+    path             varchar,
+    credential       varchar,
+    provider         varchar   not null,
+    currency         varchar,
+    exponent         integer,
+    rate_at          timestamp not null -- whose day's exchange rate counts: first capture, else first fact
 );
 
 -- Dated movements: 'capture', 'refund', 'dispute_lost', 'reversal' move money;
@@ -312,5 +324,20 @@ create table payment_movements (
     payment_key bigint    not null,
     kind        varchar   not null,
     "at"        timestamp not null,
-    minor       bigint    not null
+    minor       bigint    not null,
+    method      varchar,
+    network     varchar,
+    wallet      varchar,
+    -- As its payment has them, so that no question has to join.
+    mode             varchar   not null,
+    platform         varchar,
+    bot_key          bigint,
+    bot_id           varchar,
+    conversation_key bigint,
+    path             varchar,
+    credential       varchar,
+    provider         varchar   not null,
+    currency         varchar,
+    exponent         integer,
+    rate_at          timestamp not null -- whose day's exchange rate counts: first capture, else first fact
 );

@@ -5,24 +5,23 @@ with attempts as (
            a.first,
            a.approved,
            a.minor,
-           p.currency,
-           p.exponent,
-           epoch_us(coalesce(p.first_capture_at, p.first_fact_at)) // 86400000000 as rate_day,
-           p.platform,
-           p.bot_id as bot,
-           p.path,
-           p.credential,
+           a.currency,
+           a.exponent,
+           epoch_us(a.rate_at) // 86400000000 as rate_day,
+           a.platform,
+           a.bot_id as bot,
+           a.path,
+           a.credential,
            coalesce(c.country, b.country) as country,
-           p.provider,
+           a.provider,
            coalesce(a.network, case when a.method is null or contains(a.method, 'card') then 'unknown' else 'none' end) as network,
            coalesce(a.method, 'unknown') as method,
            coalesce(a.wallet, case when a.method is null then 'unknown' else 'none' end) as wallet
     from payment_attempts a
-    join payments p on p.payment_key = a.payment_key
     left join (select conversation_key, mode, country from conversations where $use_country::boolean) c
-        on c.conversation_key = p.conversation_key and c.mode = p.mode
-    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = p.bot_key
-    where p.mode = $mode::varchar
+        on c.conversation_key = a.conversation_key and c.mode = a.mode
+    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = a.bot_key
+    where a.mode = $mode::varchar
       and a.decided_at >= $from::timestamp
       and a.decided_at < $to::timestamp
       and (a.approved or a.failure_kind in ('issuer', 'risk'))

@@ -2,29 +2,28 @@
 -- rate. What is not in the reporting currency is kept per payment, so that payments left out can
 -- be counted. Sums come in two halves of 32 bits: neither can overflow 64.
 with moved as (
-    select case when $cohort::boolean and m.kind <> 'capture' then coalesce(p.first_capture_at, p.first_fact_at)
+    select case when $cohort::boolean and m.kind <> 'capture' then m.rate_at
                 else m."at" end as happened_at,
            m.kind,
            m.minor,
-           p.payment_key,
-           p.currency,
-           p.exponent,
-           epoch_us(coalesce(p.first_capture_at, p.first_fact_at)) // 86400000000 as rate_day,
-           p.platform,
-           p.bot_id as bot,
-           p.path,
-           p.credential,
+           m.payment_key,
+           m.currency,
+           m.exponent,
+           epoch_us(m.rate_at) // 86400000000 as rate_day,
+           m.platform,
+           m.bot_id as bot,
+           m.path,
+           m.credential,
            coalesce(c.country, b.country) as country,
-           p.provider,
-           coalesce(p.network, case when p.method is null or contains(p.method, 'card') then 'unknown' else 'none' end) as network,
-           coalesce(p.method, 'unknown') as method,
-           coalesce(p.wallet, case when p.method is null then 'unknown' else 'none' end) as wallet
+           m.provider,
+           coalesce(m.network, case when m.method is null or contains(m.method, 'card') then 'unknown' else 'none' end) as network,
+           coalesce(m.method, 'unknown') as method,
+           coalesce(m.wallet, case when m.method is null then 'unknown' else 'none' end) as wallet
     from payment_movements m
-    join payments p on p.payment_key = m.payment_key
     left join (select conversation_key, mode, country from conversations where $use_country::boolean) c
-        on c.conversation_key = p.conversation_key and c.mode = p.mode
-    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = p.bot_key
-    where p.mode = $mode::varchar
+        on c.conversation_key = m.conversation_key and c.mode = m.mode
+    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = m.bot_key
+    where m.mode = $mode::varchar
       and ($cohort::boolean or m."at" >= $from::timestamp and m."at" < $to::timestamp)
 )
 select (epoch_us(happened_at) - $origin::bigint) // $cell::bigint as cell,

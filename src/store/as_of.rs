@@ -137,6 +137,7 @@ fn enter_past(connection: &Connection, as_of: DateTime<Utc>) -> Result<(), Store
             after: as_of,
             upto: as_of,
         },
+        DateTime::UNIX_EPOCH,
         &Target::Past,
     )
     .map(drop)

@@ -46,9 +46,8 @@ pub struct FoldReport {
 }
 
 /// Logs that are filled from a window of events, in this order.
-const LOGS: [Query; 5] = [
+const LOGS: [Query; 4] = [
     query!("jobs/log_payments"),
-    query!("jobs/log_conversations"),
     query!("jobs/log_bots"),
     query!("jobs/log_activity"),
     query!("jobs/log_late"),
@@ -74,10 +73,21 @@ impl Store {
             return Ok(None);
         };
         transaction.execute_batch(query!("jobs/session").sql)?;
-        for query in LOGS.iter().chain(&TOUCHED) {
-            run(&transaction, query, &window.params())?;
+        for query in LOGS {
+            run(&transaction, &query, &window.params())?;
         }
-        let report = refold(&transaction, window, &Target::Tables)?;
+        let mut about_conversations = window.params();
+        about_conversations.push((
+            "since",
+            Param::Time(since(&transaction, query!("jobs/fresh_since"), &window.params())?),
+        ));
+        run(&transaction, &query!("jobs/log_conversations"), &about_conversations)?;
+        for query in TOUCHED {
+            run(&transaction, &query, &window.params())?;
+        }
+        let after = vec![("after", Param::Time(window.after))];
+        let since = since(&transaction, query!("jobs/touched_since"), &after)?;
+        let report = refold(&transaction, window, since, &Target::Tables)?;
         run(
             &transaction,
             &query!("jobs/mark_folded"),
@@ -138,8 +148,16 @@ struct Rows<'a> {
 }
 
 /// Folds the touched entities again, payments first, then what depends on them.
-pub(super) fn refold(connection: &Connection, window: Window, target: &Target) -> Result<FoldReport, StoreError> {
+///
+/// `since` is a stamp before which nothing came in about the touched conversations.
+pub(super) fn refold(
+    connection: &Connection,
+    window: Window,
+    since: DateTime<Utc>,
+    target: &Target,
+) -> Result<FoldReport, StoreError> {
     let read = |query: Query| read::frame(connection, &query, &Vec::new(), usize::MAX);
+    let read_since = |query: Query| read::frame(connection, &query, &vec![("since", Param::Time(since))], usize::MAX);
     let rows = |table, past, frame| Rows { table, past, frame };
 
     let paid = facts::payments::fold(&read(query!("jobs/payment_events"))?)?;
@@ -153,9 +171,9 @@ pub(super) fn refold(connection: &Connection, window: Window, target: &Target) -
         ],
     )?;
 
-    let events = read(query!("jobs/conversation_events"))?;
+    let events = read_since(query!("jobs/conversation_events"))?;
     let conversations = facts::conversations::fold(&events, &read(query!("jobs/conversation_payments"))?)?;
-    let checkouts = facts::checkouts::fold(&events, &read(query!("jobs/checkout_payments"))?)?;
+    let checkouts = facts::checkouts::fold(&events, &read_since(query!("jobs/checkout_payments"))?)?;
     target.replace(
         connection,
         &query!("jobs/drop_conversations"),
@@ -194,6 +212,12 @@ pub(super) fn refold(connection: &Connection, window: Window, target: &Target) -
 /// Runs a statement that changes rows.
 pub(super) fn run(connection: &Connection, query: &Query, params: &Params) -> Result<(), StoreError> {
     read::frame(connection, query, params, usize::MAX).map(drop)
+}
+
+/// A stamp before which nothing about the conversations of `query` came in.
+fn since(connection: &Connection, query: Query, params: &Params) -> Result<DateTime<Utc>, StoreError> {
+    let frame = read::frame(connection, &query, params, 1)?;
+    writer::instant(frame.column("since")?.i64()?.get(0).unwrap_or_default())
 }
 
 fn next_window(connection: &Connection, most: usize) -> Result<Option<Window>, StoreError> {

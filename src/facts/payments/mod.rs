@@ -1,0 +1,266 @@
+//! Payments, with their attempts and dated movements, folded from the events that name them.
+
+mod attempts;
+mod movements;
+
+use polars::prelude::*;
+
+use super::{first, first_where, instants, kind_in, money_sum};
+
+/// What the events of some payments fold to.
+pub struct PaymentFacts {
+    /// One row per payment.
+    pub payments: DataFrame,
+    /// One row per attempt.
+    pub attempts: DataFrame,
+    /// One row per movement of money or of a dispute.
+    pub movements: DataFrame,
+}
+
+const APPROVALS: [&str; 2] = ["transaction.authorized", "transaction.captured"];
+
+fn approval() -> Expr {
+    kind_in(&APPROVALS)
+}
+
+fn captured() -> Expr {
+    kind_in(&["transaction.captured"])
+}
+
+fn failed() -> Expr {
+    kind_in(&["transaction.failed"])
+}
+
+/// Folds rows of `payment_log`, all of each payment that occurs.
+///
+/// # Errors
+/// When a column is missing or of another type.
+pub fn fold(log: &DataFrame) -> PolarsResult<PaymentFacts> {
+    let events = one_currency(
+        log.clone()
+            .lazy()
+            .sort(["payment_key", "time", "source", "id"], Default::default()),
+    )
+    .collect()?
+    .lazy();
+    let events = attempts::with_attempts(events).collect()?.lazy();
+    let attempts = attempts::attempts(events.clone())?.collect()?;
+    let disputes = movements::disputes(events.clone()).collect()?;
+    let movements = movements::movements(events.clone(), disputes.clone().lazy())?;
+    let payments = payments(
+        events,
+        attempts.clone().lazy(),
+        disputes.lazy(),
+        movements.clone().lazy(),
+    )
+    .collect()?;
+    let attempts = standing_alone(attempts, &payments, &[])?;
+    let movements = standing_alone(movements, &payments, &["method", "network", "wallet"])?;
+    Ok(PaymentFacts {
+        payments,
+        attempts: attempts.lazy().with_columns(instants(&["decided_at"])).collect()?,
+        movements: movements.lazy().with_columns(instants(&["at"])).collect()?,
+    })
+}
+
+/// What attempts and movements take over from their payment, in the order of the tables.
+const TAKEN_OVER: [&str; 10] = [
+    "mode",
+    "platform",
+    "bot_key",
+    "bot_id",
+    "conversation_key",
+    "path",
+    "credential",
+    "provider",
+    "currency",
+    "exponent",
+];
+
+/// Rows with the payment's own columns beside them, so that no question has to join.
+fn standing_alone(rows: DataFrame, payments: &DataFrame, card: &[&str]) -> PolarsResult<DataFrame> {
+    let mut taken: Vec<Expr> = vec![col("payment_key")];
+    taken.extend(card.iter().chain(&TAKEN_OVER).map(|name| col(*name)));
+    taken.push(coalesce(&[col("first_capture_at"), col("first_fact_at")]).alias("rate_at"));
+    let payments = payments.clone().lazy().select(taken);
+    let key = || [col("payment_key")];
+    rows.lazy()
+        .join(payments, key(), key(), JoinArgs::new(JoinType::Left))
+        .collect()
+}
+
+/// Gives every payment the currency of its first capture, else of its first amount; amounts in
+/// another one are left out, because unlike currencies are never added.
+fn one_currency(events: LazyFrame) -> LazyFrame {
+    let chosen = events.clone().group_by([col("payment_key")]).agg([
+        coalesce(&[first_where("currency", captured()), first("currency")]).alias("chosen"),
+        coalesce(&[first_where("exponent", captured()), first("exponent")]).alias("chosen_exponent"),
+    ]);
+    let same = col("currency").eq(col("chosen"));
+    events
+        .join(
+            chosen,
+            [col("payment_key")],
+            [col("payment_key")],
+            JoinArgs::new(JoinType::Left),
+        )
+        .with_columns([when(same)
+            .then(col("minor"))
+            .otherwise(lit(NULL))
+            .cast(DataType::Int64)
+            .alias("minor")])
+}
+
+/// One row per payment.
+fn payments(events: LazyFrame, attempts: LazyFrame, disputes: LazyFrame, movements: LazyFrame) -> LazyFrame {
+    let sum_of = |kind: &'static str, name: &str| money_sum(col("minor").filter(kind_in(&[kind]))).alias(name);
+    let first_of = |kind: &'static str, name: &str| col("at").filter(kind_in(&[kind])).min().alias(name);
+    let sums = movements.group_by([col("payment_key")]).agg([
+        sum_of("capture", "captured"),
+        sum_of("refund", "refunded"),
+        sum_of("dispute_lost", "disputed_lost"),
+        sum_of("reversal", "reversed"),
+        first_of("refund", "first_refund_at"),
+        first_of("chargeback_opened", "first_chargeback_at"),
+    ]);
+    let ends = disputes.group_by([col("payment_key")]).agg([
+        col("outcome").eq(lit("lost")).any(true).alias("is_lost"),
+        col("outcome").is_null().any(true).alias("is_disputed"),
+    ]);
+    let decided = attempts
+        .group_by([col("payment_key")])
+        .agg([col("approved").eq(lit(false)).any(true).alias("has_failed")]);
+    let key = || [col("payment_key")];
+    let left = || JoinArgs::new(JoinType::Left);
+    identity(events)
+        .join(sums, key(), key(), left())
+        .join(ends, key(), key(), left())
+        .join(decided, key(), key(), left())
+        .with_columns(
+            ["captured", "refunded", "disputed_lost", "reversed", "authorized"]
+                .map(|name| col(name).fill_null(lit(0i64))),
+        )
+        .with_columns([state().alias("state")])
+        .select(COLUMNS.map(col))
+        .with_columns(instants(&[
+            "first_fact_at",
+            "first_paid_at",
+            "first_capture_at",
+            "first_refund_at",
+            "first_chargeback_at",
+            "first_received",
+            "last_received",
+        ]))
+}
+
+const COLUMNS: [&str; 31] = [
+    "payment_key",
+    "provider",
+    "payment_id",
+    "mode",
+    "platform",
+    "bot_key",
+    "bot_id",
+    "conversation_key",
+    "user_key",
+    "checkout_id",
+    "path",
+    "credential",
+    "method",
+    "network",
+    "brand",
+    "wallet",
+    "currency",
+    "exponent",
+    "state",
+    "first_fact_at",
+    "first_paid_at",
+    "first_capture_at",
+    "first_refund_at",
+    "first_chargeback_at",
+    "authorized",
+    "captured",
+    "refunded",
+    "disputed_lost",
+    "reversed",
+    "first_received",
+    "last_received",
+];
+
+/// What the events say directly: names from the earliest that has them, the card from the captured attempt.
+fn identity(events: LazyFrame) -> LazyFrame {
+    // Of an approved payment a declined attempt's card says nothing.
+    let relevant = || failed().not().or(col("is_approved").not());
+    let card = |name: &str| {
+        coalesce(&[
+            first_where(name, captured()),
+            first_where(name, approval()),
+            first_where(name, relevant()),
+        ])
+        .alias(name)
+    };
+    let has = |kind: &'static str| kind_in(&[kind]).any(true);
+    let bot = || col("bot_key").is_not_null();
+    events.group_by_stable([col("payment_key")]).agg([
+        col("provider").first(),
+        col("payment_id").first(),
+        // One test event makes the payment a test: live money is never marked as a test.
+        col("mode").max(),
+        // A bot is (platform, id): both come from the same fact.
+        coalesce(&[first_where("platform", bot()), first("platform")]).alias("platform"),
+        first("bot_key").alias("bot_key"),
+        first_where("bot_id", bot()).alias("bot_id"),
+        first("conversation_key").alias("conversation_key"),
+        first("user_key").alias("user_key"),
+        first("checkout_id").alias("checkout_id"),
+        first("path").alias("path"),
+        first("credential").alias("credential"),
+        card("method"),
+        card("network"),
+        card("brand"),
+        card("wallet"),
+        col("chosen").first().alias("currency"),
+        col("chosen_exponent").first().alias("exponent"),
+        col("time").min().alias("first_fact_at"),
+        col("time").filter(approval()).min().alias("first_paid_at"),
+        col("time").filter(captured()).min().alias("first_capture_at"),
+        col("minor")
+            .filter(kind_in(&["transaction.authorized"]))
+            .max()
+            .alias("authorized"),
+        has("transaction.requires_action").alias("has_action"),
+        has("transaction.cancelled").alias("has_cancelled"),
+        col("received_at").min().alias("first_received"),
+        col("received_at").max().alias("last_received"),
+    ])
+}
+
+/// The state by precedence (definitions, section 5); a reversal counts as a refund does.
+fn state() -> Expr {
+    let flag = |name: &str| col(name).fill_null(lit(false));
+    let is_captured = || col("first_capture_at").is_not_null();
+    let returned = || col("refunded") + col("reversed");
+    when(flag("is_lost"))
+        .then(lit("dispute_lost"))
+        .when(flag("is_disputed"))
+        .then(lit("disputed"))
+        .when(
+            is_captured()
+                .and(returned().gt(lit(0i64)))
+                .and(returned().gt_eq(col("captured"))),
+        )
+        .then(lit("refunded"))
+        .when(returned().gt(lit(0i64)))
+        .then(lit("partly_refunded"))
+        .when(is_captured())
+        .then(lit("captured"))
+        .when(col("first_paid_at").is_not_null())
+        .then(lit("authorized"))
+        .when(flag("has_action"))
+        .then(lit("requires_action"))
+        .when(flag("has_failed"))
+        .then(lit("failed"))
+        .when(flag("has_cancelled"))
+        .then(lit("cancelled"))
+        .otherwise(lit("initiated"))
+}
