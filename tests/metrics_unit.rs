@@ -380,7 +380,11 @@ fn funnel() -> Vec<(&'static str, DataFrame)> {
         "to_paid" => [Some(second(15)), Some(second(26)), Some(second(37)), None, Some(second(400)), None],
     )
     .unwrap();
-    vec![("counts", counts), ("durations", durations)]
+    vec![
+        ("cells", DataFrame::empty()),
+        ("counts", counts),
+        ("durations", durations),
+    ]
 }
 
 const FUNNEL: [&str; 6] = ["step_index", "entered", "reached", "dropped", "open", "open_reached"];

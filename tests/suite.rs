@@ -29,6 +29,7 @@ mod time_travel;
 // Ways out.
 mod access;
 mod charts;
+mod cube;
 mod metrics_unit;
 mod oracle;
 mod page;

@@ -1,6 +1,7 @@
 drop view payments;
 drop view payment_attempts;
 drop view payment_movements;
+drop view conversation_cells;
 drop view conversations;
 drop view checkouts;
 drop view bots;

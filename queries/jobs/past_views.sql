@@ -25,6 +25,14 @@ create or replace temp view conversations as
     where last_received <= (select upto from past)
       and conversation_key not in (select key from touched_conversations)
     union all from past_conversations;
+create or replace temp view conversation_cells as
+    select time_bucket(interval 15 minutes, started_at) as cell, mode, platform, path,
+           count(*) as entered,
+           count(*) filter (checkout_at <= started_at + interval 24 hours) as checkout,
+           count(*) filter (paid_at <= started_at + interval 24 hours) as paid
+    from conversations
+    where started_at is not null
+    group by all;
 create or replace temp view checkouts as
     from botledger.main.checkouts
     where last_received <= (select upto from past)

@@ -7,6 +7,7 @@ delete from bots;
 delete from bot_spans;
 delete from bot_days;
 delete from conversations;
+delete from conversation_cells;
 delete from checkouts;
 delete from payments;
 delete from payment_attempts;

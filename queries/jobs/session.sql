@@ -7,3 +7,6 @@ delete from touched_payments;
 delete from touched_conversations;
 delete from touched_bots;
 delete from touched_days;
+-- The cube while it is put together.
+create temp table if not exists compacted as from conversation_cells limit 0;
+delete from compacted;

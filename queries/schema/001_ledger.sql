@@ -238,6 +238,18 @@ create table conversations (
     last_received    timestamp not null
 );
 
+-- A cube: conversations by quarter hour of their start, with the steps reached within 24 hours.
+-- Rows are signed differences that add up; they are put together from time to time.
+create table conversation_cells (
+    cell     timestamp not null,
+    mode     varchar   not null,
+    platform varchar   not null,
+    path     varchar,
+    entered  bigint    not null,
+    checkout bigint    not null,
+    paid     bigint    not null
+);
+
 -- One row per checkout; a payment belongs to the checkout it names, else to its conversation's
 -- latest one before it.
 create table checkouts (

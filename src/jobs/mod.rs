@@ -22,11 +22,18 @@ pub struct Job {
 }
 
 /// Every job, in the order in which they run.
-pub const SCHEDULE: &[Job] = &[Job {
-    name: "fold",
-    schedule: "50 ms after events were accepted, and every minute",
-    step: |store| Ok(store.fold(FOLD_EVENTS)?.is_some()),
-}];
+pub const SCHEDULE: &[Job] = &[
+    Job {
+        name: "fold",
+        schedule: "50 ms after events were accepted, and every minute",
+        step: |store| Ok(store.fold(FOLD_EVENTS)?.is_some()),
+    },
+    Job {
+        name: "compact",
+        schedule: "after each fold, where the cube has scattered",
+        step: |store| store.compact_cells(),
+    },
+];
 
 /// Time that events are given to gather before they are folded.
 const DEBOUNCE: Duration = Duration::from_millis(50);

@@ -1,5 +1,6 @@
 //! Conversion: how many conversations reach a checkout and a payment, and how long that takes.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::{DataFrame, Expr, IntoLazy, QuantileMethod, col, lit};
 
 use super::grouping::{Cells, Grid, Group, buckets, counts, dimension_params, groups, keys, range_params, uses};
@@ -54,9 +55,14 @@ pub const METRIC: Metric = Metric {
     }],
     inputs: &[
         Input {
+            name: "cells",
+            query: query!("serve/conversion_cells"),
+            params: cell_params,
+        },
+        Input {
             name: "counts",
             query: query!("serve/conversion_counts"),
-            params,
+            params: count_params,
         },
         Input {
             name: "durations",
@@ -120,6 +126,57 @@ fn params(question: &Question) -> Params {
     params
 }
 
+/// Dimensions that the cube has.
+const CELL_DIMENSIONS: &[&str] = &["platform", "path"];
+/// Microseconds of a cell of the cube.
+const CELL: i64 = 900_000_000;
+
+/// The instant up to which the cube answers; from there on conversations are counted one by one.
+///
+/// The cube knows whole quarter hours, the default window and two dimensions, and what is in it has to
+/// be closed.
+fn cube_until(question: &Question) -> DateTime<Utc> {
+    let window = parse_duration(question.parameter("window"));
+    let asked = question
+        .group_by
+        .iter()
+        .copied()
+        .chain(question.filters.iter().map(|filter| filter.dimension));
+    let whole = |at: DateTime<Utc>| at.timestamp_micros().rem_euclid(CELL) == 0;
+    let edges = question
+        .range
+        .buckets
+        .iter()
+        .flat_map(|bucket| [bucket.start, bucket.end]);
+    let fits = window == Some(TimeDelta::hours(24))
+        && asked.into_iter().all(|dimension| CELL_DIMENSIONS.contains(&dimension))
+        && edges.into_iter().all(whole);
+    let closed = (question.as_of - TimeDelta::hours(24)).timestamp_micros();
+    match DateTime::from_timestamp_micros(closed - closed.rem_euclid(CELL)) {
+        Some(closed) if fits => closed.clamp(question.range.from, question.range.to),
+        _ => question.range.from,
+    }
+}
+
+fn cell_params(question: &Question) -> Params {
+    let mut params = range_params(question);
+    params.extend(dimension_params(question, CELL_DIMENSIONS, &question.group_by));
+    bounded(params, "to", cube_until(question))
+}
+
+fn count_params(question: &Question) -> Params {
+    bounded(params(question), "from", cube_until(question))
+}
+
+/// The parameters with one of their instants moved.
+fn bounded(mut params: Params, name: &str, at: DateTime<Utc>) -> Params {
+    params
+        .iter_mut()
+        .filter(|(other, _)| *other == name)
+        .for_each(|(_, value)| *value = Param::Time(at));
+    params
+}
+
 /// The first step, from 0, at which a unit has a value of the dimension.
 fn known_from(dimension: &str) -> usize {
     match dimension {
@@ -144,6 +201,10 @@ struct Step {
 fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
     let cells = Cells::of(&question.range);
     let mut grid: Grid<[Step; 3]> = Grid::new(question.range.buckets.len());
+    // Where the cube does not answer it has no rows, and not all the columns that are grouped by.
+    if frames.get("cells")?.height() > 0 {
+        count(question, frames.get("cells")?, &cells, &mut grid)?;
+    }
     count(question, frames.get("counts")?, &cells, &mut grid)?;
     time(question, frames.get("durations")?, &cells, &mut grid)?;
     let rows = grid.finish(question.group_by.len());

@@ -30,6 +30,9 @@ impl Window {
     }
 }
 
+/// Rows of the cube that may lie scattered before it is worth putting them together.
+const SCATTERED: i64 = 10_000;
+
 /// What one fold did.
 #[derive(Debug, Clone, Copy)]
 pub struct FoldReport {
@@ -99,6 +102,24 @@ impl Store {
         Ok(Some(report))
     }
 
+    /// Puts the rows of the cube together where they have scattered; true if there was need to.
+    ///
+    /// # Errors
+    /// When the database fails; everything stays as it was then.
+    pub fn compact_cells(&self) -> Result<bool, StoreError> {
+        let connection = lock(&self.shared.folding);
+        let transaction = connection.unchecked_transaction()?;
+        let scattered = read::frame(&transaction, &query!("jobs/cells_scattered"), &Params::new(), 1)?;
+        let count = |name: &str| -> Result<i64, StoreError> { Ok(scattered.column(name)?.i64()?.get(0).unwrap_or(0)) };
+        if count("rows")? <= 2 * count("cells")? + SCATTERED {
+            return Ok(false);
+        }
+        transaction.execute_batch(query!("jobs/session").sql)?;
+        transaction.execute_batch(query!("jobs/cells_compact").sql)?;
+        transaction.commit()?;
+        Ok(true)
+    }
+
     /// Throws away logs and facts; the next folds make them again from the events.
     ///
     /// # Errors
@@ -122,6 +143,14 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Takes the touched conversations out of the cube or puts them back; of the past the cube is a view.
+    fn count_cells(&self, connection: &Connection, query: Query) -> Result<(), StoreError> {
+        match self {
+            Target::Tables => run(connection, &query, &Params::new()),
+            Target::Past => Ok(()),
+        }
+    }
+
     fn replace(&self, connection: &Connection, drop_rows: &Query, rows: &[Rows]) -> Result<(), StoreError> {
         if matches!(self, Target::Tables) {
             connection
@@ -173,6 +202,7 @@ pub(super) fn refold(
 
     let events = read_since(query!("jobs/conversation_events"))?;
     let conversations = facts::conversations::fold(&events, &read(query!("jobs/conversation_payments"))?)?;
+    target.count_cells(connection, query!("jobs/cells_subtract"))?;
     let checkouts = facts::checkouts::fold(&events, &read_since(query!("jobs/checkout_payments"))?)?;
     target.replace(
         connection,
@@ -182,6 +212,7 @@ pub(super) fn refold(
             rows("checkouts", "past_checkouts", &checkouts),
         ],
     )?;
+    target.count_cells(connection, query!("jobs/cells_add"))?;
 
     let bots = facts::bots::fold(&read(query!("jobs/bot_events"))?, &read(query!("jobs/bot_captures"))?)?;
     target.replace(

@@ -48,7 +48,13 @@ impl Ledger {
             "payment_attempts",
             "payment_movements",
         ];
-        let mut facts = Vec::new();
+        let cube = "select t::varchar from (select cell, mode, platform, path, sum(entered), sum(checkout), sum(paid) \
+                    from conversation_cells group by all having sum(entered) <> 0) t order by 1";
+        let mut facts: Vec<String> = self
+            .rows(cube)
+            .into_iter()
+            .map(|row| format!("cell {}", row[0]))
+            .collect();
         for table in tables {
             let stamped = !matches!(table, "bot_spans" | "payment_attempts" | "payment_movements");
             let columns = if stamped {

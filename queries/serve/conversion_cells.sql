@@ -1,0 +1,19 @@
+-- Conversations that entered the funnel before `$to`, all of them closed, from the cube: the columns of
+-- conversion_counts as far as the cube has them.
+select (epoch_us(cell) - $origin::bigint) // $cell::bigint as cell,
+       0::bigint as open,
+       case when $by_platform::boolean then platform end as platform,
+       case when $by_path::boolean then path end as path,
+       sum(entered)::bigint as entered,
+       sum(checkout)::bigint as checkout,
+       sum(paid)::bigint as paid
+from conversation_cells
+where mode = $mode::varchar
+  and conversation_cells.cell >= $from::timestamp
+  and conversation_cells.cell < $to::timestamp
+  and ($platform::varchar[] is null or platform in $platform::varchar[])
+  and ($platform_not::varchar[] is null or platform is null or platform not in $platform_not::varchar[])
+  and ($path::varchar[] is null or path in $path::varchar[])
+  and ($path_not::varchar[] is null or path is null or path not in $path_not::varchar[])
+group by all
+having sum(entered) <> 0
