@@ -188,18 +188,24 @@ fn mark_levels(canvas: &Canvas, panel: &Panel, points: &[Point]) -> Result<(), C
         .filter_map(|p| p.value)
         .map(|value| measure(&count(value), SMALL, false));
     let roomy = roomy.fold(0.0, f64::max) + 10.0 < panel.bands.step;
+    let mut taken = f64::MIN;
     for (edge, point) in points.iter().enumerate() {
         let Some(value) = point.value else { continue };
         if edge > 0 && (edge == last || !roomy) {
             continue;
         }
         let text = count(value);
-        let width = measure(&text, SMALL, false);
+        let width = measure(&text, SMALL, true);
         let (align, left) = if edge == 0 {
             (Align::Left, point.x + 4.0)
         } else {
             (Align::Centre, point.x - width / 2.0)
         };
+        // Edges stand closer where the range cuts a bucket; a number without room stays in the table.
+        if left < taken {
+            continue;
+        }
+        taken = left + width + 4.0;
         // Above the line wherever it runs beneath the text.
         let top = (0..=12).filter_map(|n| height(panel, points, left + width * f64::from(n) / 12.0));
         let y = (top.fold(panel.y(value), f64::min) - 11.0).max(panel.area.y + 2.0);
