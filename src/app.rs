@@ -138,7 +138,7 @@ fn server(listener: TcpListener, config: Arc<Config>, store: Store, clock: Clock
             .configure(serve::configure)
     };
     let server = HttpServer::new(factory)
-        .workers(2)
+        .workers(std::thread::available_parallelism().map_or(2, usize::from).min(8))
         .max_connections(2048)
         .client_request_timeout(std::time::Duration::from_secs(10))
         .shutdown_timeout(config.shutdown_seconds)
