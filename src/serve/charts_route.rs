@@ -95,7 +95,7 @@ fn draw(report: &Report, look: Look) -> Result<String, chart::ChartError> {
     let dimension = question.parameter("dimension");
     chart::svg(&ChartRequest {
         metric: report.metric.name,
-        title: report.metric.title,
+        title: &report.title(),
         subtitle: &subtitle(question),
         table: &report.table,
         range: &question.range,

@@ -75,6 +75,17 @@ pub struct Report {
     pub table: Table,
 }
 
+impl Report {
+    /// The metric's title; a share is named after its dimension.
+    pub fn title(&self) -> String {
+        let dimension = self.question.parameter("dimension");
+        match dimension.get(..1) {
+            Some(first) => format!("{}{} share", first.to_uppercase(), &dimension[1..]),
+            None => self.metric.title.to_owned(),
+        }
+    }
+}
+
 /// Answers a question with at most [`ANSWER_ROWS`] rows. Blocking.
 ///
 /// # Errors

@@ -19,9 +19,10 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
     let subtitle = filters.map(str::to_owned).into_iter().filter(|text| !text.is_empty());
     let subtitle = subtitle.collect::<Vec<_>>().join(", ");
     let currency = report.question.currency.map(|currency| currency.code().to_owned());
+    let title = report.title();
     let request = |(width, height), theme| ChartRequest {
         metric: report.metric.name,
-        title: report.metric.title,
+        title: &title,
         subtitle: &subtitle,
         table: &report.table,
         range: &report.question.range,
