@@ -118,7 +118,8 @@ type Lane = (DateTime<Utc>, Vec<(usize, DataFrame)>);
 /// Longest wait for a fold that an answer needs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn folded_to(connection: &Connection) -> Result<DateTime<Utc>, StoreError> {
+/// Stamp up to which events are folded, as this connection sees it.
+pub(super) fn folded_to(connection: &Connection) -> Result<DateTime<Utc>, StoreError> {
     writer::instant(connection.query_row(query!("jobs/folded_to").sql, [], |row| row.get(0))?)
 }
 

@@ -25,7 +25,6 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use crate::model::Clock;
-use crate::query;
 
 pub use append::{AppendOutcome, Appended, Pending};
 pub use folding::{FoldReport, Window};
@@ -126,7 +125,7 @@ impl Store {
         schema::migrate(&connection)?;
         let readers = read::Readers::new(connection.try_clone()?, options);
         let folding = connection.try_clone()?;
-        let folded: i64 = folding.query_row(query!("jobs/folded_to").sql, [], |row| row.get(0))?;
+        let folded = as_of::folded_to(&folding)?;
         let started = writer::start(connection, options, clock)?;
         Ok(Store {
             shared: Arc::new(Shared {
@@ -134,7 +133,7 @@ impl Store {
                 readers,
                 board: Mutex::new(Vec::new()),
                 committed: started.committed,
-                folded: watch::channel(writer::instant(folded)?).0,
+                folded: watch::channel(folded).0,
                 folding: Mutex::new(folding),
             }),
         })

@@ -39,17 +39,7 @@ pub(super) fn disputes(events: LazyFrame) -> LazyFrame {
 
 /// Everything that moves money or counts a dispute, each on its own date.
 pub(super) fn movements(events: LazyFrame, disputes: LazyFrame) -> PolarsResult<DataFrame> {
-    let captures = events
-        .clone()
-        .filter(captured())
-        .group_by_stable([
-            col("payment_key"),
-            coalesce(&[col("capture_id"), col("attempt")]).alias("part"),
-        ])
-        .agg([
-            col("time").min().alias("at"),
-            col("minor").max().fill_null(lit(0i64)).alias("minor"),
-        ]);
+    let captures = largest_of_each(events.clone().filter(captured()), &["capture_id", "attempt"]);
     let ended = |outcome: &'static str| disputes.clone().filter(col("outcome").eq(lit(outcome)));
     let plain = concat(
         [
@@ -82,21 +72,24 @@ fn movement(rows: LazyFrame, kind: &'static str, at: &str) -> LazyFrame {
     .filter(col("at").is_not_null())
 }
 
+/// The largest amount of each part of a payment, at the part's first time; a part is named by the
+/// first of `names` that is there.
+fn largest_of_each(events: LazyFrame, names: &[&str]) -> LazyFrame {
+    let part = coalesce(&names.iter().map(|name| col(*name)).collect::<Vec<_>>()).alias("part");
+    events.group_by_stable([col("payment_key"), part]).agg([
+        col("time").min().alias("at"),
+        col("minor").max().fill_null(lit(0i64)).alias("minor"),
+    ])
+}
+
 /// Refunds by id; where a provider states only the sum so far, the steps by which that sum grew.
 fn refunds(events: LazyFrame) -> PolarsResult<LazyFrame> {
     let refunds = events.filter(kind_in(&["transaction.refunded"]));
-    let single = refunds
-        .clone()
-        .filter(col("cumulative").not())
-        .group_by_stable([
-            col("payment_key"),
-            coalesce(&[col("refund_id"), col("id")]).alias("part"),
-        ])
-        .agg([
-            col("time").min().alias("at"),
-            col("minor").max().fill_null(lit(0i64)).alias("minor"),
-        ])
-        .select([col("payment_key"), col("at"), col("minor")]);
+    let single = largest_of_each(refunds.clone().filter(col("cumulative").not()), &["refund_id", "id"]).select([
+        col("payment_key"),
+        col("at"),
+        col("minor"),
+    ]);
     let so_far = || col("minor").cum_max(false);
     let steps = refunds
         .filter(col("cumulative").and(col("minor").is_not_null()))
