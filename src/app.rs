@@ -1,6 +1,7 @@
 //! Composition root: open the store, start writer and jobs, bind, serve, drain on stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -9,12 +10,16 @@ use actix_web::{App, HttpServer, middleware, web};
 use tokio::sync::watch;
 
 use crate::config::{Config, ConfigError};
-use crate::http::{auth, request_id};
+use crate::http::{auth, request_id, socket};
+use crate::ingest::privacy::{Privacy, PrivacyError};
+use crate::ingest::webhooks::Webhook;
 use crate::ingest::{self, IngestState};
 use crate::jobs;
 use crate::model::Clock;
 use crate::serve::{self, ServeState};
 use crate::store::{Store, StoreError, StoreOptions};
+
+pub use crate::http::socket::path as socket_path;
 
 /// Why the application does not start.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +30,9 @@ pub enum AppError {
     /// The store does not open.
     #[error("cannot open the data folder: {0}")]
     Store(#[from] StoreError),
+    /// People cannot be given pseudonyms.
+    #[error(transparent)]
+    Privacy(#[from] PrivacyError),
     /// The address is taken, or a thread does not start.
     #[error("cannot start the server: {0}")]
     Io(#[from] std::io::Error),
@@ -48,6 +56,7 @@ pub struct Application {
     address: SocketAddr,
     store: Store,
     jobs: Jobs,
+    data_dir: PathBuf,
 }
 
 impl Application {
@@ -57,17 +66,20 @@ impl Application {
     /// When the configuration is refused, the store does not open or the address is taken.
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
-        check_sources(&config)?;
+        let webhooks = Webhook::open_all(&config.sources)?;
         let store = Store::open(&store_options(&config), clock.clone())?;
+        let privacy = Privacy::open(&config, &store)?;
         let listener = TcpListener::bind(config.listen)?;
         let address = listener.local_addr()?;
         let jobs = Jobs::start(store.clone(), clock.clone())?;
-        let server = server(listener, Arc::new(config), store.clone(), clock)?;
+        let data_dir = config.data_dir.clone();
+        let server = server(listener, Arc::new(config), webhooks, privacy, store.clone(), clock)?;
         Ok(Application {
             server,
             address,
             store,
             jobs,
+            data_dir,
         })
     }
 
@@ -92,6 +104,7 @@ impl Application {
     /// When the server fails.
     pub async fn run(self) -> Result<(), AppError> {
         let outcome = self.server.await;
+        socket::remove(&self.data_dir);
         self.jobs.stop();
         self.store.close();
         tracing::info!("stopped; everything accepted is stored");
@@ -99,32 +112,22 @@ impl Application {
     }
 }
 
-/// Every configured webhook is of a provider that there is.
-fn check_sources(config: &Config) -> Result<(), ConfigError> {
-    let known: Vec<&str> = ingest::webhooks::PROVIDERS
-        .iter()
-        .map(|provider| provider.name)
-        .collect();
-    match config
-        .sources
-        .iter()
-        .position(|source| !known.contains(&source.provider.as_str()))
-    {
-        None => Ok(()),
-        Some(index) => Err(ConfigError::Invalid {
-            key: format!("sources[{index}].provider"),
-            message: format!("must be one of {}", known.join(", ")),
-        }),
-    }
-}
-
-fn server(listener: TcpListener, config: Arc<Config>, store: Store, clock: Clock) -> Result<Server, AppError> {
+fn server(
+    listener: TcpListener,
+    config: Arc<Config>,
+    webhooks: Vec<Webhook>,
+    privacy: Privacy,
+    store: Store,
+    clock: Clock,
+) -> Result<Server, AppError> {
     let guard = web::Data::new(auth::Guard::new(&config.keys));
     let ingest_state = web::Data::new(IngestState {
         store: store.clone(),
         clock: clock.clone(),
         limits: config.limits.clone(),
-        sources: config.sources.clone(),
+        webhooks: Arc::new(webhooks),
+        documents: Arc::default(),
+        privacy,
     });
     let serve_state = web::Data::new(ServeState::new(store, clock, config.clone()));
     let factory = move || {
@@ -138,13 +141,21 @@ fn server(listener: TcpListener, config: Arc<Config>, store: Store, clock: Clock
             .configure(serve::configure)
     };
     let server = HttpServer::new(factory)
+        .on_connect(socket::mark)
         .workers(std::thread::available_parallelism().map_or(2, usize::from).min(8))
         .max_connections(2048)
         .client_request_timeout(std::time::Duration::from_secs(10))
         .shutdown_timeout(config.shutdown_seconds)
-        .listen(listener)?
-        .run();
-    Ok(server)
+        .listen(listener)?;
+    // The only thing that can go wrong here without anything else being wrong is the length of the path.
+    let server = match socket::listen(&config.data_dir) {
+        Ok(listener) => server.listen_uds(listener)?,
+        Err(error) => {
+            tracing::warn!(%error, "no socket in the data folder: commands cannot reach this server");
+            server
+        }
+    };
+    Ok(server.run())
 }
 
 /// The thread of the jobs.

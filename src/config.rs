@@ -1,5 +1,6 @@
 //! Every setting, documented, read once: file, then environment, then flags.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub currency: String,
     /// Bounds on everything that comes in or goes out.
     pub limits: Limits,
+    /// How people are kept.
+    pub privacy: Privacy,
     /// Keys that may read and send; stored hashed.
     pub keys: Vec<Key>,
     /// Providers and platforms that post webhooks.
@@ -100,6 +103,25 @@ impl Default for Limits {
     }
 }
 
+/// How people are kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Privacy {
+    /// `hashed`: under pseudonyms; `plain`: under the ids that were sent.
+    pub user_ids: UserIds,
+}
+
+/// How ids of people are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserIds {
+    /// As a keyed hash.
+    #[default]
+    Hashed,
+    /// As they were sent.
+    Plain,
+}
+
 /// A key's name and the SHA-256 of the key, as 64 hexadecimal digits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,31 +133,99 @@ pub struct Key {
 }
 
 /// One webhook endpoint: `/v1/webhooks/{provider}/{name}`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Source {
-    /// `messenger` or `stripe`.
+    /// Whose webhooks these are: `messenger`, `stripe`, `paypal`, `braintree` or `telegram`.
     pub provider: String,
     /// Name in the address and in the events' `source`.
     pub name: String,
-    /// Signing secrets; several while one is being replaced.
-    pub secrets: Vec<String>,
-    /// Messenger: the token of the subscription challenge.
-    #[serde(default)]
-    pub verify_token: Option<String>,
-    /// Stripe: how old, or how far ahead, a signature may be. Seconds.
-    #[serde(default = "default_tolerance")]
-    pub tolerance_seconds: i64,
-    /// Platform of events that do not name one; for Messenger always `messenger`.
+    /// Platform of events that do not name one; a platform's own webhooks always name theirs.
     #[serde(default)]
     pub platform: Option<String>,
+    /// Bot of events that do not name one.
+    #[serde(default)]
+    pub bot_id: Option<String>,
     /// `test` where everything from this source is a test.
     #[serde(default)]
     pub mode: Option<String>,
+    /// Under which names payments carry their links to bots and conversations.
+    #[serde(default)]
+    pub links: Links,
+    /// Decimals of a currency's integers, where this provider's differ from what is built in.
+    #[serde(default)]
+    pub decimals: BTreeMap<String, u32>,
+    /// The provider's own settings, which it reads and checks itself.
+    #[serde(flatten)]
+    pub settings: toml::Table,
 }
 
-fn default_tolerance() -> i64 {
-    300
+impl Source {
+    /// Reads the provider's own settings.
+    ///
+    /// # Errors
+    /// Where a setting is missing, unknown or of another type; in TOML's words.
+    pub fn settings<T: serde::de::DeserializeOwned>(&self) -> Result<T, SettingError> {
+        self.settings
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| SettingError::new("", error.message()))
+    }
+}
+
+/// A provider's own setting that is not possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingError {
+    /// The setting; empty where the message names it.
+    pub key: String,
+    /// What would be accepted.
+    pub message: String,
+}
+
+impl SettingError {
+    /// What is wrong with a setting.
+    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        SettingError {
+            key: key.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Names under which a provider's metadata carries what ties a payment to its conversation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    /// The bot.
+    pub bot_id: String,
+    /// The conversation.
+    pub conversation_id: String,
+    /// The person.
+    pub user_id: String,
+    /// The platform of these.
+    pub platform: String,
+    /// The checkout.
+    pub checkout_id: String,
+    /// Where the customer pays.
+    pub path: String,
+    /// Whether a stored credential pays.
+    pub credential: String,
+    /// What a text stands for that carries no names, as `custom_id` of PayPal may: one of the names above, or empty.
+    pub plain: String,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Links {
+            bot_id: "bot_id".into(),
+            conversation_id: "conversation_id".into(),
+            user_id: "user_id".into(),
+            platform: "platform".into(),
+            checkout_id: "checkout_id".into(),
+            path: "path".into(),
+            credential: "credential".into(),
+            plain: String::new(),
+        }
+    }
 }
 
 impl Default for Config {
@@ -145,6 +235,7 @@ impl Default for Config {
             data_dir: PathBuf::from("botledger-data"),
             currency: "USD".into(),
             limits: Limits::default(),
+            privacy: Privacy::default(),
             keys: Vec::new(),
             sources: Vec::new(),
             memory_mib: 512,
@@ -190,12 +281,6 @@ impl Config {
             }
         }
         for (index, source) in self.sources.iter().enumerate() {
-            if source.secrets.is_empty() || source.secrets.iter().any(String::is_empty) {
-                return invalid(
-                    format!("sources[{index}].secrets"),
-                    "must hold at least one secret, none of them empty",
-                );
-            }
             if source.mode.as_deref().is_some_and(|mode| Mode::parse(mode).is_none()) {
                 return invalid(format!("sources[{index}].mode"), "must be live or test");
             }

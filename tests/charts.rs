@@ -3,7 +3,14 @@
 use crate::small;
 use crate::support::app::TestApp;
 
-const METRICS: [&str; 5] = ["bot-growth", "bot-activity", "conversion", "provider-share", "payments"];
+const METRICS: [&str; 6] = [
+    "bot-growth",
+    "bot-activity",
+    "conversion",
+    "provider-share",
+    "payments",
+    "coverage",
+];
 const RANGE: &str = "from=2016-07-01&to=2016-10-01&interval=month";
 
 #[test]

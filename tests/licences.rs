@@ -16,6 +16,8 @@ const ALLOWED: &[&str] = &[
     "BSL-1.0",
     "CC0-1.0",
     "ISC",
+    // Of webpki-roots: a list of certificates is data, under a permissive licence for data.
+    "CDLA-Permissive-2.0",
     "MIT",
     "MIT-0",
     "MPL-2.0",

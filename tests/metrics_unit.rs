@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use botledger::metrics::fx::{Rates, Sum, divide};
 use botledger::metrics::statistics::{hhi, newcombe, quantile, wilson};
 use botledger::metrics::{self, Filter, Frames, Outcome, Question};
-use botledger::model::{Currency, Interval, Mode, Param, TimeRange, Value};
+use botledger::model::{Currency, Decimal, Interval, Mode, Param, TimeRange, Value};
 use chrono::{DateTime, Utc};
 use polars::prelude::{DataFrame, df};
 
@@ -114,16 +114,25 @@ fn currency(code: &str) -> Currency {
     Currency::parse(code).unwrap()
 }
 
+/// Units of a currency for one euro on day 100.
+fn euro_rates(quotes: &[(&str, &str)]) -> Rates {
+    let mut rates = Rates::default();
+    for (code, decimal) in quotes {
+        let decimal = Decimal::parse(decimal).unwrap();
+        rates.insert(100, currency("EUR"), currency(code), decimal, "ECB".into());
+    }
+    rates
+}
+
 #[test]
 fn money_is_converted_exactly_and_rounded_once_half_to_even() {
-    let mut rates = Rates::of(currency("EUR"));
-    rates.insert(currency("USD"), 100, 125, 2);
-    rates.insert(currency("JPY"), 100, 120, 0);
-    let minor = |from: &str, to: &str, day| {
+    let rates = euro_rates(&[("USD", "1.25"), ("JPY", "120")]);
+    let rate = |from: &str, to: &str, day| {
         rates
-            .minor(currency(from), currency(to), day)
-            .map(|f| (f.numerator, f.denominator))
+            .convert(currency(from), currency(to), day)
+            .map(|conversion| conversion.minor)
     };
+    let minor = |from: &str, to: &str, day| rate(from, to, day).map(|f| (f.numerator, f.denominator));
     assert_eq!(minor("USD", "EUR", 100), Some((4, 5)));
     assert_eq!(minor("JPY", "EUR", 107), Some((5, 6)));
     assert_eq!(minor("JPY", "USD", 107), Some((25, 24)));
@@ -132,8 +141,7 @@ fn money_is_converted_exactly_and_rounded_once_half_to_even() {
     assert_eq!(minor("USD", "USD", 99), Some((1, 1)));
     // 3 yen are 2.5 cents: to even. With 0.8 and 1.6 cents beside them the sum is 4.9.
     let mut sum = Sum::default();
-    let yen = rates.minor(currency("JPY"), currency("EUR"), 100);
-    let dollars = rates.minor(currency("USD"), currency("EUR"), 100);
+    let (yen, dollars) = (rate("JPY", "EUR", 100), rate("USD", "EUR", 100));
     assert!(sum.add(3, yen).unwrap());
     assert_eq!(sum.total(), Some(2));
     assert!(sum.add(1, dollars).unwrap() && sum.add(2, dollars).unwrap());
@@ -452,6 +460,12 @@ fn movements() -> DataFrame {
     .unwrap()
 }
 
+fn no_rates() -> DataFrame {
+    let (whole, text) = (Vec::<i64>::new(), Vec::<String>::new());
+    df!("day" => &whole, "base" => &text, "quote" => &text, "digits" => &whole, "scale" => &whole, "source" => &text)
+        .unwrap()
+}
+
 #[test]
 fn shares_sum_to_one_and_the_silent_provider_has_its_row() {
     let question = question(
@@ -471,7 +485,7 @@ fn shares_sum_to_one_and_the_silent_provider_has_its_row() {
     let outcome = answer(
         "provider-share",
         &question,
-        vec![("counts", counts), ("movements", movements())],
+        vec![("counts", counts), ("movements", movements()), ("rates", no_rates())],
     );
     let values: Vec<String> = (0..4).map(|row| shown(&outcome, row, "value")).collect();
     assert_eq!(values, ["braintree", "paypal", "stripe", "unknown"]);
@@ -539,6 +553,7 @@ fn payment_frames() -> Vec<(&'static str, DataFrame)> {
         ("decided", sums("captured", [1, 0], [3, 1])),
         ("pending", pending.unwrap()),
         ("checkouts", checkouts.unwrap()),
+        ("rates", no_rates()),
     ]
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 
+use botledger::metrics;
 use serde_json::Value;
 
 use crate::support::app::TestApp;
@@ -175,7 +176,7 @@ fn links_and_choices_live_in_the_address() {
         .client
         .get("/?from=2016-07-01&to=2016-10-01&interval=month&platform=telegram&tz=Europe/Rome")
         .text();
-    for metric in ["bot-growth", "bot-activity", "conversion", "provider-share", "payments"] {
+    for metric in metrics::ALL.iter().map(|metric| metric.name) {
         let address = format!("href=\"/v1/metrics/{metric}?");
         let at = page.find(&address).unwrap_or_else(|| panic!("no link to {metric}"));
         let link = page[at + 6..].split('"').next().unwrap().replace("&amp;", "&");

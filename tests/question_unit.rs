@@ -314,6 +314,7 @@ fn report(question: Question, table: Table) -> Report {
         epoch: 1,
         restated: 0,
         warnings: vec!["mind".into()],
+        rates: vec![],
     };
     Report {
         metric: &METRIC,
@@ -386,7 +387,7 @@ fn json_has_the_shape_of_every_answer() {
         r#""interval":"month","tz":"Europe/Berlin","as_of":"2016-09-01T00:00:00+00:00","#,
         r#""filters":{"country!":["US"],"platform":["web"]},"group_by":["platform"],"currency":"USD","#,
         r#""window":"24h"},"meta":{"complete_until":null,"data_version":42,"epoch":1,"restated":0,"#,
-        r#""warnings":["mind"]},"columns":[{"name":"bucket_start","type":"timestamp"},"#,
+        r#""warnings":["mind"],"rates":[]},"columns":[{"name":"bucket_start","type":"timestamp"},"#,
         r#"{"name":"complete","type":"boolean"},{"name":"platform","type":"text"},"#,
         r#"{"name":"parcels","type":"integer","unit":"parcels"},{"name":"weight","type":"amount"},"#,
         r#"{"name":"share","type":"number","unit":"ratio"}],"rows":["#,

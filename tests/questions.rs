@@ -6,7 +6,14 @@ use crate::small;
 use crate::support::app::TestApp;
 use crate::support::client::same_number;
 
-const METRICS: [&str; 5] = ["bot-growth", "bot-activity", "conversion", "provider-share", "payments"];
+const METRICS: [&str; 6] = [
+    "bot-growth",
+    "bot-activity",
+    "conversion",
+    "provider-share",
+    "payments",
+    "coverage",
+];
 const RANGE: &str = "from=2016-07-01&to=2016-10-01";
 
 #[test]
@@ -78,6 +85,7 @@ fn every_bucket_of_the_range_is_there_also_the_empty_ones() {
         ("payments", 31),
         ("conversion", 93),
         ("provider-share", 31),
+        ("coverage", 31),
     ] {
         let answer = app.client.get_json(&format!(
             "/v1/metrics/{metric}?from=2016-07-01&to=2016-08-01&interval=day"

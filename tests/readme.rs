@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
-use botledger::config::Config;
+use botledger::config::{Config, Links};
+use botledger::ingest::webhooks::{PROVIDERS, Webhook};
 use botledger::ingest::{Code, data, json, values};
 use botledger::metrics;
 use botledger::model::EventType;
@@ -132,11 +133,11 @@ fn the_sample_configuration_holds_every_key_and_the_defaults() {
     let text = block("toml", "listen");
     let mut told: Config = toml::from_str(text).unwrap();
     told.validate().unwrap();
-    assert_eq!((told.keys.len(), told.sources.len()), (1, 2));
-    assert_eq!(
-        told.sources[1].tolerance_seconds, told.sources[0].tolerance_seconds,
-        "the default is told"
-    );
+    // One source of each provider, and each of them opens.
+    let providers: BTreeSet<&str> = told.sources.iter().map(|source| source.provider.as_str()).collect();
+    assert_eq!(providers, PROVIDERS.iter().map(|provider| provider.name).collect());
+    Webhook::open_all(&told.sources).unwrap();
+    assert_eq!((told.keys.len(), told.sources.len()), (1, PROVIDERS.len()));
     (told.keys, told.sources) = Default::default();
     assert_eq!(format!("{told:#?}"), format!("{:#?}", Config::default()));
 
@@ -148,10 +149,31 @@ fn the_sample_configuration_holds_every_key_and_the_defaults() {
     };
     assert_eq!(keys(&parsed), settings("Config"));
     assert_eq!(keys(parsed["limits"].as_table().unwrap()), settings("Limits"));
-    assert_eq!(
-        (entries("keys"), entries("sources")),
-        (settings("Key"), settings("Source"))
-    );
+    assert_eq!(entries("keys"), settings("Key"));
+    // A source also has its provider's own settings, which its file declares.
+    let common = settings("Source");
+    let own: BTreeSet<String> = entries("sources").difference(&common).cloned().collect();
+    let missing: Vec<_> = common
+        .difference(&entries("sources"))
+        .filter(|key| *key != "settings")
+        .cloned()
+        .collect();
+    assert_eq!(missing, [""; 0], "common settings that the sample leaves out");
+    let declared: BTreeSet<String> = PROVIDERS
+        .iter()
+        .flat_map(|provider| own_settings(provider.name))
+        .collect();
+    assert_eq!(own, declared);
+}
+
+/// The fields of the settings that a provider's file declares, in a struct that takes no unknown ones.
+fn own_settings(provider: &str) -> Vec<String> {
+    let source = read(&format!("src/ingest/webhooks/{provider}.rs"));
+    let declared = source.split("#[serde(deny_unknown_fields)]").nth(1).unwrap();
+    let body = declared.split('{').nth(1).unwrap().split('}').next().unwrap();
+    let lines = body.lines().map(|line| line.trim().trim_start_matches("pub "));
+    let fields = lines.filter(|line| !line.starts_with("//") && !line.starts_with('#') && line.contains(':'));
+    fields.map(|line| word(line).to_owned()).collect()
 }
 
 #[test]
@@ -371,25 +393,33 @@ fn every_type_needs_and_has_the_fields_that_are_told() {
         // What a type does not have is kept aside, under its own name.
         let rows = ledger.rows(&format!("select extra from events where id = '{kind} more'"));
         let extra: Map<String, Value> = serde_json::from_str(&rows[0][0]).unwrap();
-        let unknown = &all - &(needs | may);
+        // Outside the contract a `name` is a person's and is not kept.
+        let mut unknown = &all - &(needs | may);
+        unknown.remove("name");
         assert_eq!(extra.keys().cloned().collect::<BTreeSet<_>>(), unknown, "{kind}");
     }
 }
 
 #[test]
-fn the_names_for_stripes_metadata_are_those_that_are_read() {
-    let source = read("src/ingest/webhooks/links.rs");
-    let read_there: BTreeSet<&str> = between(&source, "value(\"", "\"").into_iter().collect();
-    let example = block("python", "metadata={").split_once("metadata={").unwrap().1;
-    let told: BTreeSet<&str> = between(example, "\"", "\":")
+fn the_names_of_links_are_the_default_ones_and_each_is_read() {
+    let declared = settings("Links");
+    let told: BTreeMap<String, String> = table("| link | default name | holds |")
         .into_iter()
-        .map(|text| text.rsplit('"').next().unwrap())
+        .map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned()))
         .collect();
-    assert!(
-        read_there.iter().all(|name| told.contains(name)),
-        "{read_there:?} in {told:?}"
+    let names: BTreeSet<String> = told.keys().cloned().chain(["plain".to_owned()]).collect();
+    assert_eq!(names, declared);
+    let links = toml::Table::try_from(&told).unwrap().try_into::<Links>().unwrap();
+    assert_eq!(format!("{links:?}"), format!("{:?}", Links::default()));
+    // The example for Stripe names every link once.
+    let example = block("python", "metadata={").split_once("metadata={").unwrap().1;
+    let mut pieces: Vec<&str> = example.split("\":").collect();
+    pieces.pop();
+    let names = pieces.iter().map(|piece| piece.rsplit('"').next().unwrap().to_owned());
+    assert_eq!(
+        names.collect::<BTreeSet<_>>(),
+        told.values().cloned().collect::<BTreeSet<_>>()
     );
-    assert_eq!(read_there.len(), 7, "the README says seven");
 }
 
 #[test]

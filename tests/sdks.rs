@@ -10,7 +10,7 @@ use crate::support::ledger::Ledger;
 use crate::support::project;
 
 /// The interpreter with the SDKs, which `tests/run` sets up.
-fn python() -> PathBuf {
+pub fn python() -> PathBuf {
     let given = std::env::var_os("BOTLEDGER_TEST_PYTHON").map(PathBuf::from);
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache");
@@ -21,7 +21,7 @@ fn python() -> PathBuf {
 }
 
 /// Runs a script against a server and reads the JSON it prints.
-fn run(script: &str, arguments: &[&str]) -> Value {
+pub fn run(script: &str, arguments: &[&str]) -> Value {
     let output = Command::new(python())
         .arg(project("tests/python").join(script))
         .args(arguments)

@@ -13,23 +13,37 @@ mod queries;
 mod readme;
 
 // Ways in.
+mod botframework;
+mod braintree;
 mod cloudevents_unit;
 mod http_unit;
 mod ingest;
+mod paypal;
+mod recorded;
 mod sdks;
+mod segment;
+mod telegram;
 mod webhooks;
 mod webhooks_unit;
 
 // What is kept.
 mod commands;
 mod durability;
+mod joining;
+mod payments_law;
 mod permutation;
+mod privacy;
+mod privacy_unit;
 mod time_travel;
 
 // Ways out.
 mod access;
 mod charts;
+mod coverage;
 mod cube;
+mod fx;
+mod fx_import;
+mod fx_law;
 mod metrics_unit;
 mod oracle;
 mod page;
@@ -37,4 +51,5 @@ mod question_unit;
 mod questions;
 mod scale;
 mod small;
+mod sources;
 mod story;

@@ -1,7 +1,7 @@
 //! Webhooks of Messenger and Stripe: what is genuine, and what it becomes.
 
 use botledger::config::Source;
-use botledger::ingest::webhooks::{Refusal, find};
+use botledger::ingest::webhooks::{Refusal, Request, Webhook};
 use botledger::model::{
     Acquisition, CheckoutPath, Credential, Direction, DisputeOutcome, DisputeStage, Event, EventType, FailureKind,
     Mode, TimeOrigin,
@@ -23,15 +23,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn source(provider: &str) -> Source {
-    Source {
-        provider: provider.into(),
-        name: "main".into(),
-        secrets: vec![SECRET.into(), "whsec_previous".into()],
-        verify_token: Some("open sesame".into()),
-        tolerance_seconds: 300,
-        platform: None,
-        mode: None,
-    }
+    crate::support::app::source(provider, &[SECRET, "whsec_previous"])
 }
 
 fn hmac(secret: &str, parts: &[&[u8]]) -> String {
@@ -45,7 +37,11 @@ fn map(provider: &str, body: &Value) -> Vec<Event> {
 }
 
 fn map_from(source: &Source, body: &Value) -> Vec<Event> {
-    (find(&source.provider).unwrap().events)(source, body.to_string().as_bytes(), now())
+    map_bytes(source, body.to_string().as_bytes())
+}
+
+fn map_bytes(source: &Source, body: &[u8]) -> Vec<Event> {
+    Webhook::open(source).unwrap().events(body, now())
 }
 
 fn verify(provider: &str, header: Option<(&str, &str)>, body: &[u8]) -> Result<(), Refusal> {
@@ -54,7 +50,13 @@ fn verify(provider: &str, header: Option<(&str, &str)>, body: &[u8]) -> Result<(
             .filter(|(known, _)| *known == name)
             .map(|(_, value)| value.to_owned())
     };
-    (find(provider).unwrap().verify)(&source(provider), &lookup, body, now())
+    let request = Request {
+        headers: &lookup,
+        raw_body: body,
+        evidence: None,
+        now: now(),
+    };
+    Webhook::open(&source(provider)).unwrap().endpoint.verify(&request)
 }
 
 mod stripe_signature {
@@ -178,7 +180,7 @@ mod messenger_signature {
                 "hub.challenge" => text.map(str::to_owned),
                 _ => None,
             };
-            find("messenger").unwrap().challenge.unwrap()(source, &lookup)
+            Webhook::open(source).unwrap().endpoint.challenge(&lookup).unwrap()
         };
         let known = source("messenger");
         assert_eq!(ask(&known, "subscribe", "open sesame", Some("42")), Ok("42".into()));
@@ -188,12 +190,13 @@ mod messenger_signature {
             Err(Refusal::Challenge)
         );
         assert_eq!(ask(&known, "subscribe", "open sesame", None), Err(Refusal::Challenge));
-        let without = Source {
-            verify_token: None,
-            ..source("messenger")
-        };
-        assert_eq!(ask(&without, "subscribe", "", Some("42")), Err(Refusal::Challenge));
-        assert!(find("stripe").unwrap().challenge.is_none());
+        for without in ["", "verify_token = \"\""] {
+            let settings = format!("secrets = [\"{SECRET}\"]\n{without}");
+            let without = crate::support::app::source_with("messenger", &settings);
+            assert_eq!(ask(&without, "subscribe", "", Some("42")), Err(Refusal::Challenge));
+        }
+        let stripe = Webhook::open(&source("stripe")).unwrap();
+        assert!(stripe.endpoint.challenge(&|_| None).is_none());
     }
 }
 
@@ -415,7 +418,11 @@ mod stripe_events {
             ("ch_1".into(), FailureKind::Issuer, Some("amex".into()))
         );
         let unauthenticated = json!({"code": "payment_intent_authentication_failure"});
-        assert_eq!(failed(unauthenticated), ("evt_1".into(), FailureKind::Issuer, None));
+        // It became no charge: two notices of it would tell the same second.
+        assert_eq!(
+            failed(unauthenticated),
+            ("pi_1@1699999940".into(), FailureKind::Issuer, None)
+        );
         assert_eq!(
             failed(json!({"code": "processing_error"})),
             ("ch_0".into(), FailureKind::Technical, None)
@@ -456,10 +463,10 @@ mod stripe_events {
         let ids = [&event.payment_id, &event.refund_id, &event.attempt_id].map(Option::as_deref);
         assert_eq!(ids, [Some("pi_1"), Some("re_1"), None]);
         assert_eq!((event.cumulative, event.time), (false, at(NOW - 60)));
-        for status in ["pending", "requires_action", "failed", "canceled"] {
+        for status in ["pending", "requires_action"] {
             assert_eq!(
                 reason(&one("refund.created", refund(status))),
-                "refund_not_succeeded",
+                "refund_pending",
                 "{status}"
             );
         }
@@ -469,7 +476,89 @@ mod stripe_events {
         let mut settled = notice("refund.updated", refund("succeeded"));
         settled["data"]["previous_attributes"] = json!({"status": "pending"});
         assert_eq!(map("stripe", &settled)[0].time, at(NOW - 60));
-        assert_eq!(one("refund.failed", refund("failed")).kind, EventType::Other);
+    }
+
+    #[test]
+    fn a_refund_that_failed_is_taken_back() {
+        for (kind, status) in [
+            ("refund.failed", "failed"),
+            ("refund.updated", "canceled"),
+            ("charge.refund.updated", "failed"),
+        ] {
+            let refund = json!({"id": "re_1", "object": "refund", "amount": 500, "currency": "usd", "charge": "ch_1",
+                "status": status, "failure_reason": "lost_or_stolen_card", "created": NOW - 500});
+            let event = one(kind, refund);
+            assert_eq!(
+                (event.kind, event.failure_kind, event.refund_id.as_deref()),
+                (
+                    EventType::TransactionRefunded,
+                    Some(FailureKind::Technical),
+                    Some("re_1")
+                )
+            );
+            assert_eq!(event.decline_code.as_deref(), Some("lost_or_stolen_card"));
+            assert_eq!(event.time, at(NOW - 60));
+        }
+    }
+
+    #[test]
+    fn every_object_tells_under_which_names_its_payment_goes() {
+        let names = |kind: &str, object: Value| {
+            let event = one(kind, object);
+            (event.payment_id.unwrap(), event.aliases)
+        };
+        let both = ("pi_1".to_owned(), vec!["ch_1".to_owned()]);
+        let alone = ("ch_1".to_owned(), Vec::new());
+        assert_eq!(names("charge.succeeded", charge(json!({}))), both);
+        assert_eq!(
+            names("charge.succeeded", charge(json!({"payment_intent": {"id": "pi_1"}}))),
+            both
+        );
+        assert_eq!(names("charge.failed", charge(json!({"payment_intent": null}))), alone);
+        let intent = |charge: Value| json!({"id": "pi_1", "amount": 1, "currency": "usd", "latest_charge": charge});
+        assert_eq!(names("payment_intent.processing", intent(json!("ch_1"))), both);
+        assert_eq!(names("payment_intent.canceled", intent(charge(json!({})))), both);
+        let old = json!({"id": "pi_1", "amount": 1, "currency": "usd", "charges": {"data": [{"id": "ch_1"}]}});
+        assert_eq!(names("payment_intent.created", old), both);
+        for (kind, id) in [("refund.created", "re_1"), ("charge.dispute.created", "du_1")] {
+            let object = |charge: Value, intent: Value| json!({"id": id, "amount": 1, "currency": "usd", "charge": charge, "payment_intent": intent});
+            assert_eq!(names(kind, object(json!("ch_1"), json!("pi_1"))), both, "{kind}");
+            assert_eq!(names(kind, object(charge(json!({})), Value::Null)), both, "{kind}");
+            assert_eq!(names(kind, object(json!("ch_1"), Value::Null)), alone, "{kind}");
+            assert_eq!(
+                names(kind, object(Value::Null, json!("pi_1"))),
+                ("pi_1".into(), vec![]),
+                "{kind}"
+            );
+            assert_eq!(
+                reason(&one(kind, object(Value::Null, Value::Null))),
+                "no_payment_id",
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_far_side_of_a_transfer_is_not_money_again() {
+        let far = charge(json!({"id": "py_1", "payment_intent": null, "source_transfer": "tr_1"}));
+        assert_eq!(reason(&one("charge.succeeded", far)), "transferred");
+        let back = json!({"id": "pyr_1", "charge": "py_1", "amount": 1, "currency": "usd", "status": "succeeded",
+            "source_transfer_reversal": "trr_1"});
+        assert_eq!(reason(&one("refund.created", back)), "transferred");
+    }
+
+    #[test]
+    fn a_changed_charge_adds_links_and_no_money() {
+        let event = one("charge.updated", charge(json!({"metadata": {"conversation_id": "c"}})));
+        assert_eq!(
+            (event.kind, event.time),
+            (EventType::TransactionInitiated, at(NOW - 90))
+        );
+        assert_eq!(
+            (event.conversation_id.as_deref(), event.attempt_id.as_deref()),
+            (Some("c"), None)
+        );
+        assert_eq!(one("charge.updated", charge(json!({}))).kind, EventType::Other);
     }
 
     #[test]
@@ -498,6 +587,17 @@ mod stripe_events {
             dispute("lost", "chargeback"),
             (Closed, Chargeback, Some(DisputeOutcome::Lost))
         );
+        assert_eq!(dispute("prevented", "chargeback"), (Closed, Inquiry, None));
+        assert_eq!(dispute("charge_refunded", ""), (Closed, Inquiry, None));
+        // The first years sent the charge with its dispute inside.
+        let whole =
+            charge(json!({"dispute": {"charge": "ch_1", "amount": 5, "currency": "usd", "status": "under_review"}}));
+        let event = one("charge.disputed", whole);
+        assert_eq!(
+            (event.kind, event.payment_id.as_deref(), event.dispute_id.as_deref()),
+            (Open, Some("pi_1"), Some("ch_1"))
+        );
+        assert_eq!(amount(&event), "0.05 USD");
         let old = json!({"charge": "ch_1", "amount": 1, "currency": "usd", "status": "won"});
         let event = one("charge.dispute.closed", old);
         assert_eq!(
@@ -525,9 +625,41 @@ mod stripe_events {
             assert_eq!(amount(&paid(n, currency)), expected);
         }
         assert_eq!(reason(&paid(550, "isk")), "inexact_amount");
-        assert_eq!(reason(&paid(i64::MAX, "mga")), "inexact_amount");
+        assert_eq!(reason(&paid(i64::MAX, "mga")), "amount_too_large");
         assert_eq!(reason(&paid(1, "zzz")), "unknown_currency");
         assert_eq!(reason(&paid(-1, "usd")), "no_amount");
+    }
+
+    #[test]
+    fn amounts_that_are_no_whole_numbers_are_set_aside_with_a_reason() {
+        for (amount, expected) in [
+            (json!(29.62), "inexact_amount"),
+            (json!(u64::MAX), "amount_too_large"),
+            (json!(1e300), "inexact_amount"),
+            (json!("29.62"), "no_amount"),
+            (json!([2962]), "no_amount"),
+            (json!({"value": 2962}), "no_amount"),
+            (Value::Null, "no_amount"),
+        ] {
+            for field in ["amount", "amount_captured"] {
+                // Without a figure of its own for the capture, the charge's whole amount is taken.
+                if field == "amount_captured" && amount.is_null() {
+                    continue;
+                }
+                let object = charge(json!({field: amount}));
+                assert_eq!(reason(&one("charge.captured", object)), expected, "{field} {amount}");
+            }
+            let intent = json!({"id": "pi_1", "amount": amount, "currency": "usd"});
+            assert_eq!(reason(&one("payment_intent.created", intent)), expected, "{amount}");
+        }
+        assert_eq!(
+            reason(&one("charge.succeeded", charge(json!({"currency": null})))),
+            "unknown_currency"
+        );
+        assert_eq!(
+            reason(&one("charge.refunded", charge(json!({"amount_refunded": 0.5})))),
+            "inexact_amount"
+        );
     }
 
     #[test]
@@ -573,10 +705,35 @@ mod stripe_events {
             (event.payment_id.as_deref(), event.conversation_id.as_deref()),
             (Some("pi_1"), Some("c"))
         );
+        // How a payment that takes days ended, its intent tells.
+        for kind in ["async_payment_succeeded", "async_payment_failed"] {
+            let event = one(&format!("checkout.session.{kind}"), session(json!({"bot_id": "b"})));
+            assert_eq!(event.kind, EventType::TransactionInitiated, "{kind}");
+        }
+        let expired = one("checkout.session.expired", session(json!({"bot_id": "b"})));
         assert_eq!(
-            one("checkout.session.completed", session(json!({}))).kind,
-            EventType::Other
+            (expired.kind, expired.time),
+            (EventType::TransactionCancelled, at(NOW - 60))
         );
+        for nothing in [
+            session(json!({})),
+            json!({"metadata": {"bot_id": "b"}, "payment_intent": null}),
+        ] {
+            for kind in ["checkout.session.completed", "checkout.session.expired"] {
+                assert_eq!(one(kind, nothing.clone()).kind, EventType::Other, "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sessions_reference_stands_for_what_the_source_says() {
+        let session = json!({"id": "cs_1", "object": "checkout.session", "amount_total": 700, "currency": "usd",
+            "payment_intent": "pi_1", "client_reference_id": "order-7", "metadata": {}});
+        let mut plain = source("stripe");
+        plain.links.plain = "checkout_id".into();
+        let event = &map_from(&plain, &notice("checkout.session.completed", session.clone()))[0];
+        assert_eq!(event.checkout_id.as_deref(), Some("order-7"));
+        assert_eq!(one("checkout.session.completed", session).kind, EventType::Other);
     }
 
     #[test]
@@ -593,7 +750,7 @@ mod stripe_events {
             (event.kind, event.time_origin, event.time),
             (EventType::Other, TimeOrigin::Impossible, now())
         );
-        let unreadable = (find("stripe").unwrap().events)(&source("stripe"), b"\xff{", now());
+        let unreadable = map_bytes(&source("stripe"), b"\xff{");
         assert_eq!((unreadable.len(), unreadable[0].kind), (1, EventType::Other));
         for odd in [json!(null), json!([]), json!("x"), json!({"object": "event"})] {
             assert_eq!(map("stripe", &odd)[0].kind, EventType::Other, "{odd}");
@@ -669,6 +826,10 @@ mod stripe_events {
         assert_eq!(map_from(&tests, &body)[0].platform.as_deref(), Some("web"));
         body["livemode"] = json!(false);
         assert_eq!(map("stripe", &body)[0].mode, Mode::Test);
+        body.as_object_mut().unwrap().remove("livemode");
+        assert_eq!(map("stripe", &body)[0].mode, Mode::Live);
+        body["data"]["object"]["livemode"] = json!(false);
+        assert_eq!(map("stripe", &body)[0].mode, Mode::Test);
     }
 }
 
@@ -739,6 +900,45 @@ mod messenger_events {
                 r#"{"type":"entry"}"#
             ]
         );
+        // Changes of the page are told in whole seconds.
+        assert_eq!(
+            (events[3].time, events[3].time_origin),
+            (at(1_458_692_752), TimeOrigin::Given)
+        );
+    }
+
+    #[test]
+    fn ids_are_texts_also_where_they_are_numbers_beyond_53_bits() {
+        let item = json!({"sender": {"id": 9_007_199_254_740_993_u64}, "recipient": {"id": 10_105_655_000_959_552_u64},
+            "timestamp": MILLIS, "message": {"mid": "m"}});
+        let body = json!({"object": "page", "entry": [{"id": 10_105_655_000_959_552_u64, "messaging": [item]}]});
+        let event = &map("messenger", &body)[0];
+        assert_eq!(
+            (event.bot_id.as_deref(), event.user_id.as_deref()),
+            (Some("10105655000959552"), Some("9007199254740993"))
+        );
+        let checkbox = json!({"sender": {"user_ref": "x"}, "timestamp": MILLIS, "message": {"mid": "m"}});
+        assert_eq!(
+            one(checkbox).extra.as_deref(),
+            Some(r#"{"reason":"no_person","type":"message"}"#)
+        );
+    }
+
+    #[test]
+    fn what_is_said_in_stand_by_is_not_the_bots() {
+        for (name, content) in [
+            ("message", json!({"mid": "m1", "text": "to the other app"})),
+            ("message", json!({"mid": "m2", "is_echo": true})),
+            ("postback", json!({"title": "Buy"})),
+        ] {
+            let body =
+                json!({"object": "page", "entry": [{"id": "P", "time": MILLIS, "standby": [item(name, content)]}]});
+            let events = map("messenger", &body);
+            assert_eq!((events.len(), events[0].kind), (1, EventType::Other));
+            assert_eq!(events[0].conversation_id, None);
+        }
+        let handed = one(item("pass_thread_control", json!({"new_owner_app_id": "1"})));
+        assert_eq!(handed.extra.as_deref(), Some(r#"{"type":"pass_thread_control"}"#));
     }
 
     #[test]
@@ -833,6 +1033,29 @@ mod messenger_events {
             (paypal.method.as_deref(), paypal.network.as_deref()),
             (Some("paypal"), Some("none"))
         );
+        let priced = |amount: Value| {
+            let mut item = payment(json!({"provider_type": "stripe", "charge_id": "ch_1", "fb_payment_id": "81"}));
+            item["payment"]["amount"] = amount;
+            let event = one(item);
+            event.extra.unwrap_or_else(|| event.amount.unwrap().to_string())
+        };
+        assert_eq!(priced(json!({"currency": "jpy", "amount": 500})), "500");
+        for (amount, reason) in [
+            (json!({"currency": "USD", "amount": 29.62}), "inexact_amount"),
+            (json!({"currency": "USD", "amount": "29.625"}), "inexact_amount"),
+            (json!({"currency": "USD", "amount": "-1.00"}), "no_amount"),
+            (json!({"currency": "USD", "amount": "9e99"}), "no_amount"),
+            (
+                json!({"currency": "USD", "amount": "99999999999999999999"}),
+                "amount_too_large",
+            ),
+            (json!({"currency": "USD"}), "no_amount"),
+            (json!({"amount": "29.62"}), "unknown_currency"),
+            (Value::Null, "unknown_currency"),
+        ] {
+            let expected = json!({"reason": reason, "type": "payment"}).to_string();
+            assert_eq!(priced(amount.clone()), expected, "{amount}");
+        }
         let unnamed = one(payment(json!({"provider_type": "stripe", "fb_payment_id": "79"})));
         assert_eq!(
             unnamed.extra.as_deref(),
@@ -942,7 +1165,7 @@ mod messenger_events {
             let events = map("messenger", &odd);
             assert_eq!((events.len(), events[0].kind), (1, EventType::Other), "{odd}");
         }
-        let unreadable = (find("messenger").unwrap().events)(&source("messenger"), b"not json", now());
+        let unreadable = map_bytes(&source("messenger"), b"not json");
         assert_eq!((unreadable.len(), unreadable[0].kind), (1, EventType::Other));
     }
 }

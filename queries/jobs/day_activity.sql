@@ -1,18 +1,20 @@
 -- A payment's activity is dated by the payment's latest event: a late one may attribute it to a bot,
 -- so that as of an earlier moment the day has to be folded again.
 with near as (
-    select payment_key, mode, time, received_at
-    from payment_log
-    where (time::date - date '1970-01-01')::integer in (select day from touched_days)
+    select coalesce(r.root, l.payment_key) as payment_key, l.mode, l.time, l.received_at
+    from payment_log l
+    left join payment_roots r using (payment_key)
+    where (l.time::date - date '1970-01-01')::integer in (select day from touched_days)
       and kind in (
           'transaction.initiated', 'transaction.authorized', 'transaction.captured',
           'transaction.requires_action', 'transaction.failed'
       )
 ),
 named as (
-    select distinct bot_key, payment_key
-    from payment_log
-    where payment_key in (select payment_key from near) and bot_key is not null
+    select distinct l.bot_key, coalesce(r.root, l.payment_key) as payment_key
+    from payment_log l
+    left join payment_roots r using (payment_key)
+    where coalesce(r.root, l.payment_key) in (select payment_key from near) and l.bot_key is not null
 ),
 moves as (
     select

@@ -1,6 +1,9 @@
 drop view payments;
 drop view payment_attempts;
 drop view payment_movements;
+drop view unchanged_payments;
+drop view payment_roots;
+drop view payment_aliases;
 drop view conversation_cells;
 drop view conversations;
 drop view checkouts;

@@ -4,22 +4,28 @@ create or replace temp table past (upto timestamp);
 create or replace temp table past_payments as from botledger.main.payments limit 0;
 create or replace temp table past_attempts as from botledger.main.payment_attempts limit 0;
 create or replace temp table past_movements as from botledger.main.payment_movements limit 0;
+create or replace temp table past_roots as from botledger.main.payment_roots limit 0;
 create or replace temp table past_conversations as from botledger.main.conversations limit 0;
 create or replace temp table past_checkouts as from botledger.main.checkouts limit 0;
 create or replace temp table past_bots as from botledger.main.bots limit 0;
 create or replace temp table past_spans as from botledger.main.bot_spans limit 0;
 create or replace temp table past_days as from botledger.main.bot_days limit 0;
+create or replace temp view unchanged_payments as
+    from botledger.main.payments
+    where last_received <= (select upto from past) and payment_key not in (select key from touched_payments);
 create or replace temp view payments as
-    from botledger.main.payments where last_received <= (select upto from past)
-    union all from past_payments;
+    from unchanged_payments union all from past_payments;
 create or replace temp view payment_attempts as
-    from botledger.main.payment_attempts where payment_key in (
-        select payment_key from botledger.main.payments where last_received <= (select upto from past))
+    from botledger.main.payment_attempts where payment_key in (select payment_key from unchanged_payments)
     union all from past_attempts;
 create or replace temp view payment_movements as
-    from botledger.main.payment_movements where payment_key in (
-        select payment_key from botledger.main.payments where last_received <= (select upto from past))
+    from botledger.main.payment_movements where payment_key in (select payment_key from unchanged_payments)
     union all from past_movements;
+create or replace temp view payment_roots as
+    from botledger.main.payment_roots where payment_key not in (select key from touched_payments)
+    union all from past_roots;
+create or replace temp view payment_aliases as
+    from botledger.main.payment_aliases where received_at <= (select upto from past);
 create or replace temp view conversations as
     from botledger.main.conversations
     where last_received <= (select upto from past)

@@ -1,7 +1,8 @@
 select
-    payment_key, provider, payment_id, kind, epoch_us(time) as time, epoch_us(received_at) as received_at, source,
-    id, platform, bot_key, bot_id, conversation_key, user_key, checkout_id, path, credential, attempt_id,
-    capture_id, refund_id, dispute_id, method, network, brand, wallet, minor, currency, exponent, cumulative,
-    decline_code, failure_kind, stage, outcome, mode
-from payment_log
-where payment_key in (select key from touched_payments)
+    t.root as payment_key, l.payment_key = t.root as is_own,
+    l.provider, l.payment_id, l.kind, epoch_us(l.time) as time, epoch_us(l.received_at) as received_at, l.source,
+    l.id, l.platform, l.bot_key, l.bot_id, l.conversation_key, l.user_key, l.checkout_id, l.path, l.credential,
+    l.attempt_id, l.capture_id, l.refund_id, l.dispute_id, l.method, l.network, l.brand, l.wallet, l.minor,
+    l.currency, l.exponent, l.cumulative, l.decline_code, l.failure_kind, l.stage, l.outcome, l.mode
+from payment_log l
+join touched_payments t on t.key = l.payment_key

@@ -1,5 +1,6 @@
 -- Working sets of one fold: keys of the entities that have to be folded again.
-create temp table if not exists touched_payments (key bigint);
+-- A payment's key under each of its names, and the key that it is kept under.
+create temp table if not exists touched_payments (key bigint, root bigint);
 create temp table if not exists touched_conversations (key bigint);
 create temp table if not exists touched_bots (key bigint);
 create temp table if not exists touched_days (bot_key bigint, day integer);

@@ -1,3 +1,19 @@
+-- Payments about which something came in, under all the names that they go by.
 insert into touched_payments
-select distinct payment_key from payment_log
-where received_at > $after::timestamp and received_at <= $upto::timestamp
+with recursive changed as (
+    select payment_key as key from payment_log
+    where received_at > $after::timestamp and received_at <= $upto::timestamp
+    union
+    select alias_key from payment_aliases
+    where received_at > $after::timestamp and received_at <= $upto::timestamp
+),
+component as (
+    select key from changed
+    union
+    (
+        select a.payment_key from component c join botledger.main.payment_aliases a on a.alias_key = c.key
+        union all
+        select a.alias_key from component c join botledger.main.payment_aliases a on a.payment_key = c.key
+    )
+)
+select key, key from component

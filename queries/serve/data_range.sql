@@ -1,1 +1,1 @@
-select epoch_us(min(first_time)) as first, epoch_us(max(last_time)) as last from commits
+select epoch_us(min(first_time)) as first, epoch_us(max(last_time)) as last from commits where events > 0

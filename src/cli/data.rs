@@ -14,6 +14,7 @@ use crate::app::store_options;
 use crate::config::Config;
 use crate::generate::{self, Plan, Size};
 use crate::ingest::import::{self, Summary};
+use crate::ingest::privacy::Privacy;
 use crate::jobs::FOLD_EVENTS;
 use crate::model::Clock;
 use crate::store::Store;
@@ -50,10 +51,11 @@ pub fn fold_all(store: &Store) -> anyhow::Result<()> {
 /// Imports files and folds them.
 pub fn import(config: &Config, files: &[PathBuf], clock: Clock) -> anyhow::Result<ExitCode> {
     let store = open(config, clock.clone())?;
+    let privacy = Privacy::open(config, &store)?;
     let mut refused = false;
     for file in files {
         let started = Instant::now();
-        let summary = import_file(&store, file, &clock, config.limits.event_bytes)
+        let summary = import_file(&store, file, &clock, &privacy, config.limits.event_bytes)
             .with_context(|| format!("importing {}", file.display()))?;
         report(file, &summary, started.elapsed().as_secs_f64());
         refused |= summary.rejected + summary.conflicts > 0;
@@ -66,7 +68,13 @@ pub fn import(config: &Config, files: &[PathBuf], clock: Clock) -> anyhow::Resul
     })
 }
 
-fn import_file(store: &Store, file: &Path, clock: &Clock, event_bytes: usize) -> anyhow::Result<Summary> {
+fn import_file(
+    store: &Store,
+    file: &Path,
+    clock: &Clock,
+    privacy: &Privacy,
+    event_bytes: usize,
+) -> anyhow::Result<Summary> {
     let style = "{bytes} of events durable, {bytes_per_sec}";
     if file == Path::new("-") {
         let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(style)?);
@@ -74,6 +82,7 @@ fn import_file(store: &Store, file: &Path, clock: &Clock, event_bytes: usize) ->
             store,
             io::stdin(),
             clock,
+            privacy,
             event_bytes,
             &mut |bytes, _| bar.inc(bytes),
         )?);
@@ -83,7 +92,7 @@ fn import_file(store: &Store, file: &Path, clock: &Clock, event_bytes: usize) ->
     let bar = ProgressBar::new(input.metadata()?.len());
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent}% {msg}")?);
     let counted = bar.wrap_read(input);
-    let summary = import::import(store, counted, clock, event_bytes, &mut |_, summary| {
+    let summary = import::import(store, counted, clock, privacy, event_bytes, &mut |_, summary| {
         bar.set_message(format!("{} accepted", summary.accepted));
     })?;
     bar.finish_and_clear();

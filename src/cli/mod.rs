@@ -1,8 +1,10 @@
 //! The command line.
 
 mod data;
+mod fx;
 mod keys;
 mod serving;
+mod socket;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +50,11 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Exchange rates.
+    Fx {
+        #[command(subcommand)]
+        command: fx::FxCommand,
+    },
     /// Writes synthetic events as NDJSON: the same seed gives the same lines.
     Generate(data::Generate),
     /// Throws facts and cube away and folds all events again.
@@ -87,6 +94,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve => serving::serve(config, clock),
         Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
         Command::Import { files } => data::import(&config, &files, clock),
+        Command::Fx { command } => fx::run(&config, &command, clock),
         Command::Generate(plan) => data::generate(plan),
         Command::Rebuild => data::rebuild(&config, clock),
         Command::Export { folder } => data::export(&config, &folder, clock),

@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::data;
 use crate::app::Application;
 use crate::config::Config;
-use crate::ingest::import;
+use crate::ingest::privacy::Privacy;
+use crate::ingest::{fx, import};
 use crate::jobs;
 use crate::model::Clock;
 use crate::store::Store;
@@ -21,6 +22,8 @@ const STORY: &[u8] = include_bytes!(concat!(
 ));
 /// Bytes of the story, inflated: the length of the progress bar.
 const STORY_BYTES: u64 = 95_178_133;
+/// The reference rates of those months.
+const RATES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/ecb-2016.csv"));
 /// The range of the page that the demo points to.
 const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=week";
 
@@ -40,22 +43,29 @@ pub fn demo(mut config: Config, keeps: bool, clock: Clock) -> anyhow::Result<Exi
         config.data_dir = folder.path().to_owned();
     }
     let store = data::open(&config, clock.clone())?;
-    load(&store, &clock, config.limits.event_bytes)?;
+    let privacy = Privacy::open(&config, &store)?;
+    load(&store, &clock, &privacy, config.limits.event_bytes)?;
     drop(store);
     run(config, clock, STORY_RANGE)
 }
 
-fn load(store: &Store, clock: &Clock, event_bytes: usize) -> anyhow::Result<()> {
+fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> anyhow::Result<()> {
     let bar = ProgressBar::new(STORY_BYTES).with_message("loading the story of 2016");
     bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {percent}%")?);
-    let summary = import::import(store, Cursor::new(STORY), clock, event_bytes, &mut |bytes, _| {
-        bar.inc(bytes)
-    })?;
+    let summary = import::import(
+        store,
+        Cursor::new(STORY),
+        clock,
+        privacy,
+        event_bytes,
+        &mut |bytes, _| bar.inc(bytes),
+    )?;
     bar.finish_and_clear();
     eprintln!(
         "{} events stored, {} repeats ignored",
         summary.accepted, summary.duplicates
     );
+    store.add_rates_queued(fx::parse(RATES)?.rates)?;
     data::fold_all(store)
 }
 

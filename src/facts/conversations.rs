@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::{first, instants, kind_in};
+use super::{first, in_order, instants, kind_in};
 
 /// Folds rows of `conversation_log` (all of each conversation) and the payments of the same
 /// conversations (`conversation_key`, `provider`, `mode`, `attributed`, `first_fact_at`,
@@ -14,14 +14,10 @@ use super::{first, instants, kind_in};
 /// # Errors
 /// When a column is missing or of another type.
 pub fn fold(log: &DataFrame, payments: &DataFrame) -> PolarsResult<DataFrame> {
-    let events = log
-        .clone()
-        .lazy()
-        .sort(["conversation_key", "time", "source", "id"], Default::default());
-    let payments = payments
-        .clone()
-        .lazy()
-        .sort(["conversation_key", "first_fact_at"], Default::default());
+    // Sorted at once: a lazy sort before a join may be left out.
+    let events = log.sort(["conversation_key", "time", "source", "id"], Default::default())?;
+    let payments = payments.sort(["conversation_key", "first_fact_at", "provider"], Default::default())?;
+    let (events, payments) = (events.lazy(), payments.lazy());
     let known = identity(events.clone(), payments.clone()).collect()?;
     let payments = payments.filter(col("attributed"));
     let modes = concat(
@@ -153,7 +149,7 @@ fn first_checkout(entries: LazyFrame, events: LazyFrame) -> LazyFrame {
             begun,
             [col("conversation_key"), col("mode")],
             [col("conversation_key"), col("mode")],
-            JoinArgs::new(JoinType::Inner),
+            in_order(JoinType::Inner),
         )
         .filter(col("time").gt_eq(col("started_at")))
         .group_by_stable([col("conversation_key"), col("mode")])

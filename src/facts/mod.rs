@@ -22,6 +22,14 @@ fn first_where(name: &str, condition: Expr) -> Expr {
     col(name).filter(condition.and(col(name).is_not_null())).first()
 }
 
+/// A join whose rows stay in the order of the left side; others may lose it, and with it what came first.
+fn in_order(how: JoinType) -> JoinArgs {
+    JoinArgs {
+        maintain_order: MaintainOrderJoin::Left,
+        ..JoinArgs::new(how)
+    }
+}
+
 /// Rows of any of these kinds.
 fn kind_in(kinds: &[&str]) -> Expr {
     kinds

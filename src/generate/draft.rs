@@ -51,7 +51,7 @@ impl Draft {
         }
         if other.data == self.data {
             other.data.pop();
-            other.data.push_str(r#","name":"changed"}"#);
+            other.data.push_str(r#","note":"changed"}"#);
         }
         other
     }

@@ -5,6 +5,7 @@ pub mod base64;
 pub mod body;
 pub mod problem;
 pub mod request_id;
+pub mod socket;
 
 use actix_web::HttpResponse;
 

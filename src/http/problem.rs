@@ -68,6 +68,11 @@ impl Problem {
         self.code
     }
 
+    /// What is wrong, in words that are the same each time.
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
     /// The parameter, header or field that is at fault, where there is one.
     pub fn at_fault(&self) -> Option<&str> {
         self.field.as_deref()
@@ -119,6 +124,11 @@ impl Problem {
         )
     }
 
+    /// 503: what verifying a webhook takes cannot be had now.
+    pub fn unverifiable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unverifiable", "Not verified", detail).retry()
+    }
+
     /// 403: this server does not answer whoever asks.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Refused", detail)
@@ -143,6 +153,17 @@ impl Problem {
             "The body cannot be read",
             detail,
         )
+    }
+
+    /// 400: a file of exchange rates that is wrong; `detail` names the line.
+    pub fn invalid_rates(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_rates",
+            "The rates cannot be read",
+            detail,
+        )
+        .field(field)
     }
 
     /// 415: a Content-Type that this address does not take.

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::cloudevents::{self, Envelope};
 use super::json::{Slot, Text};
+use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
 use crate::http::Problem;
@@ -55,7 +56,7 @@ pub struct Judged {
 }
 
 impl Judged {
-    fn add(&mut self, verdict: Result<Event, Rejection>) {
+    pub(super) fn add(&mut self, verdict: Result<Event, Rejection>) {
         let place = self.events.len() + self.rejected.len();
         match verdict {
             Ok(event) => {
@@ -71,14 +72,20 @@ impl Judged {
 ///
 /// # Errors
 /// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many events.
-pub fn judge(body: &[u8], format: &Format, limits: &Limits, now: DateTime<Utc>) -> Result<Judged, Problem> {
+pub fn judge(
+    body: &[u8],
+    format: &Format,
+    limits: &Limits,
+    now: DateTime<Utc>,
+    privacy: &Privacy,
+) -> Result<Judged, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")))?;
     let mut judged = Judged::default();
     let one = |event: &str| {
         if event.len() > limits.event_bytes {
             return Err(too_large(limits.event_bytes));
         }
-        cloudevents::parse_str(event, now)
+        cloudevents::parse_str(event, now, privacy)
     };
     match format {
         Format::Structured => {
@@ -103,7 +110,7 @@ pub fn judge(body: &[u8], format: &Format, limits: &Limits, now: DateTime<Utc>) 
                 judged.add(one(line));
             }
         }
-        Format::Binary(attributes) => judged.add(binary(attributes, text, limits, now)?),
+        Format::Binary(attributes) => judged.add(binary(attributes, text, limits, now, privacy)?),
     }
     Ok(judged)
 }
@@ -113,6 +120,7 @@ fn binary(
     text: &str,
     limits: &Limits,
     now: DateTime<Utc>,
+    privacy: &Privacy,
 ) -> Result<Result<Event, Rejection>, Problem> {
     let data = if text.trim().is_empty() {
         Slot::Absent
@@ -132,19 +140,20 @@ fn binary(
     if text.len() > limits.event_bytes {
         return Ok(Err(too_large(limits.event_bytes)));
     }
-    Ok(envelope.check(now))
+    Ok(envelope.check(now, privacy))
 }
 
-fn too_large(limit: usize) -> Rejection {
+pub(super) fn too_large(limit: usize) -> Rejection {
     Rejection::new(Code::EventTooLarge, format!("an event may have {limit} bytes"))
 }
 
 fn unparseable(error: serde_json::Error) -> Problem {
-    Problem::unparseable(format!("the body is not what its Content-Type says: {error}"))
+    let detail = format!("the body is not what its Content-Type says: {error}");
+    Problem::unparseable(privacy::sentence(detail))
 }
 
 /// The elements of a JSON array as they stand, at most `limit` of them.
-fn elements(text: &str, limit: usize) -> Result<Vec<&RawValue>, Problem> {
+pub(super) fn elements(text: &str, limit: usize) -> Result<Vec<&RawValue>, Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let elements = deserializer.deserialize_seq(Elements { limit }).map_err(unparseable)?;
     let Some(elements) = elements else {

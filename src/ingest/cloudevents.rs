@@ -9,8 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::json::{self, Members, Name, Slot, Text};
+use super::privacy::{Kind, Privacy, fields};
 use super::rejection::{Code, Rejection};
-use super::{data, values};
+use super::{botframework, data, values};
 use crate::http::base64;
 use crate::model::{Event, EventType, TimeOrigin};
 
@@ -44,18 +45,18 @@ pub struct Envelope<'a> {
 ///
 /// # Errors
 /// A rejection with the first fault, and the event's id where that could be read.
-pub fn parse(json: &[u8], now: DateTime<Utc>) -> Result<Event, Rejection> {
+pub fn parse(json: &[u8], now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
     let text = std::str::from_utf8(json).map_err(|error| Rejection::new(Code::Malformed, error.to_string()))?;
-    parse_str(text, now)
+    parse_str(text, now, privacy)
 }
 
 /// Reads one structured event, as [`parse`].
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_str(text: &str, now: DateTime<Utc>) -> Result<Event, Rejection> {
+pub fn parse_str(text: &str, now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
     let envelope: Envelope = serde_json::from_str(text).map_err(json::malformed)?;
-    envelope.check(now)
+    envelope.check(now, privacy)
 }
 
 impl Envelope<'_> {
@@ -63,20 +64,23 @@ impl Envelope<'_> {
     ///
     /// # Errors
     /// A rejection with the first fault, and the event's id where that could be read.
-    pub fn check(&self, now: DateTime<Utc>) -> Result<Event, Rejection> {
-        self.event(now).map_err(|rejection| match &self.id {
-            Text::Given(id) if values::check_text(id).is_ok() => rejection.of(id),
-            _ => rejection,
-        })
+    pub fn check(&self, now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
+        self.event(now, privacy)
+            .map_err(|rejection| match id(&self.id, "id", privacy) {
+                Ok(id) => rejection.of(&id),
+                Err(_) => rejection,
+            })
     }
 
-    fn event(&self, now: DateTime<Utc>) -> Result<Event, Rejection> {
+    fn event(&self, now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
         if needed(&self.specversion, "specversion")? != "1.0" {
             return Err(Rejection::new(Code::UnsupportedSpecversion, "must be \"1.0\"").at("specversion"));
         }
-        let id = name(&self.id, "id")?;
-        let source = name(&self.source, "source")?;
+        let id = id(&self.id, "id", privacy)?;
+        let source = self::id(&self.source, "source", privacy)?;
         let kind = match EventType::parse(needed(&self.kind, "type")?) {
+            // What happened stands in the activity.
+            None if self.is_activity() => EventType::Other,
             // `other` is what webhooks leave behind; a sender who says it has nothing to count.
             None | Some(EventType::Other) => {
                 return Err(Rejection::new(Code::UnknownType, "is no event type of the contract").at("type"));
@@ -84,34 +88,46 @@ impl Envelope<'_> {
             Some(kind) => kind,
         };
         let subject = match optional(&self.subject, "subject")? {
-            Some(_) => Some(name(&self.subject, "subject")?.to_owned()),
+            Some(_) => Some(fields::cleaned(name(&self.subject, "subject")?).into_owned()),
             None => None,
         };
         let (time, time_origin) = self.moment(now)?;
         let mut event = Event::new(source, id, kind, time);
         event.time_origin = time_origin;
         event.subject = subject;
-        self.fill(&mut event)?;
+        self.fill(&mut event, now, privacy)?;
         Ok(event)
     }
 
     fn moment(&self, now: DateTime<Utc>) -> Result<(DateTime<Utc>, TimeOrigin), Rejection> {
-        let Some(text) = optional(&self.time, "time")? else {
-            return Ok((micros(now), TimeOrigin::Missing));
-        };
-        let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
-            let message = "must be an RFC 3339 timestamp with an offset, such as 2016-09-12T09:00:00Z";
-            Rejection::new(Code::InvalidTime, message).at("time")
-        })?;
-        let time = micros(time.with_timezone(&Utc));
-        if time > now + TimeDelta::hours(FUTURE_HOURS) {
-            let message = format!("lies more than {FUTURE_HOURS} hours ahead of the server's clock");
-            return Err(Rejection::new(Code::TimeInFuture, message).at("time"));
+        match optional(&self.time, "time")? {
+            None => Ok((micros(now), TimeOrigin::Missing)),
+            Some(text) => Ok((stated(text, now).map_err(|fault| fault.at("time"))?, TimeOrigin::Given)),
         }
-        Ok((time, TimeOrigin::Given))
     }
 
-    fn fill(&self, event: &mut Event) -> Result<(), Rejection> {
+    fn is_activity(&self) -> bool {
+        matches!(&self.kind, Text::Given(kind) if kind == botframework::TYPE)
+    }
+
+    fn apply(
+        &self,
+        event: &mut Event,
+        members: &Members<'_>,
+        now: DateTime<Utc>,
+        privacy: &Privacy,
+    ) -> Result<(), Rejection> {
+        if !self.is_activity() {
+            return data::apply(event, members, privacy);
+        }
+        if let (TimeOrigin::Missing, Some(text)) = (event.time_origin, botframework::timestamp(members)?) {
+            event.time = stated(&text, now).map_err(|fault| fault.at("data.timestamp"))?;
+            event.time_origin = TimeOrigin::Given;
+        }
+        botframework::apply(event, members, privacy)
+    }
+
+    fn fill(&self, event: &mut Event, now: DateTime<Utc>, privacy: &Privacy) -> Result<(), Rejection> {
         let media = optional(&self.datacontenttype, "datacontenttype")?;
         if media.is_some_and(|media| !is_json(media)) {
             return Err(Rejection::new(Code::UnsupportedData, "the data must be JSON").at("datacontenttype"));
@@ -122,13 +138,13 @@ impl Envelope<'_> {
                 let bytes = base64::decode(encoded).ok_or_else(invalid)?;
                 let text = std::str::from_utf8(&bytes).map_err(|_| invalid())?;
                 let slot: Slot = serde_json::from_str(text).map_err(|_| invalid())?;
-                members(&slot, "data_base64").and_then(|members| data::apply(event, members))
+                members(&slot, "data_base64").and_then(|members| self.apply(event, members, now, privacy))
             }
             (_, Some(_)) => {
                 let message = "the data must not be given twice, as `data` and as `data_base64`";
                 Err(Rejection::new(Code::UnsupportedData, message).at("data_base64"))
             }
-            (slot, None) => members(slot, "data").and_then(|members| data::apply(event, members)),
+            (slot, None) => members(slot, "data").and_then(|members| self.apply(event, members, now, privacy)),
         }
     }
 }
@@ -160,8 +176,28 @@ fn name<'a>(text: &'a Text<'_>, field: &'static str) -> Result<&'a str, Rejectio
     Ok(name)
 }
 
+/// What is kept of a checked id.
+fn id<'a>(text: &'a Text<'_>, field: &'static str, privacy: &Privacy) -> Result<Cow<'a, str>, Rejection> {
+    let kept = privacy.keeper(None).kept(Kind::Id, name(text, field)?);
+    kept.map_err(|card| Rejection::from(card).at(field))
+}
+
+/// Reads a time that a sender states.
+fn stated(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Rejection> {
+    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
+        let message = "must be an RFC 3339 timestamp with an offset, such as 2016-09-12T09:00:00Z";
+        Rejection::new(Code::InvalidTime, message)
+    })?;
+    let time = micros(time.with_timezone(&Utc));
+    if time > now + TimeDelta::hours(FUTURE_HOURS) {
+        let message = format!("lies more than {FUTURE_HOURS} hours ahead of the server's clock");
+        return Err(Rejection::new(Code::TimeInFuture, message));
+    }
+    Ok(time)
+}
+
 /// Cuts to the microseconds that the store keeps.
-fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 

@@ -1,8 +1,9 @@
 //! The `data` of an event: which fields each type has and needs, and what their values may be.
 
 use super::json::{self, Members};
+use super::privacy::{Keeper, Kind, Privacy, fields};
 use super::rejection::{Code, Rejection};
-use super::values::{amount, count, country, flag, listed, plain, word};
+use super::values::{amount, check_word, count, country, flag, listed, text};
 use crate::model::event::content_key;
 use crate::model::{Event, EventType};
 
@@ -145,33 +146,51 @@ fn rule(kind: EventType) -> Rule {
     }
 }
 
-/// Puts checked data into an event, with the digest of its content.
+/// The names of the fields that a type of event has.
+pub fn names(kind: EventType) -> impl Iterator<Item = &'static str> {
+    let known = rule(kind).known;
+    let all = Field::ALL.iter().filter(move |field| known & field.bit() != 0);
+    all.map(|field| field.name())
+}
+
+/// Puts what is kept of checked data into an event, with the digest of that.
 ///
-/// A null is an absent field. A field that the type does not have stays in `extra`, unchecked.
+/// A null is an absent field. A field that the type does not have stays in `extra`, unchecked, unless its name
+/// says that it is about a person or a card.
 ///
 /// # Errors
 /// The first fault, in order of the fields' names; then a missing field.
-pub fn apply(event: &mut Event, members: &Members<'_>) -> Result<(), Rejection> {
+pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Result<(), Rejection> {
     let rule = rule(event.kind);
+    let platform = members.get("platform").and_then(|raw| text(raw.get()).ok());
+    let mut keeper = privacy.keeper(platform.as_deref());
     let mut canonical = String::with_capacity(384);
     let mut extra = String::new();
     let mut seen = 0;
     for (name, value) in members.iter() {
         let raw = value.get();
-        if raw == "null" {
+        let field = Field::parse(name).filter(|field| rule.known & field.bit() != 0);
+        if raw == "null" || field.is_none() && fields::is_private(name, raw) {
             continue;
         }
         let start = canonical.len();
         canonical.push(if start == 0 { '{' } else { ',' });
         json::write_string(&mut canonical, name);
         canonical.push(':');
-        json::write_canonical(&mut canonical, raw, 0).map_err(|fault| fault.under("data"))?;
-        match Field::parse(name).filter(|field| rule.known & field.bit() != 0) {
+        match field {
             Some(field) => {
                 seen |= field.bit();
-                assign(event, field, raw).map_err(|fault| fault.under(field.name()).under("data"))?;
+                let put = match slot(event, field) {
+                    Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
+                        json::write_string(&mut canonical, &text);
+                        *slot = Some(text);
+                    }),
+                    None => json::write_canonical(&mut canonical, raw, 0).and_then(|()| assign(event, field, raw)),
+                };
+                put.map_err(|fault| fault.under(field.name()).under("data"))?;
             }
             None => {
+                json::write_canonical(&mut canonical, raw, 0).map_err(|fault| fault.under("data"))?;
                 extra.push(if extra.is_empty() { '{' } else { ',' });
                 extra.push_str(&canonical[start + 1..]);
             }
@@ -204,40 +223,69 @@ pub fn apply(event: &mut Event, members: &Members<'_>) -> Result<(), Rejection> 
     Ok(())
 }
 
+/// What is kept of a checked text.
+fn kept(kind: Kind, raw: &str, keeper: &mut Keeper<'_>) -> Result<String, Rejection> {
+    let text = text(raw)?;
+    if kind == Kind::Word {
+        check_word(&text)?;
+    }
+    Ok(keeper.kept(kind, &text)?.into_owned())
+}
+
+/// Where the text of a field goes, and how it is treated; none for a field that is no free text.
+fn slot(event: &mut Event, field: Field) -> Option<(&mut Option<String>, Kind)> {
+    Some(match field {
+        Field::AttemptId => (&mut event.attempt_id, Kind::Id),
+        Field::BotId => (&mut event.bot_id, Kind::Id),
+        Field::Brand => (&mut event.brand, Kind::Text),
+        Field::CaptureId => (&mut event.capture_id, Kind::Id),
+        Field::Category => (&mut event.category, Kind::Text),
+        Field::CheckoutId => (&mut event.checkout_id, Kind::Id),
+        Field::ConversationId => (&mut event.conversation_id, Kind::Conversation),
+        Field::DeclineCode => (&mut event.decline_code, Kind::Text),
+        Field::DeveloperId => (&mut event.developer_id, Kind::Id),
+        Field::DisputeId => (&mut event.dispute_id, Kind::Id),
+        Field::ItemId => (&mut event.item_id, Kind::Id),
+        Field::Method => (&mut event.method, Kind::Word),
+        Field::Name => (&mut event.name, Kind::Text),
+        Field::Network => (&mut event.network, Kind::Word),
+        Field::PaymentId => (&mut event.payment_id, Kind::Id),
+        Field::Platform => (&mut event.platform, Kind::Word),
+        Field::Provider => (&mut event.provider, Kind::Word),
+        Field::RefundId => (&mut event.refund_id, Kind::Id),
+        Field::UserId => (&mut event.user_id, Kind::User),
+        Field::Wallet => (&mut event.wallet, Kind::Word),
+        Field::Acquisition
+        | Field::Amount
+        | Field::Country
+        | Field::Credential
+        | Field::Direction
+        | Field::FailureKind
+        | Field::ItemCount
+        | Field::Mode
+        | Field::Outcome
+        | Field::Path
+        | Field::PaymentsEnabled
+        | Field::Stage => return None,
+    })
+}
+
 fn assign(event: &mut Event, field: Field, raw: &str) -> Result<(), Rejection> {
     match field {
         Field::Acquisition => event.acquisition = Some(listed(raw)?),
         Field::Amount => event.amount = Some(amount(raw)?),
-        Field::AttemptId => event.attempt_id = Some(plain(raw)?),
-        Field::BotId => event.bot_id = Some(plain(raw)?),
-        Field::Brand => event.brand = Some(plain(raw)?),
-        Field::CaptureId => event.capture_id = Some(plain(raw)?),
-        Field::Category => event.category = Some(plain(raw)?),
-        Field::CheckoutId => event.checkout_id = Some(plain(raw)?),
-        Field::ConversationId => event.conversation_id = Some(plain(raw)?),
         Field::Country => event.country = Some(country(raw)?),
         Field::Credential => event.credential = Some(listed(raw)?),
-        Field::DeclineCode => event.decline_code = Some(plain(raw)?),
-        Field::DeveloperId => event.developer_id = Some(plain(raw)?),
         Field::Direction => event.direction = Some(listed(raw)?),
-        Field::DisputeId => event.dispute_id = Some(plain(raw)?),
         Field::FailureKind => event.failure_kind = Some(listed(raw)?),
         Field::ItemCount => event.item_count = Some(count(raw)?),
-        Field::ItemId => event.item_id = Some(plain(raw)?),
-        Field::Method => event.method = Some(word(raw)?),
         Field::Mode => event.mode = listed(raw)?,
-        Field::Name => event.name = Some(plain(raw)?),
-        Field::Network => event.network = Some(word(raw)?),
         Field::Outcome => event.outcome = Some(listed(raw)?),
         Field::Path => event.path = Some(listed(raw)?),
-        Field::PaymentId => event.payment_id = Some(plain(raw)?),
         Field::PaymentsEnabled => event.payments_enabled = Some(flag(raw)?),
-        Field::Platform => event.platform = Some(word(raw)?),
-        Field::Provider => event.provider = Some(word(raw)?),
-        Field::RefundId => event.refund_id = Some(plain(raw)?),
         Field::Stage => event.stage = Some(listed(raw)?),
-        Field::UserId => event.user_id = Some(plain(raw)?),
-        Field::Wallet => event.wallet = Some(word(raw)?),
+        // Texts have their place in `slot`.
+        _ => {}
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::cloudevents;
+use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
 use crate::model::Clock;
 use crate::store::{AppendOutcome, Appended, Pending, Prepared, Store, StoreError};
@@ -105,6 +106,7 @@ pub fn import(
     store: &Store,
     input: impl Read + Send,
     clock: &Clock,
+    privacy: &Privacy,
     event_bytes: usize,
     progress: &mut dyn FnMut(u64, &Summary),
 ) -> Result<Summary, ImportError> {
@@ -115,7 +117,7 @@ pub fn import(
         for _ in 0..parsers {
             let (send_block, blocks) = sync_channel::<Block>(AHEAD);
             let (send_parsed, parsed) = sync_channel::<Result<Parsed, StoreError>>(AHEAD);
-            scope.spawn(move || parse_blocks(&blocks, &send_parsed, clock, event_bytes));
+            scope.spawn(move || parse_blocks(&blocks, &send_parsed, clock, privacy, event_bytes));
             lanes_in.push(send_block);
             lanes_out.push(parsed);
         }
@@ -172,6 +174,7 @@ fn parse_blocks(
     blocks: &Receiver<Block>,
     parsed: &SyncSender<Result<Parsed, StoreError>>,
     clock: &Clock,
+    privacy: &Privacy,
     event_bytes: usize,
 ) {
     for block in blocks {
@@ -187,7 +190,7 @@ fn parse_blocks(
                 rejected.push((block.first_line + offset as u64, rejection));
                 continue;
             }
-            match cloudevents::parse(line, now) {
+            match cloudevents::parse(line, now, privacy) {
                 Ok(event) => events.push(event),
                 Err(rejection) => rejected.push((block.first_line + offset as u64, rejection)),
             }

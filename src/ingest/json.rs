@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::privacy::{cards, fields};
 use super::rejection::{Code, Rejection};
 
 /// How deeply arrays and objects may nest inside the data.
@@ -33,6 +34,12 @@ impl<'a> Members<'a> {
     /// The members, in order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
+    /// One member.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let at = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)).ok()?;
+        self.0.get(at).map(|(_, value)| *value)
     }
 
     fn collect<A: MapAccess<'a>>(mut map: A) -> Result<Self, A::Error> {
@@ -168,13 +175,13 @@ impl<'de> Visitor<'de> for NameVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for Slot<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Slot<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SlotVisitor)
     }
 }
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor)
     }
@@ -202,15 +209,16 @@ pub fn string<'a>(raw: &'a str) -> Result<Option<Cow<'a, str>>, Rejection> {
         .map_err(malformed)
 }
 
-/// Appends the canonical text of a JSON value.
+/// Appends the canonical text of what is kept of a JSON value: without private members, card numbers and
+/// e-mail addresses.
 ///
 /// # Errors
 /// `extra_too_large` where it nests too deeply, `malformed` where an object names a member twice.
 pub fn write_canonical(out: &mut String, raw: &str, depth: usize) -> Result<(), Rejection> {
     match raw.as_bytes().first() {
         Some(b'"') => match string(raw)? {
-            Some(Cow::Owned(text)) => write_string(out, &text),
-            _ => out.push_str(raw),
+            Some(text) => write_text(out, &text, depth)?,
+            None => out.push_str(raw),
         },
         Some(b'{' | b'[') if depth >= MAX_DEPTH => {
             let message = format!("arrays and objects may nest {MAX_DEPTH} levels deep");
@@ -218,7 +226,11 @@ pub fn write_canonical(out: &mut String, raw: &str, depth: usize) -> Result<(), 
         }
         Some(b'{') => {
             out.push('{');
-            for (index, (name, value)) in Members::parse(raw).map_err(malformed)?.iter().enumerate() {
+            let members = Members::parse(raw).map_err(malformed)?;
+            let kept = members
+                .iter()
+                .filter(|(name, value)| !fields::is_private(name, value.get()));
+            for (index, (name, value)) in kept.enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
@@ -242,7 +254,21 @@ pub fn write_canonical(out: &mut String, raw: &str, depth: usize) -> Result<(), 
             }
             out.push(']');
         }
+        Some(b'-' | b'0'..=b'9') if cards::in_number(raw) => write_string(out, fields::CARD_REMOVED),
         _ => out.push_str(raw),
+    }
+    Ok(())
+}
+
+/// Appends what is kept of a text; one that is JSON itself, as metadata often is, is looked through as such.
+fn write_text(out: &mut String, text: &str, depth: usize) -> Result<(), Rejection> {
+    let inner = text.trim();
+    if depth < MAX_DEPTH && inner.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(inner).is_ok() {
+        let mut kept = String::with_capacity(inner.len());
+        write_canonical(&mut kept, inner, depth + 1)?;
+        write_string(out, &kept);
+    } else {
+        write_string(out, &fields::cleaned(text));
     }
     Ok(())
 }

@@ -3,12 +3,18 @@
 //! Here an event is checked once and for all; what the store holds needs no further checking.
 
 pub mod batch;
+pub mod botframework;
 pub mod cloudevents;
 pub mod data;
+pub mod fx;
+pub mod fx_route;
 pub mod import;
 pub mod json;
+mod notes;
+pub mod privacy;
 pub mod rejection;
 pub mod routes;
+pub mod segment;
 pub mod values;
 pub mod webhooks;
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::privacy;
+
 /// Declares the codes with their words and their sentence for the documentation.
 macro_rules! codes {
     ($($variant:ident = $word:literal, $meaning:literal;)+) => {
@@ -42,6 +44,7 @@ codes! {
     Empty = "empty", "A text is empty.";
     TooLong = "too_long", "A text has more than 256 bytes.";
     ControlCharacter = "control_character", "A text holds a control character.";
+    CardNumber = "card_number", "An id is written like a card number, in groups of digits, or a name holds one.";
     InvalidWord = "invalid_word", "A name such as `provider` is not made of a-z, 0-9 and _.";
     UnknownWord = "unknown_word", "A word is not in its closed vocabulary.";
     InvalidCountry = "invalid_country", "`country` is not two capital letters (ISO 3166 alpha-2).";
@@ -78,11 +81,16 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection of the event as a whole.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        // What is put together may repeat what was sent, as a parser's words do.
+        let message = match message.into() {
+            Cow::Borrowed(fixed) => fixed.into(),
+            Cow::Owned(made) => privacy::sentence(made).into(),
+        };
         Rejection {
             code,
             id: None,
             field: None,
-            message: message.into(),
+            message,
         }
     }
 

@@ -1,5 +1,7 @@
 //! `POST /v1/events`: CloudEvents in every mode, judged one by one, acknowledged when they are durable.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,11 +11,15 @@ use serde::Serialize;
 use super::batch::{self, Format, Judged};
 use super::cloudevents::{decode_header, is_json};
 use super::json::Text;
+use super::notes;
+use super::privacy::Privacy;
 use super::rejection::Rejection;
-use super::webhooks;
-use crate::config::{Limits, Source};
+use super::segment;
+use super::webhooks::documents::Documents;
+use super::webhooks::{self, Webhook};
+use crate::config::Limits;
 use crate::http::{Problem, body};
-use crate::model::Clock;
+use crate::model::{Clock, EventType};
 use crate::store::{AppendOutcome, Store};
 
 /// Bodies from this size on are parsed away from the workers.
@@ -29,7 +35,11 @@ pub struct IngestState {
     /// Bounds on bodies, batches and events.
     pub limits: Limits,
     /// The configured webhooks.
-    pub sources: Vec<Source>,
+    pub webhooks: Arc<Vec<Webhook>>,
+    /// Documents that verifying them takes.
+    pub documents: Arc<Documents>,
+    /// What of an event is kept.
+    pub privacy: Privacy,
 }
 
 /// Registers the routes; they need a [`web::Data`] of [`IngestState`].
@@ -40,12 +50,24 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .route(web::post().to(receive))
             .default_service(web::to(refuse)),
     );
+    cfg.service(
+        web::resource(segment::ADDRESSES)
+            .route(web::post().to(receive_calls))
+            .default_service(web::to(refuse)),
+    );
+    super::fx_route::configure(cfg);
     webhooks::routes::configure(cfg);
 }
 
 /// The answer to a batch.
 #[derive(Serialize)]
 struct Answer<'a> {
+    /// What Segment's clients look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success: Option<bool>,
+    /// Of the events handed to the store, those of no type that is counted: most of what such clients send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<usize>,
     accepted: usize,
     duplicates: usize,
     conflicts: usize,
@@ -70,42 +92,79 @@ struct Conflicting<'a> {
     id: &'a str,
 }
 
+/// The address, under which what comes in here is counted.
+const ADDRESS: &str = "/v1/events";
+
 async fn receive(
     req: HttpRequest,
     payload: web::Payload,
     state: web::Data<IngestState>,
 ) -> Result<HttpResponse, Problem> {
+    let answered = take(&req, payload, &state).await;
+    answered.inspect_err(|problem| notes::problem(&state.store, ADDRESS, (state.clock)(), problem))
+}
+
+async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
     let format = format_of(req.headers())?;
-    let body = body::read(payload, &req, &state.limits).await?;
-    let (limits, now) = (state.limits.clone(), (state.clock)());
+    let body = body::read(payload, req, &state.limits).await?;
+    let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let judged = if body.len() < HEAVY {
-        batch::judge(&body, &format, &limits, now)?
+        batch::judge(&body, &format, &limits, now, &privacy)?
     } else {
-        web::block(move || batch::judge(&body, &format, &limits, now)).await??
+        web::block(move || batch::judge(&body, &format, &limits, now, &privacy)).await??
     };
-    answer(&state.store, judged).await
+    answer(&state.store, ADDRESS, judged, now).await
+}
+
+async fn receive_calls(
+    req: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<IngestState>,
+) -> Result<HttpResponse, Problem> {
+    let answered = take_calls(&req, payload, &state).await;
+    answered.inspect_err(|problem| notes::problem(&state.store, segment::ADDRESS, (state.clock)(), problem))
+}
+
+async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
+    let body = body::read(payload, req, &state.limits).await?;
+    let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
+    let asked = req.path().to_owned();
+    let judged = web::block(move || segment::judge(&body, &asked, &limits, now, &privacy)).await??;
+    answer(&state.store, segment::ADDRESS, judged, now).await
 }
 
 /// Hands the good events to the store as one group and tells what became of each.
-async fn answer(store: &Store, judged: Judged) -> Result<HttpResponse, Problem> {
+async fn answer(
+    store: &Store,
+    address: &'static str,
+    judged: Judged,
+    now: DateTime<Utc>,
+) -> Result<HttpResponse, Problem> {
     let Judged {
         events,
         places,
         rejected,
     } = judged;
     let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
+    let noted = notes::Delivery::of(&events);
+    let calls = address == segment::ADDRESS;
+    let other = events.iter().filter(|event| event.kind == EventType::Other).count();
     let (outcomes, received_at) = if events.is_empty() {
         (Vec::new(), None)
     } else {
         let appended = store.append(events).await?;
         (appended.outcomes, Some(appended.received_at))
     };
+    notes::rejections(store, address, now, &rejected);
+    noted.note(store, address, now, &outcomes, rejected.len());
     let count = |wanted: AppendOutcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
     let conflicting = outcomes
         .iter()
         .enumerate()
         .filter(|(_, outcome)| **outcome == AppendOutcome::Conflict);
     let answer = Answer {
+        success: calls.then_some(true),
+        other: calls.then_some(other),
         accepted: count(AppendOutcome::Accepted),
         duplicates: count(AppendOutcome::Duplicate),
         conflicts: count(AppendOutcome::Conflict),

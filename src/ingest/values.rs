@@ -76,24 +76,25 @@ pub fn check_text(text: &str) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn text(raw: &str) -> Result<Cow<'_, str>, Rejection> {
+/// A checked text.
+///
+/// # Errors
+/// `wrong_type`, or as [`check_text`].
+pub fn text(raw: &str) -> Result<Cow<'_, str>, Rejection> {
     let text = json::string(raw)?.ok_or_else(|| Rejection::new(Code::WrongType, "must be a text"))?;
     check_text(&text)?;
     Ok(text)
 }
 
-/// A text that names something.
-pub fn plain(raw: &str) -> Result<String, Rejection> {
-    text(raw).map(Cow::into_owned)
-}
-
-/// A name in small letters, such as a provider.
-pub fn word(raw: &str) -> Result<String, Rejection> {
-    let word = text(raw)?;
+/// Checks a name in small letters, such as a provider.
+///
+/// # Errors
+/// `invalid_word`.
+pub fn check_word(word: &str) -> Result<(), Rejection> {
     if !word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
         return Err(Rejection::new(Code::InvalidWord, "must be made of a-z, 0-9 and _"));
     }
-    Ok(word.into_owned())
+    Ok(())
 }
 
 /// A word of a closed vocabulary.

@@ -17,8 +17,19 @@ pub struct Job {
     pub name: &'static str,
     /// When it runs, for people.
     pub schedule: &'static str,
+    /// When it runs.
+    pub when: When,
     /// Does one step; true while there is more to do.
     pub step: fn(&Store) -> Result<bool, StoreError>,
+}
+
+/// What makes a job run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Events were accepted, or it has not run for a minute.
+    Events,
+    /// Time has passed, and at the stop.
+    Every(Duration),
 }
 
 /// Every job, in the order in which they run.
@@ -26,39 +37,69 @@ pub const SCHEDULE: &[Job] = &[
     Job {
         name: "fold",
         schedule: "50 ms after events were accepted, and every minute",
+        when: When::Events,
         step: |store| Ok(store.fold(FOLD_EVENTS)?.is_some()),
     },
     Job {
         name: "compact",
         schedule: "after each fold, where the cube has scattered",
+        when: When::Events,
         step: |store| store.compact_cells(),
+    },
+    Job {
+        name: "tallies",
+        schedule: "every 5 seconds and at the stop, where a source has delivered something",
+        when: When::Every(Duration::from_secs(5)),
+        step: |store| store.save_tallies().map(|_| false),
     },
 ];
 
+impl When {
+    /// Longest time between two runs.
+    fn longest(self) -> Duration {
+        match self {
+            When::Events => AT_LEAST,
+            When::Every(time) => time,
+        }
+    }
+}
+
 /// Time that events are given to gather before they are folded.
 const DEBOUNCE: Duration = Duration::from_millis(50);
-/// Longest time between two runs.
+/// Longest time between two runs of what waits for events.
 const AT_LEAST: Duration = Duration::from_secs(60);
 
-/// Runs the jobs whenever events were accepted and at least every minute, until `stop` is set.
+/// Runs each job when it is due, until `stop` is set; then once more those that go by time.
 pub fn run(store: &Store, clock: &Clock, stop: &watch::Receiver<bool>, runtime: &tokio::runtime::Runtime) {
     let mut committed = store.committed();
     let mut stop = stop.clone();
     for job in SCHEDULE {
         store.note_job(waiting(job));
     }
+    let mut due: Vec<Instant> = vec![Instant::now(); SCHEDULE.len()];
+    let mut accepted = false;
     while !*stop.borrow() {
-        for job in SCHEDULE {
-            run_once(store, job, clock, &stop);
+        for (job, due) in SCHEDULE.iter().zip(&mut due) {
+            if *due <= Instant::now() || (accepted && job.when == When::Events) {
+                run_once(store, job, clock, &stop);
+                *due = Instant::now() + job.when.longest();
+            }
         }
-        runtime.block_on(async {
+        let next = due.iter().min().copied().unwrap_or_else(Instant::now);
+        accepted = runtime.block_on(async {
             tokio::select! {
                 _ = committed.changed() => tokio::time::sleep(DEBOUNCE).await,
-                _ = stop.changed() => {}
-                () = tokio::time::sleep(AT_LEAST) => {}
+                _ = stop.changed() => return false,
+                () = tokio::time::sleep_until(next.into()) => return false,
             }
+            true
         });
-        committed.borrow_and_update();
+        if accepted {
+            committed.borrow_and_update();
+        }
+    }
+    for job in SCHEDULE.iter().filter(|job| job.when != When::Events) {
+        run_once(store, job, clock, &stop);
     }
 }
 

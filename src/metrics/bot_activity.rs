@@ -135,6 +135,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     Ok(Outcome {
         table: sheet.finish(),
         warnings,
+        ..Outcome::default()
     })
 }
 

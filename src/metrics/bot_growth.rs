@@ -145,6 +145,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     Ok(Outcome {
         table: table(question, &lives, flows),
         warnings: warnings(question),
+        ..Outcome::default()
     })
 }
 

@@ -217,6 +217,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     Ok(Outcome {
         table: sheet.finish(),
         warnings: Vec::new(),
+        ..Outcome::default()
     })
 }
 

@@ -1,31 +1,25 @@
-//! Exchange rates and exact sums of money across currencies.
+//! Published exchange rates, and what one currency is worth in another by them, as exact fractions.
 //!
-//! Amounts are converted as fractions, summed exactly and rounded once at the end, half to even.
-//! Nothing passes through a float.
+//! The rate of a day is the last one published on or before it. A pair is taken as it is quoted, one way or
+//! the other; where it is not, by the shortest chain of quotes.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use polars::prelude::DataFrame;
 
 use super::MetricError;
-use super::wide::Wide;
-use crate::model::Currency;
+use super::grouping::counts;
+use crate::model::{Currency, Decimal};
+
+pub use super::exact::{Sum, divide};
 
 /// A rate older than this many days is no rate.
 pub const MAX_AGE_DAYS: i64 = 7;
-
-/// Published rates: units of a currency for one unit of a common base, by day.
-#[derive(Debug, Clone, Default)]
-pub struct Rates {
-    base: Option<Currency>,
-    quotes: BTreeMap<(Currency, i64), Quote>,
-}
-
-/// A decimal number: `digits` / 10^`scale`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Quote {
-    digits: u64,
-    scale: u32,
-}
+/// Quotes that a chain may have.
+const MAX_CHAIN: usize = 3;
+/// Chains go through this one rather than through another.
+const PREFERRED: &str = "EUR";
 
 /// A positive fraction in lowest terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,52 +30,24 @@ pub struct Fraction {
     pub denominator: u128,
 }
 
-impl Rates {
-    /// No rates yet, quoted against `base`.
-    pub fn of(base: Currency) -> Self {
-        Rates {
-            base: Some(base),
-            quotes: BTreeMap::new(),
-        }
-    }
+impl Fraction {
+    /// One.
+    pub const ONE: Fraction = Fraction {
+        numerator: 1,
+        denominator: 1,
+    };
 
-    /// Adds a quote: one unit of the base buys `digits` / 10^`scale` units of `currency` on `day` (days since 1970-01-01).
-    pub fn insert(&mut self, currency: Currency, day: i64, digits: u64, scale: u32) {
-        if digits > 0 && scale <= 12 {
-            self.quotes.insert((currency, day), Quote { digits, scale });
-        }
-    }
-
-    /// The last quote on or before `day` that is not too old.
-    fn quote(&self, currency: Currency, day: i64) -> Option<Quote> {
-        if self.base == Some(currency) {
-            return Some(Quote { digits: 1, scale: 0 });
-        }
-        let span = (currency, day - MAX_AGE_DAYS)..=(currency, day);
-        self.quotes.range(span).next_back().map(|(_, quote)| *quote)
-    }
-
-    /// What one minor unit of `from` is worth in minor units of `to` on a day; `None` without a rate.
-    pub fn minor(&self, from: Currency, to: Currency, day: i64) -> Option<Fraction> {
-        if from == to {
-            return Some(Fraction {
-                numerator: 1,
-                denominator: 1,
-            });
-        }
-        let (sold, bought) = (self.quote(from, day)?, self.quote(to, day)?);
-        let above = u128::from(bought.digits).checked_mul(power(sold.scale + to.exponent())?)?;
-        let below = u128::from(sold.digits).checked_mul(power(bought.scale + from.exponent())?)?;
+    /// Times `above` / `below`; `None` beyond 127 bits.
+    fn times(self, above: u128, below: u128) -> Option<Fraction> {
         let shared = gcd(above, below);
+        let (above, below) = (above / shared, below / shared);
+        let (one, two) = (gcd(self.numerator, below), gcd(above, self.denominator));
+        let bounded = |number: u128| i128::try_from(number).is_ok().then_some(number);
         Some(Fraction {
-            numerator: above / shared,
-            denominator: below / shared,
+            numerator: bounded((self.numerator / one).checked_mul(above / two)?)?,
+            denominator: bounded((self.denominator / two).checked_mul(below / one)?)?,
         })
     }
-}
-
-fn power(exponent: u32) -> Option<u128> {
-    10u128.checked_pow(exponent)
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -91,84 +57,130 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
     a.max(1)
 }
 
-/// A sum in one currency of amounts in many.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sum {
-    whole: i128,
-    /// Fractions of a minor unit, by denominator; each below one.
-    parts: BTreeMap<u128, u128>,
-    converted: bool,
-    left_out: bool,
+/// What an amount is converted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    /// What one minor unit is worth in minor units of the other currency.
+    pub minor: Fraction,
+    /// The days on which the quotes were published.
+    pub days: BTreeSet<i64>,
+    /// Who published them.
+    pub sources: BTreeSet<Arc<str>>,
 }
 
-impl Sum {
-    /// Adds an amount; false where it has no rate and is left out.
-    ///
-    /// # Errors
-    /// When 128 bits do not hold the sum.
-    pub fn add(&mut self, minor: i128, rate: Option<Fraction>) -> Result<bool, MetricError> {
-        let Some(rate) = rate else {
-            self.left_out = true;
-            return Ok(false);
-        };
-        self.converted = true;
-        let numerator = i128::try_from(rate.numerator).map_err(|_| MetricError::Overflow)?;
-        let denominator = i128::try_from(rate.denominator).map_err(|_| MetricError::Overflow)?;
-        let product = minor.checked_mul(numerator).ok_or(MetricError::Overflow)?;
-        self.grow(product.div_euclid(denominator))?;
-        let rest = product.rem_euclid(denominator).unsigned_abs();
-        if rest > 0 {
-            let part = self.parts.entry(rate.denominator).or_default();
-            *part += rest;
-            if *part >= rate.denominator {
-                *part -= rate.denominator;
-                self.grow(1)?;
-            }
+/// Published rates, by base and quote and by day (days since 1970-01-01).
+#[derive(Debug, Clone, Default)]
+pub struct Rates {
+    quotes: BTreeMap<(Currency, Currency), BTreeMap<i64, Quote>>,
+    /// What each currency is quoted with, one way or the other, in the order in which chains try them.
+    partners: BTreeMap<Currency, BTreeSet<(bool, Currency)>>,
+}
+
+#[derive(Debug, Clone)]
+struct Quote {
+    decimal: Decimal,
+    source: Arc<str>,
+}
+
+/// One quote of a chain: what one unit is worth, when and by whom it was published.
+struct Step<'a> {
+    above: u128,
+    below: u128,
+    day: i64,
+    source: &'a Arc<str>,
+}
+
+impl Rates {
+    /// Reads the columns `day`, `base`, `quote`, `digits`, `scale` and `source`.
+    pub(super) fn of(frame: &DataFrame) -> Result<Self, MetricError> {
+        let (days, digits, scales) = (counts(frame, "day")?, counts(frame, "digits")?, counts(frame, "scale")?);
+        let (bases, quotes) = (frame.column("base")?.str()?, frame.column("quote")?.str()?);
+        let sources = frame.column("source")?.str()?;
+        let mut names: BTreeMap<&str, Arc<str>> = BTreeMap::new();
+        let mut rates = Rates::default();
+        for row in 0..frame.height() {
+            let code = |text: Option<&str>| text.and_then(Currency::parse);
+            let (Some(base), Some(quote)) = (code(bases.get(row)), code(quotes.get(row))) else {
+                continue;
+            };
+            let source = sources.get(row).unwrap_or_default();
+            let source = names.entry(source).or_insert_with(|| source.into()).clone();
+            let decimal = Decimal {
+                digits: digits[row],
+                scale: u32::try_from(scales[row]).unwrap_or(u32::MAX),
+            };
+            rates.insert(days[row], base, quote, decimal, source);
         }
-        Ok(true)
+        Ok(rates)
     }
 
-    fn grow(&mut self, by: i128) -> Result<(), MetricError> {
-        self.whole = self.whole.checked_add(by).ok_or(MetricError::Overflow)?;
-        Ok(())
+    /// Adds a quote: on `day` one unit of `base` is `decimal` units of `quote`.
+    pub fn insert(&mut self, day: i64, base: Currency, quote: Currency, decimal: Decimal, source: Arc<str>) {
+        for (one, other) in [(base, quote), (quote, base)] {
+            let place = (other.code() != PREFERRED, other);
+            self.partners.entry(one).or_default().insert(place);
+        }
+        let days = self.quotes.entry((base, quote)).or_default();
+        days.insert(day, Quote { decimal, source });
     }
 
-    /// The sum, rounded once, half to even: 0 of nothing, `None` only if nothing of something converts.
-    pub fn total(&self) -> Option<i128> {
-        if self.left_out && !self.converted {
-            return None;
-        }
-        // Σ rᵢ/dᵢ over one common denominator; it stays below the number of parts.
-        let (mut above, mut below) = (Wide::from(0), Wide::from(1));
-        for (&denominator, &part) in self.parts.iter().filter(|(_, part)| **part > 0) {
-            let denominator = Wide::from(denominator);
-            above = above.times(&denominator).plus(&Wide::from(part).times(&below));
-            below = below.times(&denominator);
-        }
-        let mut whole = self.whole;
-        while above.cmp(&below) != Ordering::Less {
-            above = above.minus(&below);
-            whole = whole.checked_add(1)?;
-        }
-        let up = match above.plus(&above).cmp(&below) {
-            Ordering::Less => false,
-            Ordering::Greater => true,
-            Ordering::Equal => whole % 2 != 0,
+    /// What one minor unit of `from` is worth in minor units of `to` on a day; `None` without a rate.
+    pub fn convert(&self, from: Currency, to: Currency, day: i64) -> Option<Conversion> {
+        let mut conversion = Conversion {
+            minor: Fraction::ONE.times(power(to.exponent())?, power(from.exponent())?)?,
+            days: BTreeSet::new(),
+            sources: BTreeSet::new(),
         };
-        whole.checked_add(i128::from(up))
+        if from == to {
+            return Some(conversion);
+        }
+        let chain = (1..=MAX_CHAIN).find_map(|length| self.chain(from, to, day, length))?;
+        for step in chain {
+            // Quotes have 15 digits at most; a chain of three that fills 127 bits is taken for none.
+            conversion.minor = conversion.minor.times(step.above, step.below)?;
+            conversion.days.insert(step.day);
+            conversion.sources.insert(step.source.clone());
+        }
+        Some(conversion)
+    }
+
+    /// The first chain of exactly so many quotes.
+    fn chain(&self, from: Currency, to: Currency, day: i64, length: usize) -> Option<Vec<Step<'_>>> {
+        if length == 1 {
+            return Some(vec![self.step(from, to, day)?]);
+        }
+        self.partners.get(&from)?.iter().find_map(|(_, via)| {
+            let first = self.step(from, *via, day)?;
+            let mut chain = self.chain(*via, to, day, length - 1)?;
+            chain.insert(0, first);
+            Some(chain)
+        })
+    }
+
+    /// The quote of a pair that was published last, whichever way round; of one day the direct one.
+    fn step(&self, from: Currency, to: Currency, day: i64) -> Option<Step<'_>> {
+        let last = |base, quote| {
+            let days = self.quotes.get(&(base, quote))?;
+            days.range(day - MAX_AGE_DAYS..=day).next_back()
+        };
+        let parts = |quote: &Quote| Some((u128::try_from(quote.decimal.digits).ok()?, power(quote.decimal.scale)?));
+        let (direct, inverse) = (last(from, to), last(to, from));
+        let turned = match (direct, inverse) {
+            (Some((direct, _)), Some((inverse, _))) => inverse > direct,
+            (direct, _) => direct.is_none(),
+        };
+        let (day, quote) = if turned { inverse? } else { direct? };
+        let (digits, power) = parts(quote)?;
+        let (above, below) = if turned { (power, digits) } else { (digits, power) };
+        (digits > 0).then_some(Step {
+            above,
+            below,
+            day: *day,
+            source: &quote.source,
+        })
     }
 }
 
-/// A quotient rounded half to even; `None` where the divisor is not positive.
-pub fn divide(amount: i128, by: i128) -> Option<i128> {
-    if by <= 0 {
-        return None;
-    }
-    let (whole, rest) = (amount.div_euclid(by), amount.rem_euclid(by));
-    let up = match rest.cmp(&(by - rest)) {
-        Ordering::Less => false,
-        Ordering::Greater => true,
-        Ordering::Equal => whole % 2 != 0,
-    };
-    Some(whole + i128::from(up))
+fn power(exponent: u32) -> Option<u128> {
+    10u128.checked_pow(exponent)
 }

@@ -7,6 +7,9 @@ mod bot_activity;
 mod bot_growth;
 mod captured;
 mod conversion;
+mod converting;
+mod coverage;
+mod exact;
 pub mod fx;
 mod grouping;
 mod moved;
@@ -23,6 +26,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
+pub use converting::RateUse;
+
 use crate::model::{Currency, Mode, Params, Query, Table, TimeRange};
 
 /// Every metric, in the order in which they are listed.
@@ -32,6 +37,7 @@ pub const ALL: &[Metric] = &[
     conversion::METRIC,
     provider_share::METRIC,
     payments::METRIC,
+    coverage::METRIC,
 ];
 
 /// Finds a metric by its name.
@@ -174,6 +180,8 @@ pub struct Outcome {
     pub table: Table,
     /// What a reader must know beside them.
     pub warnings: Vec<String>,
+    /// The exchange rates by which amounts were converted.
+    pub rates: Vec<RateUse>,
 }
 
 /// Why a metric could not be computed.

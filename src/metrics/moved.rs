@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use polars::prelude::DataFrame;
 
-use super::fx::{Rates, Sum};
+use super::converting::Converter;
+use super::fx::Sum;
 use super::grouping::{Cells, Grid, Group, buckets, counts, groups, ints};
 use super::{MetricError, Question};
 use crate::model::Currency;
@@ -32,8 +33,7 @@ pub(super) fn currency_of(question: &Question, group: &Group) -> Option<Currency
 
 /// The sums of amounts in a frame, row by row, ready to be added in the question's currency.
 pub(super) struct Amounts<'a> {
-    question: &'a Question,
-    rates: &'a Rates,
+    converter: &'a mut Converter,
     currencies: Vec<Option<Currency>>,
     days: Vec<i64>,
     high: Vec<i64>,
@@ -42,7 +42,7 @@ pub(super) struct Amounts<'a> {
 
 impl<'a> Amounts<'a> {
     /// Reads the columns `currency`, `rate_day`, `minor_high` and `minor_low`.
-    pub fn of(question: &'a Question, rates: &'a Rates, frame: &DataFrame) -> Result<Self, MetricError> {
+    pub fn of(converter: &'a mut Converter, frame: &DataFrame) -> Result<Self, MetricError> {
         let currencies = frame
             .column("currency")?
             .str()?
@@ -51,8 +51,7 @@ impl<'a> Amounts<'a> {
             .collect();
         let (high, low) = (counts(frame, "minor_high")?, counts(frame, "minor_low")?);
         Ok(Amounts {
-            question,
-            rates,
+            converter,
             currencies,
             days: counts(frame, "rate_day")?,
             high,
@@ -61,13 +60,10 @@ impl<'a> Amounts<'a> {
     }
 
     /// Adds a row's amount; false where it has no rate and is left out.
-    pub fn add(&self, row: usize, sum: &mut Sum) -> Result<bool, MetricError> {
+    pub fn add(&mut self, row: usize, sum: &mut Sum) -> Result<bool, MetricError> {
         // The query hands a sum over in two halves, because 64 bits may not hold it.
         let minor = (i128::from(self.high[row]) << 32) + i128::from(self.low[row]);
-        let rate = self.currencies[row].and_then(|from| {
-            let to = self.question.currency.unwrap_or(from);
-            self.rates.minor(from, to, self.days[row])
-        });
+        let rate = self.currencies[row].and_then(|from| self.converter.rate(from, self.days[row]));
         sum.add(minor, rate)
     }
 }
@@ -104,13 +100,13 @@ impl Moved {
 /// Adds the movements of a frame to the accumulators that `own` picks out of a grid's cells.
 pub(super) fn add_movements<T: Default + Clone>(
     question: &Question,
+    converter: &mut Converter,
     frame: &DataFrame,
     names: &[&str],
     grid: &mut Grid<T>,
     own: impl Fn(&mut T) -> &mut Moved,
 ) -> Result<(), MetricError> {
-    let rates = Rates::default();
-    let amounts = Amounts::of(question, &rates, frame)?;
+    let mut amounts = Amounts::of(converter, frame)?;
     let at = buckets(frame, &Cells::of(&question.range))?;
     let (kinds, movements) = (frame.column("kind")?.str()?, counts(frame, "movements")?);
     let foreign = ints(frame, "foreign_key")?;
@@ -141,14 +137,4 @@ pub(super) fn add_movements<T: Default + Clone>(
         }
     }
     Ok(())
-}
-
-/// A warning where payments were left out of the sums.
-pub(super) fn unconverted_warning(question: &Question, payments: i64) -> Option<String> {
-    let code = question.currency.as_ref().map(Currency::code)?;
-    (payments > 0).then(|| {
-        format!(
-            "some amounts have no exchange rate to {code} and are left out of the sums; `currency=original` shows them"
-        )
-    })
 }

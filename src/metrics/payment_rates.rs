@@ -2,6 +2,7 @@
 
 use polars::prelude::DataFrame;
 
+use super::converting::Converter;
 use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::moved::Amounts;
 use super::table::{Spec, number, rate_cells};
@@ -41,7 +42,7 @@ struct Rate {
 }
 
 impl Rate {
-    fn add(&mut self, hit: bool, count: i64, amounts: &Amounts, row: usize) -> Result<(), MetricError> {
+    fn add(&mut self, hit: bool, count: i64, amounts: &mut Amounts, row: usize) -> Result<(), MetricError> {
         self.n += count;
         amounts.add(row, &mut self.amount)?;
         if hit {
@@ -100,13 +101,13 @@ pub(super) fn checkouts_apply(question: &Question, dimensions: &[&str]) -> bool 
 /// Adds approved and declined attempts.
 pub(super) fn add_attempts<T: Default + Clone>(
     question: &Question,
+    converter: &mut Converter,
     frame: &DataFrame,
     names: &[&str],
     grid: &mut Grid<T>,
     own: impl Fn(&mut T) -> &mut Rates,
 ) -> Result<(), MetricError> {
-    let rates = fx::Rates::default();
-    let amounts = Amounts::of(question, &rates, frame)?;
+    let mut amounts = Amounts::of(converter, frame)?;
     let at = buckets(frame, &Cells::of(&question.range))?;
     let (first, approved) = (counts(frame, "first")?, counts(frame, "approved")?);
     let attempts = counts(frame, "attempts")?;
@@ -114,9 +115,9 @@ pub(super) fn add_attempts<T: Default + Clone>(
         let Some(cell) = grid.at(at[row], group) else { continue };
         let rates = own(cell);
         let approved = approved[row] == 1;
-        rates.attempts.add(approved, attempts[row], &amounts, row)?;
+        rates.attempts.add(approved, attempts[row], &mut amounts, row)?;
         if first[row] == 1 {
-            rates.first_attempts.add(approved, attempts[row], &amounts, row)?;
+            rates.first_attempts.add(approved, attempts[row], &mut amounts, row)?;
         }
     }
     Ok(())
@@ -125,20 +126,20 @@ pub(super) fn add_attempts<T: Default + Clone>(
 /// Adds payments with a decided attempt.
 pub(super) fn add_decided<T: Default + Clone>(
     question: &Question,
+    converter: &mut Converter,
     frame: &DataFrame,
     names: &[&str],
     grid: &mut Grid<T>,
     own: impl Fn(&mut T) -> &mut Rates,
 ) -> Result<(), MetricError> {
-    let rates = fx::Rates::default();
-    let amounts = Amounts::of(question, &rates, frame)?;
+    let mut amounts = Amounts::of(converter, frame)?;
     let at = buckets(frame, &Cells::of(&question.range))?;
     let (captured, payments) = (counts(frame, "captured")?, counts(frame, "payments")?);
     for (row, group) in groups(frame, names)?.iter().enumerate() {
         let Some(cell) = grid.at(at[row], group) else { continue };
         own(cell)
             .success
-            .add(captured[row] == 1, payments[row], &amounts, row)?;
+            .add(captured[row] == 1, payments[row], &mut amounts, row)?;
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use polars::prelude::DataFrame;
 
 use super::captured::{Captured, add_captured};
+use super::converting::{Converter, RATES};
 use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params, uses};
-use super::moved::{Moved, add_movements, currency_of, group_names, unconverted_warning};
+use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payment_rates::{RATE_COLUMNS, Rates, add_attempts, add_checkouts, add_decided, checkouts_apply};
 use super::provider_share::{PAYMENT_DIMENSIONS, moved_params, payment_params};
 use super::statistics::ratio;
@@ -24,6 +25,9 @@ pub const METRIC: Metric = Metric {
         text: "payments are live payments with a capture, at their first capture. gross, refunded, disputed_lost and \
                reversed are movements at their own date (basis=activity); basis=cohort puts refunds, disputes and \
                reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. \
+               Amounts are in the reporting currency, refunds and disputes too, at the last rate published on or \
+               before the UTC day of that first capture, none older than 7 days; each sum is exact and rounded \
+               once, half to even. \
                net = gross - refunded - disputed_lost - reversed, before fees, from the rounded columns; average = \
                gross / payments. unconverted counts payments with a movement in the bucket whose money has no \
                exchange rate. payers and bots are distinct among the payments; repeat_payers have their second \
@@ -85,6 +89,7 @@ pub const METRIC: Metric = Metric {
             query: query!("serve/payments_checkouts"),
             params: checkout_params,
         },
+        RATES,
     ],
     compute,
 };
@@ -170,19 +175,35 @@ struct Figures {
 
 fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
     let names = group_names(question, &[]);
+    let mut converter = Converter::of(question, frames)?;
     let mut grid: Grid<Figures> = Grid::new(question.range.buckets.len());
     add_captured(question, frames.get("captured")?, &names, &mut grid, |figures| {
         &mut figures.captured
     })?;
-    add_movements(question, frames.get("movements")?, &names, &mut grid, |figures| {
-        &mut figures.moved
-    })?;
-    add_attempts(question, frames.get("attempts")?, &names, &mut grid, |figures| {
-        &mut figures.rates
-    })?;
-    add_decided(question, frames.get("decided")?, &names, &mut grid, |figures| {
-        &mut figures.rates
-    })?;
+    add_movements(
+        question,
+        &mut converter,
+        frames.get("movements")?,
+        &names,
+        &mut grid,
+        |figures| &mut figures.moved,
+    )?;
+    add_attempts(
+        question,
+        &mut converter,
+        frames.get("attempts")?,
+        &names,
+        &mut grid,
+        |figures| &mut figures.rates,
+    )?;
+    add_decided(
+        question,
+        &mut converter,
+        frames.get("decided")?,
+        &names,
+        &mut grid,
+        |figures| &mut figures.rates,
+    )?;
     add_pending(question, frames.get("pending")?, &names, &mut grid)?;
     let with_checkouts = checkouts_apply(question, CHECKOUT_DIMENSIONS);
     if with_checkouts {
@@ -203,10 +224,10 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         cells.extend(last_cells(question, &question.range.buckets[at], figures));
         sheet.push(at, &group[..question.group_by.len()], cells);
     }
-    let warnings = unconverted_warning(question, unconverted).into_iter().collect();
     Ok(Outcome {
         table: sheet.finish(),
-        warnings,
+        warnings: converter.warning(unconverted).into_iter().collect(),
+        rates: converter.uses(),
     })
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::converting::{Converter, RATES};
 use super::grouping::{Cells, Grid, Group, counts, dimension_params, groups, range_params, uses};
-use super::moved::{Moved, add_movements, currency_of, group_names, unconverted_warning};
+use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payments::{check_basis, is_cohort};
 use super::statistics::{hhi, ratio};
 use super::table::{Sheet, Spec, amount, by_bucket, number, text};
@@ -27,8 +28,9 @@ pub const METRIC: Metric = Metric {
                of their own. hhi is the sum of squared shares by count in per cent over the named values, \
                renormalised to them (0 to 10,000), covered_share their share of all payments, effective_number \
                10,000 / hhi, top1 the largest share_by_count of a named value. A value seen in the 90 days before \
-               the range is a row also where it is silent. Amounts are in the reporting currency at the rate of \
-               the payment's first capture; with currency=original there is a row for each currency, and shares \
+               the range is a row also where it is silent. Amounts are in the reporting currency at the last rate \
+               published on or before the UTC day of the payment's first capture, none older than 7 days, \
+               rounded once; with currency=original there is a row for each currency, and shares \
                are within it.",
         numerator: "payments (gross) of the value",
         denominator: "payments (gross) of all values in the bucket and group",
@@ -65,6 +67,7 @@ pub const METRIC: Metric = Metric {
             query: query!("serve/payments_movements"),
             params: movement_params,
         },
+        RATES,
     ],
     compute,
 };
@@ -160,10 +163,16 @@ struct Share {
 
 fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
     let names = group_names(question, &[dimension(question)]);
+    let mut converter = Converter::of(question, frames)?;
     let mut grid: Grid<Share> = Grid::new(question.range.buckets.len());
-    add_movements(question, frames.get("movements")?, &names, &mut grid, |share| {
-        &mut share.moved
-    })?;
+    add_movements(
+        question,
+        &mut converter,
+        frames.get("movements")?,
+        &names,
+        &mut grid,
+        |share| &mut share.moved,
+    )?;
     let frame = frames.get("counts")?;
     let (cells, cell, payments) = (
         Cells::of(&question.range),
@@ -187,7 +196,8 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         .sum();
     Ok(Outcome {
         table: table(question, &rows),
-        warnings: unconverted_warning(question, unconverted).into_iter().collect(),
+        warnings: converter.warning(unconverted).into_iter().collect(),
+        rates: converter.uses(),
     })
 }
 

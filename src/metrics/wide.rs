@@ -65,6 +65,23 @@ impl Wide {
         }
         Wide::trimmed(limbs)
     }
+
+    /// The quotient, rounded down, and the remainder; `None` where the quotient has more than 128 bits.
+    ///
+    /// The divisor must be above zero and below 2^127. Bit by bit: this is the rare case, and short.
+    pub fn divided(&self, by: u128) -> Option<(u128, u128)> {
+        let (mut quotient, mut rest) = (0u128, 0u128);
+        for at in (0..self.0.len() * 32).rev() {
+            rest = rest << 1 | u128::from(self.limb(at / 32) >> (at % 32) & 1);
+            let fits = u128::from(rest >= by);
+            rest -= by * fits;
+            if quotient >> 127 > 0 {
+                return None;
+            }
+            quotient = quotient << 1 | fits;
+        }
+        Some((quotient, rest))
+    }
 }
 
 impl Ord for Wide {

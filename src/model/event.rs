@@ -116,6 +116,9 @@ pub struct Event {
     pub mode: Mode,
     /// JSON object of the data fields that have no column, and for `other` the provider's type name.
     pub extra: Option<String>,
+    /// Other ids, within the provider, by which the same payment goes in other events: a charge of an
+    /// intent, a capture of an order. Events under them belong to this event's payment.
+    pub aliases: Vec<String>,
 }
 
 impl Event {
@@ -163,6 +166,7 @@ impl Event {
             outcome: None,
             mode: Mode::Live,
             extra: None,
+            aliases: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod event;
 pub mod money;
 pub mod query;
+pub mod rate;
 pub mod time;
 pub mod vocabulary;
 
@@ -15,5 +16,6 @@ pub use clock::Clock;
 pub use event::{Event, TimeOrigin};
 pub use money::{Currency, Money};
 pub use query::{Param, Params, Query};
+pub use rate::{Decimal, Rate};
 pub use time::{Bucket, Interval, TimeRange};
 pub use vocabulary::*;

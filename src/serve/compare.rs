@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, Months, TimeDelta, Utc};
 
 use super::question::Compare;
 use super::report::Report;
-use crate::metrics::Question;
+use crate::metrics::{Question, RateUse};
 use crate::model::time::{RangeError, local_instant};
 use crate::model::{Column, ColumnType, Interval, Table, TimeRange, Value};
 
@@ -94,6 +94,7 @@ pub fn beside(mut report: Report, previous: &Report, by: Compare) -> Report {
             report.meta.warnings.push(warning);
         }
     }
+    RateUse::merge(&mut report.meta.rates, &previous.meta.rates);
     report.compare = Some(by);
     report
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::question::COMMON;
 use super::report::Report;
-use crate::metrics::{Definition, Metric};
-use crate::model::{Column, Mode, TimeRange, Value};
+use crate::metrics::{Definition, Metric, RateUse};
+use crate::model::{Column, ColumnType, Mode, TimeRange, Value};
 
 /// The whole answer.
 ///
@@ -70,13 +70,7 @@ impl Serialize for Query<'_> {
         if question.mode == Mode::Test {
             map.serialize_entry("mode", question.mode.as_str())?;
         }
-        if self
-            .0
-            .table
-            .columns
-            .iter()
-            .any(|column| column.kind == crate::model::ColumnType::Amount)
-        {
+        if has_amounts(self.0) {
             let code = question
                 .currency
                 .map_or("original".into(), |currency| currency.code().to_owned());
@@ -90,6 +84,11 @@ impl Serialize for Query<'_> {
         }
         map.end()
     }
+}
+
+fn has_amounts(report: &Report) -> bool {
+    let mut columns = report.table.columns.iter();
+    columns.any(|column| column.kind == ColumnType::Amount)
 }
 
 /// A midnight of the zone as its date, as people write ranges; anything else as RFC 3339.
@@ -127,6 +126,31 @@ impl Serialize for MetaView<'_> {
         map.serialize_entry("epoch", &meta.epoch)?;
         map.serialize_entry("restated", &meta.restated)?;
         map.serialize_entry("warnings", &meta.warnings)?;
+        if has_amounts(self.0) {
+            map.serialize_entry("rates", &meta.rates.iter().map(RatesView).collect::<Vec<_>>())?;
+        }
+        map.end()
+    }
+}
+
+/// Whose rates of which days stand behind the amounts of one currency.
+struct RatesView<'a>(&'a RateUse);
+
+impl Serialize for RatesView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let RateUse {
+            from,
+            to,
+            sources,
+            days,
+        } = self.0;
+        let mut map = serializer.serialize_map(Some(6))?;
+        map.serialize_entry("from", from.code())?;
+        map.serialize_entry("to", to.code())?;
+        map.serialize_entry("sources", &sources.iter().map(AsRef::as_ref).collect::<Vec<&str>>())?;
+        map.serialize_entry("first_day", &days.first().map(ToString::to_string))?;
+        map.serialize_entry("last_day", &days.last().map(ToString::to_string))?;
+        map.serialize_entry("days", &days.len())?;
         map.end()
     }
 }

@@ -22,6 +22,8 @@ pub mod question;
 pub mod refusal;
 pub mod report;
 pub mod routes;
+pub mod sources;
+pub mod sources_route;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,10 +68,10 @@ impl ServeState {
     /// so far, at once, and asking again with the stated `as_of` gives it again. Otherwise it is now.
     pub fn defaults(&self) -> Defaults {
         let folded = self.store.folded_to();
-        let committed = *self.store.committed().borrow();
+        let stamped = self.store.stamped();
         // Stamps of receipt keep increasing when the clock steps back; the present is never before them.
-        let now = (self.clock)().max(committed);
-        let as_of = if committed > folded { folded } else { now };
+        let now = (self.clock)().max(stamped);
+        let as_of = if stamped > folded { folded } else { now };
         Defaults {
             now,
             as_of,
@@ -85,6 +87,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     health::configure(cfg);
     routes::configure(cfg);
     charts_route::configure(cfg);
+    sources_route::configure(cfg);
     dashboard::routes::configure(cfg);
     cfg.default_service(actix_web::web::to(crate::http::not_found));
 }

@@ -5,7 +5,7 @@ use polars::prelude::DataFrame;
 
 use super::compare;
 use super::question::{Asked, Compare};
-use crate::metrics::{Frames, Metric, MetricError, Question};
+use crate::metrics::{Frames, Metric, MetricError, Question, RateUse};
 use crate::model::Table;
 use crate::model::time::RangeError;
 use crate::store::{Store, StoreError};
@@ -58,6 +58,8 @@ pub struct Meta {
     pub restated: i64,
     /// Sentences for people.
     pub warnings: Vec<String>,
+    /// The exchange rates by which amounts were converted.
+    pub rates: Vec<RateUse>,
 }
 
 /// One metric's answer to one question.
@@ -136,6 +138,7 @@ fn answer_within(
         epoch: version.epoch,
         restated: store.restated(&question.range, question.as_of)?,
         warnings: outcome.warnings,
+        rates: outcome.rates,
     };
     Ok(Report {
         metric,

@@ -50,6 +50,27 @@ impl Store {
         self.submit(prepared)?.await.map_err(|_| StoreError::Stopped)?
     }
 
+    /// As [`Store::append`], but with a mark first; where that is in conflict, nothing is taken and there is no answer.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub async fn append_under(&self, mark: Option<Event>, events: Vec<Event>) -> Result<Option<Appended>, StoreError> {
+        let Some(mark) = mark else {
+            return self.append(events).await.map(Some);
+        };
+        let marked = [vec![mark], events].concat();
+        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&marked)).await;
+        let mut prepared = prepared.map_err(|_| StoreError::Stopped)??;
+        prepared.marked = true;
+        let Appended { outcomes, received_at } = self.submit(prepared)?.await.map_err(|_| StoreError::Stopped)??;
+        let mut outcomes = outcomes.into_iter();
+        let taken = outcomes.next() != Some(AppendOutcome::Conflict);
+        Ok(taken.then(|| Appended {
+            outcomes: outcomes.collect(),
+            received_at,
+        }))
+    }
+
     /// Queues a prepared group from a thread of its own, waiting while the writer is behind.
     ///
     /// # Errors
@@ -99,7 +120,7 @@ pub(super) fn write_groups(
     let mut outcomes = Vec::with_capacity(groups.len());
     let mut events = connection.appender("events")?;
     for group in groups {
-        let judged = judge(&group.identities, &mut known, &mut fresh);
+        let judged = judge(group, &mut known, &mut fresh);
         let keep: BooleanArray = judged
             .iter()
             .map(|outcome| Some(*outcome == AppendOutcome::Accepted))
@@ -136,7 +157,16 @@ pub(super) fn write_groups(
     Ok((outcomes, fresh))
 }
 
-fn judge(ids: &[Identity], known: &mut HashMap<(i64, i64), i64>, fresh: &mut Vec<Identity>) -> Vec<AppendOutcome> {
+fn judge(group: &Prepared, known: &mut HashMap<(i64, i64), i64>, fresh: &mut Vec<Identity>) -> Vec<AppendOutcome> {
+    let ids = &group.identities;
+    let differs = |mark: &Identity| {
+        known
+            .get(&(mark.high, mark.low))
+            .is_some_and(|content| *content != mark.content)
+    };
+    if group.marked && ids.first().is_some_and(differs) {
+        return vec![AppendOutcome::Conflict; ids.len()];
+    }
     ids.iter()
         .map(|id| match known.get(&(id.high, id.low)) {
             Some(content) if *content == id.content => AppendOutcome::Duplicate,

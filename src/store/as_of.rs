@@ -12,9 +12,8 @@ use super::{Store, StoreError, read, writer};
 use crate::model::{Param, Params, Query};
 use crate::query;
 
-/// Entities that changed since the asked moment.
-const CHANGED: [Query; 4] = [
-    query!("jobs/past_payments"),
+/// Entities, besides payments, that changed since the asked moment.
+const CHANGED: [Query; 3] = [
     query!("jobs/past_conversations"),
     query!("jobs/past_bots"),
     query!("jobs/past_days"),
@@ -92,13 +91,14 @@ impl Store {
         Ok(agree.then(|| frames.into_iter().map(|(_, frame)| frame).collect()))
     }
 
-    /// Waits, bounded, until what was committed by `as_of` is folded.
+    /// Waits, bounded, until what was stamped by `as_of` is folded; from then on no stamp lies before it.
     fn await_fold(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
         let asked = Instant::now();
         loop {
+            // A stamp that is given is waited for, also while its commit is being written.
+            let stamped = self.shared.moments.ask(as_of.timestamp_micros());
             let folded = self.folded_to();
-            let committed = *self.shared.committed.borrow();
-            if committed <= folded || as_of <= folded {
+            if stamped <= folded.timestamp_micros() || as_of <= folded {
                 return Ok(());
             }
             if asked.elapsed() > PATIENCE {
@@ -129,9 +129,7 @@ fn enter_past(connection: &Connection, as_of: DateTime<Utc>) -> Result<(), Store
     connection.execute_batch(query!("jobs/session").sql)?;
     connection.execute_batch(query!("jobs/past_views").sql)?;
     folding::run(connection, &query!("jobs/past_moment"), &upto)?;
-    for query in &CHANGED {
-        folding::run(connection, query, &upto)?;
-    }
+    folding::touch(connection, &query!("jobs/past_payments"), &CHANGED, &upto)?;
     folding::refold(
         connection,
         Window {

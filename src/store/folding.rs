@@ -49,16 +49,16 @@ pub struct FoldReport {
 }
 
 /// Logs that are filled from a window of events, in this order.
-const LOGS: [Query; 4] = [
+const LOGS: [Query; 5] = [
     query!("jobs/log_payments"),
+    query!("jobs/log_aliases"),
     query!("jobs/log_bots"),
     query!("jobs/log_activity"),
     query!("jobs/log_late"),
 ];
 
-/// Which entities a window touches; payments first, because they touch the others.
-const TOUCHED: [Query; 4] = [
-    query!("jobs/touch_payments"),
+/// Which entities a window touches, besides payments, which touch the others.
+const TOUCHED: [Query; 3] = [
     query!("jobs/touch_conversations"),
     query!("jobs/touch_bots"),
     query!("jobs/touch_days"),
@@ -85,9 +85,7 @@ impl Store {
             Param::Time(since(&transaction, query!("jobs/fresh_since"), &window.params())?),
         ));
         run(&transaction, &query!("jobs/log_conversations"), &about_conversations)?;
-        for query in TOUCHED {
-            run(&transaction, &query, &window.params())?;
-        }
+        touch(&transaction, &query!("jobs/touch_payments"), &TOUCHED, &window.params())?;
         let after = vec![("after", Param::Time(window.after))];
         let since = since(&transaction, query!("jobs/touched_since"), &after)?;
         let report = refold(&transaction, window, since, &Target::Tables)?;
@@ -151,6 +149,18 @@ impl Target {
         }
     }
 
+    /// Notes which payment each touched name belongs to.
+    fn replace_roots(&self, connection: &Connection) -> Result<(), StoreError> {
+        let query = match self {
+            Target::Tables => query!("jobs/replace_roots"),
+            Target::Past => query!("jobs/past_roots"),
+        };
+        connection.execute_batch(query.sql).map_err(|error| StoreError::Query {
+            query: query.name,
+            error,
+        })
+    }
+
     fn replace(&self, connection: &Connection, drop_rows: &Query, rows: &[Rows]) -> Result<(), StoreError> {
         if matches!(self, Target::Tables) {
             connection
@@ -189,6 +199,7 @@ pub(super) fn refold(
     let read_since = |query: Query| read::frame(connection, &query, &vec![("since", Param::Time(since))], usize::MAX);
     let rows = |table, past, frame| Rows { table, past, frame };
 
+    target.replace_roots(connection)?;
     let paid = facts::payments::fold(&read(query!("jobs/payment_events"))?)?;
     target.replace(
         connection,
@@ -238,6 +249,18 @@ pub(super) fn refold(
         bots: bots.bots.height(),
         days: days.height(),
     })
+}
+
+/// Notes what has to be folded again: payments, which payment each of their names belongs to, and then the others.
+pub(super) fn touch(
+    connection: &Connection,
+    payments: &Query,
+    others: &[Query],
+    params: &Params,
+) -> Result<(), StoreError> {
+    run(connection, payments, params)?;
+    run(connection, &query!("jobs/touch_roots"), &Params::new())?;
+    others.iter().try_for_each(|query| run(connection, query, params))
 }
 
 /// Runs a statement that changes rows.

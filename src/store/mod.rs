@@ -12,10 +12,15 @@ pub mod export;
 mod filter;
 mod folding;
 mod identity;
+mod moments;
 mod prepared;
+mod pseudonym_key;
+mod rates;
 mod read;
+mod refusals;
 mod schema;
 mod status;
+mod tallies;
 mod writer;
 
 use std::path::PathBuf;
@@ -29,7 +34,10 @@ use crate::model::Clock;
 pub use append::{AppendOutcome, Appended, Pending};
 pub use folding::{FoldReport, Window};
 pub use prepared::Prepared;
+pub use rates::RatesAdded;
+pub use refusals::{RecentRefusal, Refused, UNKNOWN_SOURCE};
 pub use status::{JobStatus, Version};
+pub use tallies::{Counter, Delivered, NATIVE_WAYS, SourceBoard, Tally};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -108,10 +116,14 @@ struct Shared {
     board: Mutex<Vec<JobStatus>>,
     /// Stamp of the latest commit.
     committed: watch::Receiver<DateTime<Utc>>,
+    /// What commits and questions agree on.
+    moments: Arc<moments::Moments>,
     /// Stamp up to which events are folded into facts.
     folded: watch::Sender<DateTime<Utc>>,
-    /// The connection that folds; it writes logs and facts and nothing else.
+    /// The connection that folds; it writes logs, facts and the counts of sources, and nothing else.
     folding: Mutex<duckdb::Connection>,
+    /// What each source has delivered.
+    tallies: tallies::Tallies,
 }
 
 impl Store {
@@ -126,6 +138,7 @@ impl Store {
         let readers = read::Readers::new(connection.try_clone()?, options);
         let folding = connection.try_clone()?;
         let folded = as_of::folded_to(&folding)?;
+        let tallies = tallies::load(&folding)?;
         let started = writer::start(connection, options, clock)?;
         Ok(Store {
             shared: Arc::new(Shared {
@@ -133,8 +146,10 @@ impl Store {
                 readers,
                 board: Mutex::new(Vec::new()),
                 committed: started.committed,
+                moments: started.moments,
                 folded: watch::channel(folded).0,
                 folding: Mutex::new(folding),
+                tallies,
             }),
         })
     }
@@ -142,6 +157,11 @@ impl Store {
     /// Watches the stamp of the latest commit; it changes whenever events were accepted.
     pub fn committed(&self) -> watch::Receiver<DateTime<Utc>> {
         self.shared.committed.clone()
+    }
+
+    /// The latest stamp given to a commit, also to one that is still being written.
+    pub fn stamped(&self) -> DateTime<Utc> {
+        writer::instant(self.shared.moments.stamped()).unwrap_or_default()
     }
 
     /// Stamp up to which events are folded into facts.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondArray,
+    ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
@@ -18,6 +19,8 @@ pub struct Prepared {
     pub(super) identities: Vec<Identity>,
     /// When the events happened, in microseconds.
     pub(super) times: Vec<i64>,
+    /// Whether nothing of the group may be taken where its first event is in conflict.
+    pub(super) marked: bool,
 }
 
 impl Prepared {
@@ -57,11 +60,13 @@ impl Prepared {
         columns.entities();
         columns.details();
         columns.payment();
+        columns.aliases();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(columns.fields)), columns.arrays)?;
         Ok(Prepared {
             batch,
             identities,
             times,
+            marked: false,
         })
     }
 }
@@ -183,6 +188,26 @@ impl<'a> Columns<'a> {
         self.text("outcome", |e| e.outcome.map(|w| w.as_str()));
         self.text("mode", |e| Some(e.mode.as_str()));
         self.text("extra", |e| e.extra.as_deref());
+    }
+}
+
+impl Columns<'_> {
+    /// Most events have none: then the lists are null and cost next to nothing.
+    fn aliases(&mut self) {
+        let mut names = ListBuilder::new(StringBuilder::new());
+        let mut keys = ListBuilder::new(Int64Builder::new());
+        for event in self.events {
+            let provider = event.provider.as_deref().filter(|_| !event.aliases.is_empty());
+            for alias in provider.map_or(&[][..], |_| &event.aliases) {
+                names.values().append_value(alias);
+                keys.values()
+                    .append_value(entity_key(&["payment", provider.unwrap_or_default(), alias]));
+            }
+            names.append(provider.is_some());
+            keys.append(provider.is_some());
+        }
+        self.push("aliases", Arc::new(names.finish()));
+        self.push("alias_keys", Arc::new(keys.finish()));
     }
 }
 

@@ -10,9 +10,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::append::{self, Appended};
 use super::identity::Identities;
+use super::moments::Moments;
 use super::prepared::Prepared;
+use super::rates::{self, RatesAdded};
 use super::{StoreError, StoreOptions, lock};
-use crate::model::Clock;
+use crate::model::{Clock, Rate};
 use crate::query;
 
 /// Commands that may wait, whatever their size.
@@ -32,6 +34,13 @@ pub(super) enum Command {
         /// Where the outcome goes.
         reply: oneshot::Sender<Result<Appended, StoreError>>,
     },
+    /// Add exchange rates.
+    Rates {
+        /// The rates.
+        rates: Vec<Rate>,
+        /// Where the outcome goes.
+        reply: oneshot::Sender<Result<RatesAdded, StoreError>>,
+    },
     /// Look after the log, which a fold has lengthened.
     Tidy,
     /// Finish and end.
@@ -42,6 +51,7 @@ impl Command {
     fn events(&self) -> usize {
         match self {
             Command::Append { prepared, .. } => prepared.len(),
+            Command::Rates { rates, .. } => rates.len(),
             Command::Tidy | Command::Stop => 0,
         }
     }
@@ -110,12 +120,14 @@ impl Drop for Handle {
 pub(super) struct Started {
     pub handle: Handle,
     pub committed: watch::Receiver<DateTime<Utc>>,
+    pub moments: Arc<Moments>,
 }
 
 /// Reads the identities and starts the thread.
 pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock) -> Result<Started, StoreError> {
     let identities = Identities::load(&connection)?;
     let last: i64 = connection.query_row(query!("ingest/last_commit").sql, [], |row| row.get(0))?;
+    let moments = Arc::new(Moments::since(last));
     let (committed_sender, committed) = watch::channel(instant(last)?);
     let (sender, receiver) = mpsc::channel(QUEUE);
     let waiting = Arc::new(AtomicUsize::new(0));
@@ -127,6 +139,7 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
         last,
         waiting: waiting.clone(),
         committed: committed_sender,
+        moments: moments.clone(),
         log_file,
     };
     let thread = std::thread::Builder::new()
@@ -138,7 +151,11 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
         limit: options.queue_events,
         thread: Mutex::new(Some(thread)),
     };
-    Ok(Started { handle, committed })
+    Ok(Started {
+        handle,
+        committed,
+        moments,
+    })
 }
 
 pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {
@@ -153,6 +170,7 @@ struct Writer {
     last: i64,
     waiting: Arc<AtomicUsize>,
     committed: watch::Sender<DateTime<Utc>>,
+    moments: Arc<Moments>,
     log_file: std::path::PathBuf,
 }
 
@@ -171,6 +189,7 @@ impl Writer {
         }) {
             match command {
                 Command::Append { prepared, reply } => held = self.append(prepared, reply, &mut receiver),
+                Command::Rates { rates, reply } => self.rates(&rates, reply),
                 Command::Tidy => {}
                 Command::Stop => {
                     stopping = true;
@@ -213,7 +232,15 @@ impl Writer {
     }
 
     fn commit(&mut self, groups: &[Prepared]) -> Result<Vec<Appended>, StoreError> {
-        let stamp = (self.clock)().timestamp_micros().max(self.last + 1);
+        let stamp = self.moments.stamp(|| (self.clock)().timestamp_micros());
+        let outcome = self.commit_at(groups, stamp);
+        if self.last != stamp {
+            self.moments.withdraw(self.last);
+        }
+        outcome
+    }
+
+    fn commit_at(&mut self, groups: &[Prepared], stamp: i64) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.unchecked_transaction()?;
         let (outcomes, fresh) = append::write_groups(&transaction, &self.identities, groups, stamp)?;
         transaction.commit()?;
@@ -227,6 +254,36 @@ impl Writer {
             .into_iter()
             .map(|outcomes| Appended { outcomes, received_at })
             .collect())
+    }
+
+    /// Adds rates in a commit of their own.
+    fn rates(&mut self, rates: &[Rate], reply: oneshot::Sender<Result<RatesAdded, StoreError>>) {
+        let stamp = self.moments.stamp(|| (self.clock)().timestamp_micros());
+        let outcome = self.rates_at(rates, stamp);
+        if self.last != stamp {
+            self.moments.withdraw(self.last);
+        }
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "exchange rates could not be added; nothing of them was taken");
+        }
+        drop(reply.send(outcome));
+        self.waiting.fetch_sub(rates.len(), Ordering::AcqRel);
+    }
+
+    fn rates_at(&mut self, rates: &[Rate], stamp: i64) -> Result<RatesAdded, StoreError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let added = rates::write(&transaction, rates, stamp)?;
+        transaction.commit()?;
+        if added.new + added.replaced == 0 {
+            return Ok(added);
+        }
+        let received_at = instant(stamp)?;
+        self.last = stamp;
+        self.committed.send_replace(received_at);
+        Ok(RatesAdded {
+            received_at: Some(received_at),
+            ..added
+        })
     }
 
     /// The first caller learns the error itself, the others that nothing of theirs was taken.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::ServerHandle;
 use botledger::app::Application;
 use botledger::config::{Config, Key, Source};
+use botledger::ingest::privacy::pseudonym::KEY_FILE;
 use botledger::model::Clock;
 use botledger::store::Store;
 use chrono::{DateTime, Utc};
@@ -71,17 +72,24 @@ pub fn key(secret: &str) -> Key {
     }
 }
 
-/// A configured webhook.
-pub fn source(provider: &str, secrets: &[&str]) -> Source {
+/// A configured webhook named `main`, with its provider's own settings in TOML.
+pub fn source_with(provider: &str, settings: &str) -> Source {
     Source {
         provider: provider.into(),
         name: "main".into(),
-        secrets: secrets.iter().map(|&secret| secret.to_owned()).collect(),
-        verify_token: Some("open sesame".into()),
-        tolerance_seconds: 300,
-        platform: None,
-        mode: None,
+        settings: toml::from_str(settings).unwrap(),
+        ..Source::default()
     }
+}
+
+/// A configured webhook whose deliveries are signed with any of these secrets.
+pub fn source(provider: &str, secrets: &[&str]) -> Source {
+    let more = if provider == "messenger" {
+        "verify_token = \"open sesame\""
+    } else {
+        ""
+    };
+    source_with(provider, &format!("secrets = {secrets:?}\n{more}"))
 }
 
 struct Running {
@@ -107,6 +115,8 @@ impl TestApp {
     /// Starts on a fresh folder with a changed configuration.
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // One key for all, so that the same person has the same pseudonym in every ledger of a test.
+        std::fs::write(folder.path().join(KEY_FILE), "5e".repeat(32)).unwrap();
         let mut config = config(folder.path());
         change(&mut config);
         let mut app = Self::on(config);

@@ -15,7 +15,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    fn new(kind: &str, data: Value) -> Self {
+    pub fn new(kind: &str, data: Value) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let Value::Object(data) = data else {
             panic!("data is an object")

@@ -1,6 +1,7 @@
 //! The harness: the real application, started in this process or as the real program, and words of the domain.
 
 pub mod app;
+pub mod bench;
 pub mod client;
 pub mod events;
 pub mod ledger;

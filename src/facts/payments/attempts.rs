@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::super::{first, first_where};
+use super::super::{first, first_where, in_order};
 use super::{approval, failed};
 
 /// Names the attempt of each event: its own id; else, for approvals, the payment's approved
@@ -18,7 +18,7 @@ pub(super) fn with_attempts(events: LazyFrame) -> LazyFrame {
             approved,
             [col("payment_key")],
             [col("payment_key")],
-            JoinArgs::new(JoinType::Left),
+            in_order(JoinType::Left),
         )
         .with_columns([
             when(without.clone().and(approval()))

@@ -1,11 +1,13 @@
 //! Payments, with their attempts and dated movements, folded from the events that name them.
 
 mod attempts;
+mod disputes;
 mod movements;
+mod returns;
 
 use polars::prelude::*;
 
-use super::{first, first_where, instants, kind_in, money_sum};
+use super::{first, first_where, in_order, instants, kind_in, money_sum};
 
 /// What the events of some payments fold to.
 pub struct PaymentFacts {
@@ -36,16 +38,12 @@ fn failed() -> Expr {
 /// # Errors
 /// When a column is missing or of another type.
 pub fn fold(log: &DataFrame) -> PolarsResult<PaymentFacts> {
-    let events = one_currency(
-        log.clone()
-            .lazy()
-            .sort(["payment_key", "time", "source", "id"], Default::default()),
-    )
-    .collect()?
-    .lazy();
+    // Sorted at once, and kept so through every join: a lazy sort before a join may be left out.
+    let sorted = log.sort(["payment_key", "time", "source", "id"], Default::default())?;
+    let events = one_currency(sorted.lazy()).collect()?.lazy();
     let events = attempts::with_attempts(events).collect()?.lazy();
     let attempts = attempts::attempts(events.clone())?.collect()?;
-    let disputes = movements::disputes(events.clone()).collect()?;
+    let disputes = disputes::disputes(events.clone()).collect()?;
     let movements = movements::movements(events.clone(), disputes.clone().lazy())?;
     let payments = payments(
         events,
@@ -85,7 +83,7 @@ fn standing_alone(rows: DataFrame, payments: &DataFrame, card: &[&str]) -> Polar
     let payments = payments.clone().lazy().select(taken);
     let key = || [col("payment_key")];
     rows.lazy()
-        .join(payments, key(), key(), JoinArgs::new(JoinType::Left))
+        .join(payments, key(), key(), in_order(JoinType::Left))
         .collect()
 }
 
@@ -102,7 +100,7 @@ fn one_currency(events: LazyFrame) -> LazyFrame {
             chosen,
             [col("payment_key")],
             [col("payment_key")],
-            JoinArgs::new(JoinType::Left),
+            in_order(JoinType::Left),
         )
         .with_columns([when(same)
             .then(col("minor"))
@@ -125,7 +123,7 @@ fn payments(events: LazyFrame, attempts: LazyFrame, disputes: LazyFrame, movemen
     ]);
     let ends = disputes.group_by([col("payment_key")]).agg([
         col("outcome").eq(lit("lost")).any(true).alias("is_lost"),
-        col("outcome").is_null().any(true).alias("is_disputed"),
+        col("is_open").any(true).alias("is_disputed"),
     ]);
     let decided = attempts
         .group_by([col("payment_key")])
@@ -202,8 +200,9 @@ fn identity(events: LazyFrame) -> LazyFrame {
     let has = |kind: &'static str| kind_in(&[kind]).any(true);
     let bot = || col("bot_key").is_not_null();
     events.group_by_stable([col("payment_key")]).agg([
-        col("provider").first(),
-        col("payment_id").first(),
+        // Of its own name: other names lead to the payment, but are not it.
+        first_where("provider", col("is_own")),
+        first_where("payment_id", col("is_own")),
         // One test event makes the payment a test: live money is never marked as a test.
         col("mode").max(),
         // A bot is (platform, id): both come from the same fact.

@@ -2,49 +2,17 @@
 
 use polars::prelude::*;
 
-use super::super::{kind_in, money_sum};
-use super::captured;
-
-/// One row per dispute: how far it went and how it ended.
-pub(super) fn disputes(events: LazyFrame) -> LazyFrame {
-    let inquiry = || col("stage").eq(lit("inquiry")).fill_null(lit(false));
-    events
-        .filter(kind_in(&["transaction.disputed", "transaction.dispute_closed"]))
-        .group_by_stable([
-            col("payment_key"),
-            col("dispute_id").fill_null(lit("")).alias("dispute"),
-        ])
-        .agg([
-            // A dispute of which no fact says that it is only an inquiry is a chargeback.
-            inquiry()
-                .not()
-                .any(true)
-                .and(
-                    col("stage")
-                        .eq(lit("chargeback"))
-                        .any(true)
-                        .or(inquiry().any(true).not()),
-                )
-                .alias("chargeback"),
-            col("time").filter(inquiry().not()).min().alias("opened_at"),
-            col("outcome").drop_nulls().last().alias("outcome"),
-            col("time")
-                .filter(col("outcome").is_not_null())
-                .last()
-                .alias("closed_at"),
-            col("minor").max().fill_null(lit(0i64)).alias("minor"),
-        ])
-        .filter(col("chargeback"))
-}
+use super::super::kind_in;
+use super::{captured, returns};
 
 /// Everything that moves money or counts a dispute, each on its own date.
 pub(super) fn movements(events: LazyFrame, disputes: LazyFrame) -> PolarsResult<DataFrame> {
-    let captures = largest_of_each(events.clone().filter(captured()), &["capture_id", "attempt"]);
     let ended = |outcome: &'static str| disputes.clone().filter(col("outcome").eq(lit(outcome)));
+    let refunds = returns::refunds(events.clone())?;
     let plain = concat(
         [
-            movement(captures, "capture", "at"),
-            movement(refunds(events.clone())?, "refund", "at"),
+            movement(captures(events.clone()), "capture", "at"),
+            movement(refunds.lazy(), "refund", "at"),
             movement(ended("lost"), "dispute_lost", "closed_at"),
             movement(disputes.clone(), "chargeback_opened", "opened_at"),
             movement(ended("won"), "chargeback_won", "closed_at"),
@@ -52,10 +20,10 @@ pub(super) fn movements(events: LazyFrame, disputes: LazyFrame) -> PolarsResult<
         ],
         UnionArgs::default(),
     )?
-    .collect()?
-    .lazy();
+    .collect()?;
+    let reversals = returns::reversals(events, &plain)?;
     let all = concat(
-        [plain.clone(), movement(reversals(events, plain), "reversal", "at")],
+        [plain.lazy(), movement(reversals.lazy(), "reversal", "at")],
         UnionArgs::default(),
     )?;
     all.sort(["payment_key", "at", "kind", "minor"], Default::default())
@@ -72,87 +40,30 @@ fn movement(rows: LazyFrame, kind: &'static str, at: &str) -> LazyFrame {
     .filter(col("at").is_not_null())
 }
 
-/// The largest amount of each part of a payment, at the part's first time; a part is named by the
-/// first of `names` that is there.
-fn largest_of_each(events: LazyFrame, names: &[&str]) -> LazyFrame {
-    let part = coalesce(&names.iter().map(|name| col(*name)).collect::<Vec<_>>()).alias("part");
-    events.group_by_stable([col("payment_key"), part]).agg([
-        col("time").min().alias("at"),
-        col("minor").max().fill_null(lit(0i64)).alias("minor"),
-    ])
-}
-
-/// Refunds by id; where a provider states only the sum so far, the steps by which that sum grew.
-fn refunds(events: LazyFrame) -> PolarsResult<LazyFrame> {
-    let refunds = events.filter(kind_in(&["transaction.refunded"]));
-    let single = largest_of_each(refunds.clone().filter(col("cumulative").not()), &["refund_id", "id"]).select([
-        col("payment_key"),
-        col("at"),
-        col("minor"),
-    ]);
-    let so_far = || col("minor").cum_max(false);
-    let steps = refunds
-        .filter(col("cumulative").and(col("minor").is_not_null()))
-        .join(
-            single.clone(),
-            [col("payment_key")],
-            [col("payment_key")],
-            JoinArgs::new(JoinType::Anti),
-        )
-        .select([
-            col("payment_key"),
-            col("time").alias("at"),
-            so_far().over([col("payment_key")])?.alias("so_far"),
-        ])
-        .with_columns([col("so_far")
-            .shift(lit(1))
-            .over([col("payment_key")])?
-            .fill_null(lit(0i64))
-            .alias("before")])
-        .select([
-            col("payment_key"),
-            col("at"),
-            (col("so_far") - col("before")).alias("minor"),
-        ])
-        .filter(col("minor").gt(lit(0i64)));
-    concat([single, steps], UnionArgs::default())
-}
-
-/// What a reversal takes back beyond refunds and lost disputes: the same money never goes twice.
-fn reversals(events: LazyFrame, movements: LazyFrame) -> LazyFrame {
-    let back = || kind_in(&["refund", "dispute_lost"]);
-    let sums = movements.clone().group_by([col("payment_key")]).agg([
-        money_sum(col("minor").filter(kind_in(&["capture"]))).alias("captured"),
-        money_sum(col("minor").filter(back())).alias("returned"),
-    ]);
-    let beside = movements
-        .filter(back())
-        .select([col("payment_key"), col("minor").alias("stated")]);
-    let left = || col("captured") - col("returned");
+/// The largest amount of each capture, at its first time; one without an id is its attempt's.
+///
+/// A charge that its intent and a messenger tell of as well goes by one id, and so counts once.
+fn captures(events: LazyFrame) -> LazyFrame {
+    let part = coalesce(&[col("capture_id"), col("attempt")]).alias("part");
     events
-        .filter(kind_in(&["transaction.reversed"]))
-        .group_by_stable([col("payment_key")])
-        .agg([col("time").min().alias("at"), col("minor").max().alias("stated")])
-        .join(
-            beside,
-            [col("payment_key"), col("stated")],
-            [col("payment_key"), col("stated")],
-            JoinArgs::new(JoinType::Anti),
-        )
-        .join(
-            sums,
-            [col("payment_key")],
-            [col("payment_key")],
-            JoinArgs::new(JoinType::Inner),
-        )
-        .select([
-            col("payment_key"),
-            col("at"),
-            // Without an amount, all that is left is reversed.
-            when(col("stated").is_null().or(col("stated").gt(left())))
-                .then(left())
-                .otherwise(col("stated"))
-                .alias("minor"),
+        .filter(captured())
+        .group_by_stable([col("payment_key"), part])
+        .agg([
+            col("time").min().alias("at"),
+            col("minor").max().fill_null(lit(0i64)).alias("minor"),
         ])
-        .filter(col("minor").gt(lit(0i64)))
+}
+
+/// Facts about money that goes back, of payments from which any was taken.
+///
+/// What was reserved and given up again was never taken: providers call its release a refund too.
+pub(super) fn going_back(events: LazyFrame, kind: &'static str) -> PolarsResult<DataFrame> {
+    let payment = || [col("payment_key")];
+    let taken = captured().any(true).over(payment())?;
+    let given_up = kind_in(&["transaction.cancelled"]).any(true).over(payment())?;
+    events
+        .filter(taken.or(given_up.not()))
+        .filter(kind_in(&[kind]))
+        .sort(["payment_key", "time", "source", "id"], Default::default())
+        .collect()
 }

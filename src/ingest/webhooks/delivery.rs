@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::config::Source;
+use crate::config::{Links, Source};
 use crate::model::event::content_key;
 use crate::model::{Event, EventType, Mode, TimeOrigin};
 
@@ -24,15 +24,16 @@ pub(super) struct Stamp {
     pub origin: TimeOrigin,
 }
 
-/// One verified request of a provider.
+/// One verified request of a provider: what its events share.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Delivery<'a> {
+pub struct Delivery<'a> {
     provider: &'static str,
     source: &'a Source,
     now: DateTime<Utc>,
 }
 
 impl<'a> Delivery<'a> {
+    /// A request that came in now.
     pub fn new(provider: &'static str, source: &'a Source, now: DateTime<Utc>) -> Self {
         Delivery { provider, source, now }
     }
@@ -40,6 +41,26 @@ impl<'a> Delivery<'a> {
     /// The configured platform of events that name none.
     pub fn platform(&self) -> Option<&'a str> {
         self.source.platform.as_deref()
+    }
+
+    /// The configured bot of events that name none.
+    pub fn bot(&self) -> Option<&'a str> {
+        self.source.bot_id.as_deref()
+    }
+
+    /// Under which names payments carry their links.
+    pub fn links(&self) -> &'a Links {
+        &self.source.links
+    }
+
+    /// The configured source.
+    pub fn source(&self) -> &'a Source {
+        self.source
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
     }
 
     /// Test where the configuration or the provider says so.
@@ -54,24 +75,46 @@ impl<'a> Delivery<'a> {
     /// The stamp of a time in `per_second` parts of a second since 1970.
     ///
     /// The time of receipt stands in for an absent time and for one that cannot be.
-    pub fn stamp(&self, stated: Option<&Value>, per_second: i64) -> Stamp {
+    pub(super) fn stamp(&self, stated: Option<&Value>, per_second: i64) -> Stamp {
         let receipt = |origin| Stamp { time: self.now, origin };
         let Some(stated) = stated.filter(|value| !value.is_null()) else {
             return receipt(TimeOrigin::Missing);
         };
-        let possible = |time: &DateTime<Utc>| time.timestamp() >= EPOCH_2000 && *time <= self.now + AHEAD;
-        integer(stated)
-            .and_then(|ticks| ticks.checked_mul(1_000_000 / per_second))
-            .and_then(DateTime::from_timestamp_micros)
-            .filter(possible)
-            .map_or(receipt(TimeOrigin::Impossible), |time| Stamp {
+        let ticks = integer(stated).and_then(|ticks| ticks.checked_mul(1_000_000 / per_second));
+        self.possible(ticks.and_then(DateTime::from_timestamp_micros))
+    }
+
+    /// The stamp of a time in RFC 3339 with any offset; as [`Delivery::stamp`] where there is none or it cannot be.
+    pub(super) fn stamp_text(&self, stated: Option<&str>) -> Stamp {
+        match stated.map(str::trim).filter(|text| !text.is_empty()) {
+            None => Stamp {
+                time: self.now,
+                origin: TimeOrigin::Missing,
+            },
+            Some(text) => {
+                let read = DateTime::parse_from_rfc3339(text).ok();
+                self.possible(read.map(|time| time.with_timezone(&Utc)))
+            }
+        }
+    }
+
+    /// The time, if it can be, else that of receipt.
+    fn possible(&self, stated: Option<DateTime<Utc>>) -> Stamp {
+        let can_be = |time: &DateTime<Utc>| time.timestamp() >= EPOCH_2000 && *time <= self.now + AHEAD;
+        match stated.filter(can_be) {
+            Some(time) => Stamp {
                 time,
                 origin: TimeOrigin::Given,
-            })
+            },
+            None => Stamp {
+                time: self.now,
+                origin: TimeOrigin::Impossible,
+            },
+        }
     }
 
     /// An event of this delivery with nothing but its envelope.
-    pub fn event(&self, id: impl Into<String>, kind: EventType, stamp: Stamp) -> Event {
+    pub(super) fn event(&self, id: impl Into<String>, kind: EventType, stamp: Stamp) -> Event {
         let address = format!("/webhooks/{}/{}", self.provider, self.source.name);
         let mut event = Event::new(address, id, kind, stamp.time);
         event.time_origin = stamp.origin;
@@ -80,7 +123,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Something genuine that is not counted: its type and, where the type is known, why. Never its content.
-    pub fn other(&self, id: impl Into<String>, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
+    pub(super) fn other(&self, id: impl Into<String>, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
         let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         let name: String = type_name.chars().filter(plain).take(LONGEST_TYPE).collect();
         let mut extra = Map::new();
@@ -93,8 +136,20 @@ impl<'a> Delivery<'a> {
         event
     }
 
+    /// Stands for a transmission and the only body that it may come with.
+    pub(super) fn transmission(&self, id: &str, raw_body: &[u8]) -> Event {
+        let received = Stamp {
+            time: self.now,
+            origin: TimeOrigin::Given,
+        };
+        let mut event = self.other(format!("transmission:{id}"), "transmission", None, received);
+        let digest = hex::encode(Sha256::digest(raw_body));
+        event.content = content_key("transmission", None, &digest);
+        event
+    }
+
     /// A genuine body that is no JSON.
-    pub fn unreadable(&self, raw_body: &[u8]) -> Event {
+    pub(super) fn unreadable(&self, raw_body: &[u8]) -> Event {
         let digest = hex::encode(Sha256::digest(raw_body));
         seal(self.other(
             format!("body:{}", &digest[..32]),
@@ -185,6 +240,8 @@ fn canonical(event: &Event) -> String {
         outcome,
         mode,
         extra,
+        // Other names of the same payment add nothing to what the event says.
+        aliases: _,
     } = event;
     let texts = [
         ("platform", platform.clone()),

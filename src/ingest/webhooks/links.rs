@@ -10,14 +10,72 @@ const LONGEST: usize = 500;
 
 /// Copies the known names of `metadata` into the event; everything else in it stays unread.
 pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>) {
-    let value = |name: &str| text(&metadata[name]).filter(|value| value.len() <= LONGEST);
-    event.bot_id = value("bot_id");
-    event.conversation_id = value("conversation_id");
-    event.user_id = value("user_id");
-    event.checkout_id = value("checkout_id");
-    event.path = value("path").and_then(|word| CheckoutPath::parse(&word));
-    event.credential = value("credential").and_then(|word| Credential::parse(&word));
-    event.platform = value("platform").or_else(|| delivery.platform().map(str::to_owned));
+    fill(event, delivery, &|name| text(&metadata[name]));
+}
+
+/// Reads a text such as PayPal's `custom_id`: `bot_id=b1&conversation_id=c1`, a JSON object of the same names,
+/// or, where the source says what it is, a plain text.
+pub(super) fn link_text(event: &mut Event, written: &str, delivery: &Delivery<'_>) {
+    let names = delivery.links();
+    if let Ok(metadata @ Value::Object(_)) = serde_json::from_str::<Value>(written) {
+        return link(event, &metadata, delivery);
+    }
+    let known = [
+        &names.bot_id,
+        &names.conversation_id,
+        &names.user_id,
+        &names.platform,
+        &names.checkout_id,
+        &names.path,
+        &names.credential,
+    ];
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(written.as_bytes()).into_owned().collect();
+    let named = written.contains('=') && pairs.iter().any(|(name, _)| known.contains(&name));
+    fill(event, delivery, &|name| {
+        if named {
+            let found = pairs.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+        } else {
+            (!names.plain.is_empty() && names.plain == name && !written.is_empty()).then(|| written.to_owned())
+        }
+    });
+}
+
+/// Fills what the event does not name yet.
+fn fill(event: &mut Event, delivery: &Delivery<'_>, find: &dyn Fn(&str) -> Option<String>) {
+    let names = delivery.links();
+    let value = |name: &str| find(name).filter(|value| !name.is_empty() && value.len() <= LONGEST);
+    let set = |field: &mut Option<String>, name: &str| {
+        if field.is_none() {
+            *field = value(name);
+        }
+    };
+    set(&mut event.bot_id, &names.bot_id);
+    set(&mut event.conversation_id, &names.conversation_id);
+    set(&mut event.user_id, &names.user_id);
+    set(&mut event.checkout_id, &names.checkout_id);
+    set(&mut event.platform, &names.platform);
+    event.path = event.path.or_else(|| CheckoutPath::parse(&value(&names.path)?));
+    event.credential = event
+        .credential
+        .or_else(|| Credential::parse(&value(&names.credential)?));
+    complete(event, delivery);
+}
+
+/// What the source's settings say where the payment does not: its platform, and its only bot.
+pub(super) fn complete(event: &mut Event, delivery: &Delivery<'_>) {
+    if event.platform.is_none() {
+        event.platform = delivery.platform().map(str::to_owned);
+    }
+    // Conversations of these platforms are named after their bot: `{bot}:{person}`.
+    let prefixed = matches!(event.platform.as_deref(), Some("messenger" | "telegram"));
+    if event.bot_id.is_none() && prefixed {
+        let bot = event.conversation_id.as_deref().and_then(|id| id.split_once(':'));
+        event.bot_id = bot.map(|(bot, _)| bot.to_owned()).filter(|bot| !bot.is_empty());
+    }
+    if event.bot_id.is_none() {
+        event.bot_id = delivery.bot().map(str::to_owned);
+    }
 }
 
 /// Whether the event names anything that ties it to a bot.

@@ -4,22 +4,17 @@
 
 mod payments;
 
-use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
-use super::signature::{any_matches, same_token};
-use super::{Lookup, Provider, Refusal};
-use crate::config::Source;
+use super::signature::{any_matches, check_secrets, same_token};
+use super::{Endpoint, Lookup, Provider, Refusal, Request};
+use crate::config::{SettingError, Source};
 use crate::model::{Acquisition, Direction, Event, EventType};
 
 /// Messenger's webhooks.
-pub const PROVIDER: Provider = Provider {
-    name: NAME,
-    verify,
-    challenge: Some(challenge),
-    events,
-};
+pub const PROVIDER: Provider = Provider { name: NAME, open };
 
 /// The provider's name, and the platform of its events.
 const NAME: &str = "messenger";
@@ -30,71 +25,84 @@ const SIGNATURE: &str = "x-hub-signature-256";
 /// Milliseconds.
 const PER_SECOND: i64 = 1_000;
 
-fn verify(source: &Source, headers: &Lookup<'_>, raw_body: &[u8], _now: DateTime<Utc>) -> Result<(), Refusal> {
-    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
-    let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
-    let signature = hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))?;
-    if any_matches(&source.secrets, &[raw_body], &[signature]) {
-        Ok(())
-    } else {
-        Err(Refusal::Mismatch)
-    }
+/// The settings of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Messenger {
+    /// App secrets; several while one is being replaced.
+    secrets: Vec<String>,
+    /// The token of the subscription challenge.
+    verify_token: Option<String>,
 }
 
-fn challenge(source: &Source, query: &Lookup<'_>) -> Result<String, Refusal> {
-    let configured = source
-        .verify_token
-        .as_deref()
-        .filter(|token| !token.is_empty())
-        .ok_or(Refusal::Challenge)?;
-    let genuine = query("hub.mode").as_deref() == Some("subscribe")
-        && query("hub.verify_token").is_some_and(|token| same_token(&token, configured));
-    if genuine {
-        query("hub.challenge").ok_or(Refusal::Challenge)
-    } else {
-        Err(Refusal::Challenge)
-    }
+fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
+    let settings: Messenger = source.settings()?;
+    check_secrets("secrets", &settings.secrets)?;
+    Ok(Box::new(settings))
 }
 
-fn events(source: &Source, raw_body: &[u8], now: DateTime<Utc>) -> Vec<Event> {
-    let delivery = Delivery::new(NAME, source, now);
-    let Ok(body) = serde_json::from_slice::<Value>(raw_body) else {
-        return vec![delivery.unreadable(raw_body)];
-    };
-    let mut events = Vec::new();
-    if body["object"] == "page" {
-        for entry in list(&body["entry"]) {
-            read_entry(&delivery, entry, &mut events);
+impl Endpoint for Messenger {
+    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        let header = (request.headers)(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+        let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
+        let signature = hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))?;
+        if any_matches(&self.secrets, &[request.raw_body], &[signature]) {
+            Ok(())
+        } else {
+            Err(Refusal::Mismatch)
         }
     }
-    if events.is_empty() {
-        let id = format!("body:{}", fingerprint(&[&body]));
-        let name = body["object"].as_str().unwrap_or("unnamed");
-        events.push(delivery.other(id, name, None, delivery.stamp(None, PER_SECOND)));
+
+    fn challenge(&self, query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
+        let token = self.verify_token.as_deref().filter(|token| !token.is_empty());
+        let genuine = query("hub.mode").as_deref() == Some("subscribe")
+            && token
+                .zip(query("hub.verify_token"))
+                .is_some_and(|(configured, given)| same_token(&given, configured));
+        let answer = query("hub.challenge").filter(|_| genuine);
+        Some(answer.ok_or(Refusal::Challenge))
     }
-    events.into_iter().map(seal).collect()
+
+    fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
+        let Ok(body) = serde_json::from_slice::<Value>(raw_body) else {
+            return vec![delivery.unreadable(raw_body)];
+        };
+        let mut events = Vec::new();
+        if body["object"] == "page" {
+            for entry in list(&body["entry"]) {
+                read_entry(delivery, entry, &mut events);
+            }
+        }
+        if events.is_empty() {
+            let id = format!("body:{}", fingerprint(&[&body]));
+            let name = body["object"].as_str().unwrap_or("unnamed");
+            events.push(delivery.other(id, name, None, delivery.stamp(None, PER_SECOND)));
+        }
+        events.into_iter().map(seal).collect()
+    }
 }
 
 /// Updates come in batches twice over: entries, and items within each.
 fn read_entry(delivery: &Delivery<'_>, entry: &Value, events: &mut Vec<Event>) {
     let before = events.len();
     for item in list(&entry["messaging"]) {
-        events.extend(Item::new(delivery, entry, item).read());
+        events.extend(Item::new(delivery, entry, item, PER_SECOND).read());
     }
     // In stand-by another app owns the thread: what is said there is not this bot's.
     for item in list(&entry["standby"]) {
-        let item = Item::new(delivery, entry, item);
+        let item = Item::new(delivery, entry, item, PER_SECOND);
         events.push(item.other(&format!("standby.{}", item.type_name()), None));
     }
+    // Changes of the page itself are told in whole seconds.
     for change in list(&entry["changes"]) {
-        let item = Item::new(delivery, entry, change);
+        let item = Item::new(delivery, entry, change, 1);
         events.push(item.other(
             &format!("changes.{}", change["field"].as_str().unwrap_or("unnamed")),
             None,
         ));
     }
     if events.len() == before {
-        events.push(Item::new(delivery, entry, entry).other("entry", None));
+        events.push(Item::new(delivery, entry, entry, PER_SECOND).other("entry", None));
     }
 }
 
@@ -112,7 +120,7 @@ struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    fn new(delivery: &'a Delivery<'a>, entry: &'a Value, item: &'a Value) -> Self {
+    fn new(delivery: &'a Delivery<'a>, entry: &'a Value, item: &'a Value, per_second: i64) -> Self {
         let (sender, recipient, page) = (
             text(&item["sender"]["id"]),
             text(&item["recipient"]["id"]),
@@ -128,7 +136,7 @@ impl<'a> Item<'a> {
         // Some deliveries carry no time of their own, or zero.
         let stated = |value: &'a Value| Some(value).filter(|v| !v.is_null() && integer(v) != Some(0));
         let time = stated(&item["timestamp"]).or_else(|| stated(&entry["time"]));
-        let stamp = delivery.stamp(time, PER_SECOND);
+        let stamp = delivery.stamp(time, per_second);
         Item {
             delivery,
             item,

@@ -1,56 +1,161 @@
 //! Webhooks of real providers: raw bytes, verified, become canonical events.
 //!
-//! A provider is a description of pure functions. One more of them costs one file here, its
-//! lines in this list, and a test; nothing else changes.
+//! A provider opens an [`Endpoint`] for each of its configured sources. One more provider costs
+//! one file here, its lines in this list, and a test; nothing else changes.
 
+pub mod braintree;
+mod decimals;
 mod delivery;
+pub mod documents;
 mod links;
 pub mod messenger;
 mod networks;
+pub mod paypal;
 pub mod routes;
 mod signature;
 pub mod stripe;
+pub mod telegram;
+
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Source;
+pub use delivery::Delivery;
+
+use crate::config::{ConfigError, SettingError, Source};
 use crate::model::Event;
 
 /// Every provider that may post webhooks.
-pub const PROVIDERS: &[&Provider] = &[&messenger::PROVIDER, &stripe::PROVIDER];
+pub const PROVIDERS: &[Provider] = &[
+    braintree::PROVIDER,
+    messenger::PROVIDER,
+    paypal::PROVIDER,
+    stripe::PROVIDER,
+    telegram::PROVIDER,
+];
 
 /// Finds a provider by its name in addresses.
 pub fn find(name: &str) -> Option<&'static Provider> {
-    PROVIDERS.iter().copied().find(|provider| provider.name == name)
+    PROVIDERS.iter().find(|provider| provider.name == name)
+}
+
+/// A provider: its name, and how one of its sources is opened.
+#[derive(Debug)]
+pub struct Provider {
+    /// Its name in addresses and in the configuration.
+    pub name: &'static str,
+    /// Reads and checks the source's settings, once, at the start.
+    pub open: fn(&Source) -> Result<Box<dyn Endpoint>, SettingError>,
 }
 
 /// Looks up a header or a query parameter by its name in lower case.
 pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-/// Checks that the bytes were signed by the provider.
-pub type Verify = fn(&Source, &Lookup<'_>, &[u8], DateTime<Utc>) -> Result<(), Refusal>;
+/// One configured webhook of a provider.
+pub trait Endpoint: fmt::Debug + Send + Sync {
+    /// The address of a document that verifying the request takes, such as a certificate.
+    ///
+    /// # Errors
+    /// A refusal where the request names an address that is not the provider's.
+    fn evidence(&self, _headers: &Lookup<'_>) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
 
-/// Answers the question that a provider asks before it posts anything.
-pub type Challenge = fn(&Source, &Lookup<'_>) -> Result<String, Refusal>;
+    /// Tells a genuine request from a forged one.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal>;
 
-/// Maps verified bytes to canonical events; never to none, so that nothing genuine goes unseen.
-pub type Mapping = fn(&Source, &[u8], DateTime<Utc>) -> Vec<Event>;
+    /// The id of a verified transmission that may come with one body only, because its signature does not really bind it.
+    fn transmission(&self, _headers: &Lookup<'_>) -> Option<String> {
+        None
+    }
 
-/// What a provider's webhooks need.
+    /// Answers the question that some providers ask before they post anything; `None` where they ask none.
+    fn challenge(&self, _query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
+        None
+    }
+
+    /// Maps verified bytes to canonical events; never to none, so that nothing genuine goes unseen.
+    fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event>;
+}
+
+/// A request before it is verified.
+pub struct Request<'a> {
+    /// Its headers.
+    pub headers: &'a Lookup<'a>,
+    /// Its body, byte for byte.
+    pub raw_body: &'a [u8],
+    /// The document that [`Endpoint::evidence`] named.
+    pub evidence: Option<&'a [u8]>,
+    /// The present moment.
+    pub now: DateTime<Utc>,
+}
+
+/// A source that is ready to take deliveries.
 #[derive(Debug)]
-pub struct Provider {
-    /// Its name in addresses and in the configuration.
-    pub name: &'static str,
-    /// Tells a genuine body from a forged one.
-    pub verify: Verify,
-    /// The GET handshake, where there is one.
-    pub challenge: Option<Challenge>,
-    /// Reads a genuine body.
-    pub events: Mapping,
+pub struct Webhook {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// Its settings.
+    pub source: Source,
+    /// The provider's part of it.
+    pub endpoint: Box<dyn Endpoint>,
+}
+
+impl Webhook {
+    /// Opens one source.
+    ///
+    /// # Errors
+    /// Names the setting that is wrong.
+    pub fn open(source: &Source) -> Result<Self, SettingError> {
+        let Some(provider) = find(&source.provider) else {
+            let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name).collect();
+            let message = format!("must be one of {}", known.join(", "));
+            return Err(SettingError::new("provider", message));
+        };
+        Ok(Webhook {
+            provider: provider.name,
+            source: source.clone(),
+            endpoint: (provider.open)(source)?,
+        })
+    }
+
+    /// Opens every configured source.
+    ///
+    /// # Errors
+    /// Names the first setting that is wrong.
+    pub fn open_all(sources: &[Source]) -> Result<Vec<Self>, ConfigError> {
+        let open = |(index, source): (usize, &Source)| {
+            Self::open(source).map_err(|SettingError { key, message }| ConfigError::Invalid {
+                key: format!("sources[{index}].{key}").trim_end_matches('.').into(),
+                message,
+            })
+        };
+        sources.iter().enumerate().map(open).collect()
+    }
+
+    /// The address of the source, which is also the `source` of its events.
+    pub fn address(&self) -> String {
+        format!("/webhooks/{}/{}", self.provider, self.source.name)
+    }
+
+    /// What is stored with a verified request's events and is in conflict with the same transmission of another body.
+    pub fn mark(&self, headers: &Lookup<'_>, raw_body: &[u8], now: DateTime<Utc>) -> Option<Event> {
+        let id = self.endpoint.transmission(headers)?;
+        Some(Delivery::new(self.provider, &self.source, now).transmission(&id, raw_body))
+    }
+
+    /// Maps verified bytes to canonical events.
+    pub fn events(&self, raw_body: &[u8], now: DateTime<Utc>) -> Vec<Event> {
+        let delivery = Delivery::new(self.provider, &self.source, now);
+        self.endpoint.events(&delivery, raw_body)
+    }
 }
 
 /// Why a request is refused. Nothing of it is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The signature header is absent.
     #[error("the header `{0}` is missing")]
@@ -58,13 +163,28 @@ pub enum Refusal {
     /// The signature header cannot be read.
     #[error("the header `{0}` is malformed")]
     Malformed(&'static str),
+    /// A field of the signed form is absent or cannot be read.
+    #[error("the form's field `{0}` is missing or malformed")]
+    Field(&'static str),
     /// The signature is older, or further ahead of the clock, than the source tolerates.
     #[error("the signature's timestamp is outside the tolerance")]
     OutsideTolerance,
     /// No configured secret yields the signature.
     #[error("the signature does not match the body")]
     Mismatch,
+    /// The transmission has come before, with another body.
+    #[error("the transmission came with another body before")]
+    Replayed,
     /// The handshake names no subscription or another token.
     #[error("the handshake is not the configured one")]
     Challenge,
+    /// The request points to a document that is not the provider's.
+    #[error("the header `{0}` points elsewhere than to the provider")]
+    ForeignAddress(&'static str),
+    /// The certificate does not lead to the trusted authority, is not the provider's, or was not valid then.
+    #[error("the certificate is not to be trusted: {0}")]
+    Certificate(String),
+    /// What verifying takes cannot be had now; the provider should send it again.
+    #[error("the request cannot be verified now: {0}")]
+    Unavailable(String),
 }

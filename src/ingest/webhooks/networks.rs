@@ -15,7 +15,7 @@ pub(super) fn canonical(word: &str) -> String {
         "mastercard" => "mastercard",
         "amex" | "americanexpress" => "amex",
         "discover" => "discover",
-        "diners" | "dinersclub" => "diners",
+        "diners" | "dinersclub" | "carteblanche" => "diners",
         "jcb" => "jcb",
         "unionpay" | "chinaunionpay" => "unionpay",
         "maestro" | "ukmaestro" => "maestro",

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Provider, find};
-use crate::config::Source;
+use super::delivery::seal;
+use super::{Lookup, Refusal, Request, Webhook};
 use crate::http::{Problem, body};
-use crate::ingest::IngestState;
-use crate::model::EventType;
+use crate::ingest::privacy::Privacy;
+use crate::ingest::{IngestState, notes};
+use crate::model::{Event, EventType};
 use crate::store::AppendOutcome;
 
 /// Adds `GET` and `POST /v1/webhooks/{provider}/{source}`.
@@ -41,12 +43,13 @@ async fn challenge(
     query: web::Query<BTreeMap<String, String>>,
     state: web::Data<IngestState>,
 ) -> Result<HttpResponse, Problem> {
-    let (provider, source) = endpoint(&path, &state)?;
-    let Some(challenge) = provider.challenge else {
+    let webhook = webhook(&path, &state)?;
+    let Some(answer) = webhook.endpoint.challenge(&|name| query.get(name).cloned()) else {
         return Err(Problem::method_not_allowed("POST"));
     };
-    let answer = challenge(source, &|name| query.get(name).cloned()).map_err(|refusal| {
-        tracing::warn!(provider = provider.name, source = source.name, %refusal, "webhook handshake refused");
+    let answer = answer.map_err(|refusal| {
+        tracing::warn!(source = webhook.address(), %refusal, "webhook handshake refused");
+        notes::refusal(&state.store, webhook, (state.clock)(), &refusal);
         Problem::forbidden(refusal.to_string())
     })?;
     let plain = (CONTENT_TYPE, "text/plain; charset=utf-8");
@@ -63,20 +66,36 @@ async fn receive(
     payload: web::Payload,
     state: web::Data<IngestState>,
 ) -> Result<HttpResponse, Problem> {
-    let (provider, source) = endpoint(&path, &state)?;
-    let raw_body = body::read_raw(payload, &request, &state.limits).await?;
+    let webhook = webhook(&path, &state)?;
+    let failed = |problem: &Problem| notes::problem(&state.store, &webhook.address(), (state.clock)(), problem);
+    let raw_body = body::read_raw(payload, &request, &state.limits)
+        .await
+        .inspect_err(failed)?;
     let now = (state.clock)();
-    let header = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
-    (provider.verify)(source, &header, &raw_body, now).map_err(|refusal| {
-        tracing::warn!(provider = provider.name, source = source.name, %refusal, "webhook refused");
-        Problem::forged(refusal.to_string())
-    })?;
-    let events = (provider.events)(source, &raw_body, now);
+    let headers = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
+    let refused = |refusal| {
+        tracing::warn!(source = webhook.address(), %refusal, "webhook refused");
+        notes::refusal(&state.store, webhook, now, &refusal);
+        match refusal {
+            Refusal::Unavailable(_) => Problem::unverifiable(refusal.to_string()),
+            _ => Problem::forged(refusal.to_string()),
+        }
+    };
+    verify(webhook, &state, &headers, &raw_body, now)
+        .await
+        .map_err(refused)?;
+    let events = protected(webhook.events(&raw_body, now), &state.privacy);
     let mut receipt = Receipt {
         other: events.iter().filter(|event| event.kind == EventType::Other).count(),
         ..Receipt::default()
     };
-    for outcome in state.store.append(events).await?.outcomes {
+    let noted = notes::Delivery::of(&events);
+    let mark = webhook.mark(&headers, &raw_body, now);
+    let appended = state.store.append_under(mark, events).await;
+    let appended = appended.map_err(Problem::from).inspect_err(failed)?;
+    let appended = appended.ok_or_else(|| refused(Refusal::Replayed))?;
+    noted.note(&state.store, &webhook.address(), now, &appended.outcomes, 0);
+    for outcome in appended.outcomes {
         match outcome {
             AppendOutcome::Accepted => receipt.accepted += 1,
             AppendOutcome::Duplicate => receipt.duplicates += 1,
@@ -86,11 +105,48 @@ async fn receive(
     Ok(HttpResponse::Ok().json(receipt))
 }
 
-/// The provider and the configured source of an address.
-fn endpoint<'a>(path: &(String, String), state: &'a IngestState) -> Result<(&'static Provider, &'a Source), Problem> {
+/// What is kept of events, with the digests of that.
+fn protected(events: Vec<Event>, privacy: &Privacy) -> Vec<Event> {
+    let protect = |event| match privacy.protect(event) {
+        (event, true) => seal(event),
+        (event, false) => event,
+    };
+    events.into_iter().map(protect).collect()
+}
+
+/// Checks the signature, with the document that this takes, if any.
+async fn verify(
+    webhook: &Webhook,
+    state: &web::Data<IngestState>,
+    headers: &Lookup<'_>,
+    raw_body: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let evidence = match webhook.endpoint.evidence(headers)? {
+        None => None,
+        Some(address) => {
+            let documents = state.documents.clone();
+            let fetched = web::block(move || documents.fetch(&address, now)).await;
+            let fetched = fetched.map_err(|error| Refusal::Unavailable(error.to_string()))?;
+            Some(fetched.map_err(Refusal::Unavailable)?)
+        }
+    };
+    webhook.endpoint.verify(&Request {
+        headers,
+        raw_body,
+        evidence: evidence.as_deref().map(Vec::as_slice),
+        now,
+    })
+}
+
+/// The configured source of an address.
+fn webhook<'a>(path: &(String, String), state: &'a IngestState) -> Result<&'a Webhook, Problem> {
     let (provider, name) = path;
-    let configured = |source: &&Source| source.provider == *provider && source.name == *name;
-    find(provider)
-        .zip(state.sources.iter().find(configured))
-        .ok_or_else(|| Problem::unknown_source(provider, name))
+    let mut webhooks = state.webhooks.iter();
+    webhooks
+        .find(|webhook| webhook.provider == provider && webhook.source.name == *name)
+        .ok_or_else(|| {
+            notes::unknown_source(&state.store, (state.clock)(), provider, name);
+            Problem::unknown_source(provider, name)
+        })
 }

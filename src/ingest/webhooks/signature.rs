@@ -4,6 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::config::SettingError;
+
 /// Whether any of the secrets signs the parts, one after the other, with any of the signatures.
 ///
 /// Several secrets are configured while one is replaced here, several signatures sent while one
@@ -24,4 +26,16 @@ pub(super) fn any_matches(secrets: &[String], parts: &[&[u8]], signatures: &[Vec
 /// Whether two tokens are the same, told in a time that does not depend on where they differ.
 pub(super) fn same_token(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+/// At least one secret, and none of them empty: an empty one would be everybody's.
+///
+/// # Errors
+/// Names the setting.
+pub(super) fn check_secrets(setting: &str, secrets: &[String]) -> Result<(), SettingError> {
+    if secrets.is_empty() || secrets.iter().any(String::is_empty) {
+        let message = "must hold at least one secret, none of them empty";
+        return Err(SettingError::new(setting, message));
+    }
+    Ok(())
 }

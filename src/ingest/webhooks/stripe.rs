@@ -9,24 +9,21 @@ mod failure;
 mod instrument;
 mod intent;
 mod money;
+mod refund;
+mod session;
 
-use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
-use super::links::link;
-use super::signature::any_matches;
-use super::{Lookup, Provider, Refusal};
-use crate::config::Source;
+use super::links::{is_linked, link, link_text};
+use super::signature::{any_matches, check_secrets};
+use super::{Endpoint, Provider, Refusal, Request};
+use crate::config::{SettingError, Source};
 use crate::model::{Event, EventType, Mode};
 
 /// Stripe's webhooks.
-pub const PROVIDER: Provider = Provider {
-    name: NAME,
-    verify,
-    challenge: None,
-    events,
-};
+pub const PROVIDER: Provider = Provider { name: NAME, open };
 
 /// The provider's name in addresses and in payments.
 const NAME: &str = "stripe";
@@ -37,36 +34,58 @@ const SIGNATURE: &str = "stripe-signature";
 /// Seconds.
 const PER_SECOND: i64 = 1;
 
-/// `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`: the time is signed with the body, and any `v1` may match.
-fn verify(source: &Source, headers: &Lookup<'_>, raw_body: &[u8], now: DateTime<Utc>) -> Result<(), Refusal> {
-    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
-    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
-    let stated = parts().find(|(scheme, _)| *scheme == "t").map(|(_, value)| value);
-    let stated = stated.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
-    let signed_at = stated.and_then(|t| Some((t, t.parse::<i64>().ok()?)));
-    let (stated, signed_at) = signed_at.ok_or(Refusal::Malformed(SIGNATURE))?;
-    // Other schemes and values that are no hexadecimal digits are passed over, as Stripe asks.
-    let signatures: Vec<Vec<u8>> = parts()
-        .filter(|(scheme, _)| *scheme == "v1")
-        .filter_map(|(_, value)| hex::decode(value).ok())
-        .collect();
-    if !any_matches(&source.secrets, &[stated.as_bytes(), b".", raw_body], &signatures) {
-        return Err(Refusal::Mismatch);
-    }
-    // Both ways: a body signed for the future would stay good for as long.
-    let distance = now.timestamp().abs_diff(signed_at);
-    if distance > source.tolerance_seconds.max(0).unsigned_abs() {
-        Err(Refusal::OutsideTolerance)
-    } else {
-        Ok(())
-    }
+/// The settings of a source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stripe {
+    /// Signing secrets (`whsec_…`); several while one is being replaced.
+    secrets: Vec<String>,
+    /// How old, or how far ahead, a signature may be. Seconds.
+    #[serde(default = "default_tolerance")]
+    tolerance_seconds: u64,
 }
 
-fn events(source: &Source, raw_body: &[u8], now: DateTime<Utc>) -> Vec<Event> {
-    let delivery = Delivery::new(NAME, source, now);
-    match serde_json::from_slice::<Value>(raw_body) {
-        Ok(body) => vec![seal(Notice::new(&delivery, &body).read())],
-        Err(_) => vec![delivery.unreadable(raw_body)],
+fn default_tolerance() -> u64 {
+    300
+}
+
+fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
+    let settings: Stripe = source.settings()?;
+    check_secrets("secrets", &settings.secrets)?;
+    Ok(Box::new(settings))
+}
+
+impl Endpoint for Stripe {
+    /// `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`: the time is signed with the body, and any `v1` may match.
+    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        let header = (request.headers)(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+        let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
+        let stated = parts().find(|(scheme, _)| *scheme == "t").map(|(_, value)| value);
+        let stated = stated.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
+        let signed_at = stated.and_then(|t| Some((t, t.parse::<i64>().ok()?)));
+        let (stated, signed_at) = signed_at.ok_or(Refusal::Malformed(SIGNATURE))?;
+        // Other schemes and values that are no hexadecimal digits are passed over, as Stripe asks.
+        let signatures: Vec<Vec<u8>> = parts()
+            .filter(|(scheme, _)| *scheme == "v1")
+            .filter_map(|(_, value)| hex::decode(value).ok())
+            .collect();
+        let signed = [stated.as_bytes(), b".", request.raw_body];
+        if !any_matches(&self.secrets, &signed, &signatures) {
+            return Err(Refusal::Mismatch);
+        }
+        // Both ways: a body signed for the future would stay good for as long.
+        if request.now.timestamp().abs_diff(signed_at) > self.tolerance_seconds {
+            Err(Refusal::OutsideTolerance)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
+        match serde_json::from_slice::<Value>(raw_body) {
+            Ok(body) => vec![seal(Notice::new(delivery, &body).read())],
+            Err(_) => vec![delivery.unreadable(raw_body)],
+        }
     }
 }
 
@@ -125,15 +144,23 @@ impl<'a> Notice<'a> {
         if self.body["object"] != "event" {
             return Err(Uncounted::Type);
         }
+        // The far side of a transfer between accounts: the near side's charge has taken or given the money.
+        let far = ["source_transfer", "source_transfer_reversal"];
+        if far.iter().any(|name| !self.object[*name].is_null()) {
+            return Err(Uncounted::Because("transferred"));
+        }
         match self.type_name() {
             "charge.succeeded" => charge::succeeded(self),
             "charge.captured" => charge::captured(self),
             "charge.pending" => charge::pending(self),
             "charge.failed" => charge::failed(self),
             "charge.expired" => charge::expired(self),
-            "charge.refunded" => charge::refunded(self),
-            "charge.refund.updated" | "refund.created" | "refund.updated" => charge::refund(self),
-            "charge.dispute.created"
+            "charge.updated" => charge::updated(self),
+            "charge.refunded" => refund::so_far(self),
+            "charge.refund.updated" | "refund.created" | "refund.updated" | "refund.failed" => refund::refund(self),
+            // `charge.disputed` is what the first years called it.
+            "charge.disputed"
+            | "charge.dispute.created"
             | "charge.dispute.updated"
             | "charge.dispute.funds_withdrawn"
             | "charge.dispute.funds_reinstated"
@@ -145,7 +172,10 @@ impl<'a> Notice<'a> {
             "payment_intent.succeeded" => intent::succeeded(self),
             "payment_intent.payment_failed" => intent::failed(self),
             "payment_intent.canceled" => intent::cancelled(self),
-            "checkout.session.completed" => intent::session(self),
+            "checkout.session.completed"
+            | "checkout.session.async_payment_succeeded"
+            | "checkout.session.async_payment_failed" => session::linked(self),
+            "checkout.session.expired" => session::expired(self),
             _ => Err(Uncounted::Type),
         }
     }
@@ -159,14 +189,36 @@ impl<'a> Notice<'a> {
         })
     }
 
-    /// An event about a payment, with the links of the object's metadata.
-    fn event(&self, kind: EventType, payment_id: Option<String>) -> Mapped {
+    /// An event about a payment and its charge, with the links of the object's metadata.
+    fn event(&self, kind: EventType, payment_id: Option<String>, charge: Option<String>) -> Mapped {
         let payment_id = payment_id.ok_or(Uncounted::Because("no_payment_id"))?;
         let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
         event.provider = Some(NAME.into());
         event.payment_id = Some(payment_id);
         event.mode = self.mode();
         link(&mut event, &self.object["metadata"], self.delivery);
+        // Messenger, Telegram, refunds, disputes and old notices may name only the charge.
+        event.aliases = charge
+            .into_iter()
+            .filter(|id| event.payment_id.as_ref() != Some(id))
+            .collect();
+        Ok(event)
+    }
+
+    /// An event that adds links to a payment and no step to it: it dates from when its object was made.
+    fn links(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Mapped {
+        let mut event = self.event(EventType::TransactionInitiated, payment_id, charge)?;
+        // The one text of a session that travels through a payment link's address.
+        if let Some(reference) = self.object["client_reference_id"].as_str() {
+            link_text(&mut event, reference, self.delivery);
+        }
+        if !is_linked(&event) {
+            return Err(Uncounted::Type);
+        }
+        event.amount = Some(money::amount(self.delivery, self.object, amount)?);
+        let made = self.object.get("created").or(self.body.get("created"));
+        let made = self.delivery.stamp(made, PER_SECOND);
+        (event.time, event.time_origin) = (made.time, made.origin);
         Ok(event)
     }
 }

@@ -11,6 +11,7 @@ mod accounting;
 mod calendar;
 mod canvas;
 mod compare;
+mod coverage;
 mod data;
 mod dates;
 mod document;
@@ -106,6 +107,7 @@ pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
         "conversion" => funnel::draw(&canvas, request),
         "provider-share" => share::draw(&canvas, request),
         "payments" => payments::draw(&canvas, request),
+        "coverage" => coverage::draw(&canvas, request),
         _ => lines::draw(&canvas, request),
     }?;
     canvas.finish()?;

@@ -6,12 +6,13 @@ use serde_json::Value as Json;
 use super::*;
 use crate::model::{Column, ColumnType, Interval, Value};
 
-const METRICS: [&str; 6] = [
+const METRICS: [&str; 7] = [
     "bot-growth",
     "bot-activity",
     "conversion",
     "provider-share",
     "payments",
+    "coverage",
     "new-metric",
 ];
 

@@ -10,6 +10,9 @@ use crate::serve::report::Report;
 const WIDE: (u32, u32) = (1044, 400);
 /// Width and height on a phone.
 const NARROW: (u32, u32) = (356, 320);
+/// Height of a title, and of a bar with the space around it.
+const HEAD: u32 = 84;
+const ROW: u32 = 56;
 /// Bytes up to which a second copy for phones is worth its weight.
 const LIGHT: usize = 64 << 10;
 
@@ -41,8 +44,8 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         let dark = chart::svg(&request(size, Theme::Dark))?;
         Ok::<_, ChartError>(colours.merge(&part(&light), &part(&dark)))
     };
-    let drawn = both(WIDE, slim).and_then(|wide| {
-        let narrow = both(NARROW, for_touch)?;
+    let drawn = both(fitting(report, WIDE), slim).and_then(|wide| {
+        let narrow = both(fitting(report, NARROW), for_touch)?;
         Ok(Chart {
             narrow: (narrow.len() <= LIGHT).then_some(narrow),
             wide,
@@ -51,6 +54,21 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
     drawn
         .inspect_err(|error| tracing::warn!(%error, metric = report.metric.name, "a chart of the page is missing"))
         .ok()
+}
+
+/// A picture of one bar a row is as high as its rows need.
+fn fitting(report: &Report, (width, height): (u32, u32)) -> (u32, u32) {
+    let rows = u32::try_from(report.table.rows.len()).unwrap_or(u32::MAX);
+    let one_each = report.metric.name == "coverage" && report.question.range.buckets.len() == 1;
+    let needed = HEAD.saturating_add(rows.saturating_mul(ROW));
+    (
+        width,
+        if one_each {
+            needed.clamp(*chart::HEIGHTS.start(), height)
+        } else {
+            height
+        },
+    )
 }
 
 /// The drawing without what the page has elsewhere (the numbers for machines, the font) and without defaults spelt out.

@@ -7,9 +7,11 @@ use super::asker::{Ask, Asker, Failure, Own};
 use super::choices::{Choices, days_around};
 use super::drawing::draw;
 use super::{Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals};
+use crate::config::Config;
 use crate::model::time::local_midnight;
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
+use crate::serve::sources;
 use crate::store::Store;
 
 /// Days of the range where the address names none.
@@ -20,12 +22,13 @@ const BY_NETWORK: Own = &[("dimension", "network")];
 const BY_PATH: Own = &[("group_by", "path")];
 
 /// The sections in the order of the page: topic, metric and the parameters of its own.
-const SECTIONS: [(Topic, &str, Own); 6] = [
+const SECTIONS: [(Topic, &str, Own); 7] = [
     (Topic::Population, "bot-growth", &[]),
     (Topic::Activity, "bot-activity", &[]),
     (Topic::Conversion, "conversion", &[]),
     (Topic::Providers, "provider-share", BY_PROVIDER),
     (Topic::Networks, "provider-share", BY_NETWORK),
+    (Topic::Joining, "coverage", &[]),
     (Topic::Payments, "payments", &[]),
 ];
 
@@ -44,7 +47,12 @@ const FUNNEL: usize = 2;
 ///
 /// # Errors
 /// When an answer cannot be had. A wrong parameter is no error: the page says it.
-pub fn gather(store: &Store, pairs: &[(String, String)], defaults: &Defaults) -> Result<PageModel, AnswerError> {
+pub fn gather(
+    store: &Store,
+    config: &Config,
+    pairs: &[(String, String)],
+    defaults: &Defaults,
+) -> Result<PageModel, AnswerError> {
     let (choices, problem) = Choices::read(pairs);
     let tz = choices.tz.parse().unwrap_or(Tz::UTC);
     let options = Options {
@@ -61,6 +69,7 @@ pub fn gather(store: &Store, pairs: &[(String, String)], defaults: &Defaults) ->
         problem,
         freshness: None,
         answers: None,
+        sources: None,
     };
     if model.problem.is_none() {
         match ask(store, &model, defaults) {
@@ -68,6 +77,7 @@ pub fn gather(store: &Store, pairs: &[(String, String)], defaults: &Defaults) ->
             Err(Failure::Question(problem)) => model.problem = Some(problem),
             Err(Failure::Answer(error)) => return Err(error),
         }
+        model.sources = Some(sources::gather(store, config, defaults.now)?);
     }
     Ok(model)
 }
@@ -129,6 +139,7 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
     }
     asks.push(ask("provider-share", now, None, BY_NETWORK));
     asks.push(ask("conversion", now, None, BY_PATH));
+    asks.push(ask("coverage", now, None, &[]));
 
     let mut reports = asker.all(&asks)?.into_iter();
     let by_bucket: Vec<Report> = reports.by_ref().take(cut.len()).collect();
@@ -136,15 +147,15 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
     let mut next = || reports.next().ok_or(AnswerError::Broken);
     let current = [next()?, next()?, next()?, next()?, next()?];
     let before = [next()?, next()?, next()?, next()?, next()?];
-    let (networks, paths) = (told(next()?), told(next()?));
+    let (networks, paths, coverage) = (told(next()?), told(next()?), next()?);
     let mut colours = Colours::default();
     let sections = SECTIONS.iter().zip(&cut).zip(by_bucket);
     let sections = sections.map(|(((topic, ..), ask), report)| {
-        // The funnel is a picture of the whole period.
-        let drawn = if *topic == Topic::Conversion {
-            &current[FUNNEL]
-        } else {
-            &report
+        // The funnel and what is joined are pictures of the whole period.
+        let drawn = match topic {
+            Topic::Conversion => &current[FUNNEL],
+            Topic::Joining => &coverage,
+            _ => &report,
         };
         section(
             asker,
@@ -154,7 +165,7 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
             report,
         )
     });
-    let sections = sections.collect();
+    let sections: Vec<Section> = sections.collect();
     let answers = Answers {
         period: now,
         previous,
@@ -164,6 +175,7 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
         before: totals(before),
         networks,
         paths,
+        coverage: told(coverage),
         sections,
         colours,
     };
@@ -204,5 +216,6 @@ fn told(report: Report) -> Answer {
     Answer {
         table: report.table,
         warnings: report.meta.warnings,
+        rates: report.meta.rates,
     }
 }

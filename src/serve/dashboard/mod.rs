@@ -15,8 +15,11 @@ mod gather;
 mod links;
 mod page;
 mod paths;
+mod rates;
 mod readings;
+mod refusals;
 pub mod routes;
+mod sources;
 mod table;
 mod takings;
 
@@ -28,7 +31,9 @@ pub use routes::configure;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::metrics::RateUse;
 use crate::model::{Interval, Table};
+use crate::serve::sources::Sources;
 
 /// Everything that the page shows.
 #[derive(Debug)]
@@ -43,6 +48,8 @@ pub struct PageModel {
     pub freshness: Option<Freshness>,
     /// The answers; `None` where the question is wrong or its range has no data.
     pub answers: Option<Answers>,
+    /// The ways in, as of now; `None` while the question is wrong.
+    pub sources: Option<Sources>,
 }
 
 /// What the controls offer.
@@ -88,6 +95,8 @@ pub struct Answers {
     pub networks: Answer,
     /// The funnel by the path of the first checkout, of the whole period as one bucket.
     pub paths: Answer,
+    /// `coverage` by provider, of the whole period as one bucket.
+    pub coverage: Answer,
     /// One per metric, in the order of the page.
     pub sections: Vec<Section>,
     /// The colours of the sections' charts.
@@ -129,6 +138,8 @@ pub struct Answer {
     pub table: Table,
     /// Warnings of the metric.
     pub warnings: Vec<String>,
+    /// The exchange rates by which amounts were converted.
+    pub rates: Vec<RateUse>,
 }
 
 /// What a section is about; it chooses its one-sentence reading.
@@ -144,6 +155,8 @@ pub enum Topic {
     Providers,
     /// Which card network carries it.
     Networks,
+    /// How much of the money belongs to a bot.
+    Joining,
     /// Money and success rates.
     Payments,
 }

@@ -4,7 +4,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::choices::days_around;
 use super::{
-    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, paths, readings, table,
+    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, paths, rates, readings,
+    sources, table,
 };
 
 /// The style sheet, in the page so that nothing waits for it.
@@ -82,9 +83,14 @@ fn content(model: &PageModel) -> Markup {
             }
         };
     }
-    match &model.answers {
-        Some(answers) => report(model, answers),
-        None => empty(model),
+    let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
+    let coverage = model.answers.as_ref().map(|answers| &answers.coverage);
+    html! {
+        @match &model.answers {
+            Some(answers) => (report(model, answers)),
+            None => (empty(model)),
+        }
+        @if let Some(found) = &model.sources { (sources::render(found, coverage, tz)) }
     }
 }
 
@@ -144,6 +150,7 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
             ul {
                 li { a href="#figures" { "Key figures" } }
                 @for section in &answers.sections { li { a href={ "#" (anchor(section.topic)) } { (readings::title(section.topic)) } } }
+                @if model.sources.is_some() { li { a href="#sources" { "Sources" } } }
             }
         }
         (figures::render(answers))
@@ -172,6 +179,7 @@ fn part(answers: &Answers, section: &Section) -> Markup {
             p.reading { (readings::sentence(answers, section.topic)) }
             @if section.topic == Topic::Conversion { (paths::render(answers)) }
             @if let Some(chart) = &section.chart { (figure(chart)) }
+            @if let Some(rates) = rates::sentence(&section.answer.rates) { p.note data-rates="" { (rates) } }
             @for warning in &section.answer.warnings { p.caveat { (quoted(warning)) } }
             details.table {
                 summary { "Table by " (answers.interval.as_str()) span.hidden { ", " (title) } }
@@ -245,6 +253,7 @@ mod tests {
             problem,
             freshness: None,
             answers: None,
+            sources: None,
         }
     }
 

@@ -11,6 +11,7 @@ pub fn sentence(answers: &Answers, topic: Topic) -> String {
         Topic::Conversion => conversion(&answers.current.conversion),
         Topic::Providers => shares(&answers.current.providers, "processed", "providers"),
         Topic::Networks => shares(&answers.networks, "carried", "networks"),
+        Topic::Joining => joining(&answers.coverage),
         Topic::Payments => payments(&answers.current.payments),
     }
 }
@@ -23,6 +24,7 @@ pub fn title(topic: Topic) -> &'static str {
         Topic::Conversion => "Conversion",
         Topic::Providers => "Providers",
         Topic::Networks => "Networks",
+        Topic::Joining => "Joining",
         Topic::Payments => "Payments",
     }
 }
@@ -144,4 +146,36 @@ fn payments(payments: &Answer) -> String {
         _ if count > 0 => format!("{} payments were captured.{success}", format::integer(count)),
         _ => format!("No payment was captured in this period.{success}"),
     }
+}
+
+fn joining(coverage: &Answer) -> String {
+    let table = &coverage.table;
+    let int = |row: usize, column: &str| table.cell(row, column).as_i64().unwrap_or(0);
+    let all = |column: &str| (0..table.rows.len()).map(|row| int(row, column)).sum::<i64>();
+    let (payments, attributed) = (all("payments"), all("attributed"));
+    if payments == 0 {
+        return "No payment was captured in this period.".into();
+    }
+    let mut rows: Vec<usize> = (0..table.rows.len())
+        .filter(|row| int(*row, "unattributed") > 0)
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(int(*row, "unattributed")));
+    let missing: Vec<String> = rows
+        .iter()
+        .take(3)
+        .map(|&row| {
+            let provider = name(table.cell(row, "provider").as_str().unwrap_or("unknown"));
+            format!("{provider} {}", format::integer(int(row, "unattributed")))
+        })
+        .collect();
+    let missing = match (missing.is_empty(), rows.len() > 3) {
+        (true, _) => String::new(),
+        (false, false) => format!(" Without a bot: {}.", missing.join(", ")),
+        (false, true) => format!(" Without a bot: {} and others.", missing.join(", ")),
+    };
+    format!(
+        "{} of {} payments belong to a bot.{missing}",
+        format::percent(attributed as f64 / payments as f64),
+        format::integer(payments)
+    )
 }

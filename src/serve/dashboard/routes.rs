@@ -29,10 +29,10 @@ pub fn configure(cfg: &mut ServiceConfig) {
 
 async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     let pairs = pairs(&request)?;
-    let (store, defaults) = (state.store.clone(), state.defaults());
+    let (store, config, defaults) = (state.store.clone(), state.config.clone(), state.defaults());
     let zipped = takes_gzip(&request);
     let work = move || {
-        let model = gather::gather(&store, &pairs, &defaults)?;
+        let model = gather::gather(&store, &config, &pairs, &defaults)?;
         let html = render(&model).into_bytes();
         let body = if zipped { gzip(&html) } else { html };
         Ok((body, model.problem))

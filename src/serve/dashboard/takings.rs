@@ -1,7 +1,7 @@
 //! The key figures of money: what came in, what stayed, how often it worked and who processed it.
 
 use super::figure::{Figure, Pair, between, count, money, share, whole};
-use super::{Answer, Answers, format, readings};
+use super::{Answer, Answers, format, rates, readings};
 use crate::model::Value;
 
 /// Currencies that get figures of their own; the table has all of them.
@@ -20,14 +20,11 @@ pub fn money_figures(answers: &Answers) -> Vec<Figure> {
             taken("disputed_lost"),
             taken("reversed"),
         );
-        let gross = "captured, each at its first capture";
-        figures.push(whole(
-            "gross",
-            "Gross",
-            currency,
-            &pair(answers, row, "gross"),
-            gross.into(),
-        ));
+        let gross = match rates::sentence(&now.rates) {
+            Some(rates) => format!("captured, each at its first capture; {rates}"),
+            None => "captured, each at its first capture".to_owned(),
+        };
+        figures.push(whole("gross", "Gross", currency, &pair(answers, row, "gross"), gross));
         figures.push(whole("net", "Net", currency, &pair(answers, row, "net"), net));
     }
     let unconverted: i64 = sum(now, "unconverted").unwrap_or(0);

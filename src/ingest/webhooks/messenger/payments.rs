@@ -4,10 +4,11 @@
 
 use serde_json::Value;
 
-use super::super::delivery::{fingerprint, integer, text};
+use super::super::decimals::{Inexact, currency, from_text};
+use super::super::delivery::{fingerprint, text};
 use super::super::networks::slug;
 use super::{Item, NAME};
-use crate::model::{CheckoutPath, Currency, Event, EventType, Mode, Money};
+use crate::model::{CheckoutPath, Event, EventType, Mode, Money};
 
 /// Ids that every test payment shares, so that they identify nothing.
 const TEST_IDS: [&str; 2] = ["test_charge_id_12345", "test_payment_id_12345"];
@@ -88,15 +89,20 @@ fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Result<Event, &'s
 
 fn amount(content: &Value) -> Result<Money, &'static str> {
     let stated = &content["amount"];
-    let code = stated["currency"].as_str().unwrap_or_default().to_ascii_uppercase();
-    let currency = Currency::parse(&code).ok_or("unknown_currency")?;
-    let value = &stated["amount"];
-    // A JSON fraction has already been rounded to binary: only texts and whole numbers are exact.
-    let text = value
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| integer(value).map(|whole| whole.to_string()));
-    Money::parse(&text.ok_or("inexact_amount")?, currency).map_err(|_| "inexact_amount")
+    let read = || {
+        let currency = currency(stated["currency"].as_str().unwrap_or_default())?;
+        let written = match &stated["amount"] {
+            // A JSON fraction has already been rounded to binary: only texts and whole numbers are exact.
+            Value::Number(number) if number.is_f64() => return Err(Inexact::Rounded),
+            written => text(written).ok_or(Inexact::NoAmount)?,
+        };
+        match from_text(&written, currency)? {
+            (money, false) => Ok(money),
+            // Nobody pays less than nothing.
+            (_, true) => Err(Inexact::NoAmount),
+        }
+    };
+    read().map_err(Inexact::reason)
 }
 
 fn is_test_id(value: &Value) -> bool {

@@ -8,7 +8,11 @@ use crate::model::{DisputeOutcome, DisputeStage, EventType};
 
 /// The dispute's present state; the events around the movement of its funds tell it as well.
 pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
-    let dispute = notice.object;
+    // The first years sent the charge, with its dispute inside.
+    let (dispute, whole) = match &notice.object["dispute"] {
+        inside if inside.is_object() => (inside, Some(notice.object)),
+        _ => (notice.object, None),
+    };
     let status = dispute["status"].as_str().unwrap_or_default();
     let details = &dispute["payment_method_details"];
     let (kind, outcome) = match status {
@@ -18,11 +22,12 @@ pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
         "warning_closed" | "prevented" | "charge_refunded" => (EventType::TransactionDisputeClosed, None),
         _ => (EventType::TransactionDisputed, None),
     };
-    let charge = reference(&dispute["charge"]);
-    let mut event = notice.event(kind, payment_of(dispute, charge.as_deref()))?;
+    let charge = whole.map_or_else(|| reference(&dispute["charge"]), |charge| text(&charge["id"]));
+    let payment = payment_of(whole.unwrap_or(dispute), charge.as_deref());
+    let mut event = notice.event(kind, payment, charge.clone())?;
     // Disputes of the first years have no id: a charge had one at most.
     event.dispute_id = text(&dispute["id"]).or(charge);
-    event.amount = Some(amount(dispute, "amount")?);
+    event.amount = Some(amount(notice.delivery, dispute, "amount")?);
     event.stage = Some(stage(status, details["card"]["case_type"].as_str()));
     event.outcome = outcome;
     Instrument::of_details(details).apply(&mut event);

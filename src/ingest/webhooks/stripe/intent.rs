@@ -1,13 +1,12 @@
-//! Payment intents and checkout sessions: states, attempts and links, but no money of their own.
+//! Payment intents: states, attempts and links, but no money of their own.
 
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::super::links::is_linked;
 use super::instrument::Instrument;
 use super::money::amount;
-use super::{Mapped, Notice, PER_SECOND, Uncounted, failure, reference};
-use crate::model::EventType;
+use super::{Mapped, Notice, Uncounted, failure, reference};
+use crate::model::{EventType, TimeOrigin};
 
 /// A payment is set up.
 pub(super) fn created(notice: &Notice<'_>) -> Mapped {
@@ -70,7 +69,7 @@ pub(super) fn failed(notice: &Notice<'_>) -> Mapped {
         }
         None => Instrument::of_details(&error["payment_method"]).apply(&mut event),
     }
-    event.attempt_id = charge.or_else(|| Some(notice.id.clone()));
+    event.attempt_id = charge.or_else(|| Some(moment(notice)));
     Ok(event)
 }
 
@@ -79,25 +78,19 @@ pub(super) fn cancelled(notice: &Notice<'_>) -> Mapped {
     of_intent(notice, EventType::TransactionCancelled, "amount")
 }
 
-/// A session's metadata is not copied to its intent: it is the only link to the conversation.
-pub(super) fn session(notice: &Notice<'_>) -> Mapped {
-    let session = notice.object;
-    let intent = reference(&session["payment_intent"]).ok_or(Uncounted::Type)?;
-    let mut event = notice.event(EventType::TransactionInitiated, Some(intent))?;
-    if !is_linked(&event) {
-        return Err(Uncounted::Type);
+/// The name of an attempt that became no charge: two notices of one failure tell the same second.
+fn moment(notice: &Notice<'_>) -> String {
+    let intent = text(&notice.object["id"]).unwrap_or_default();
+    match notice.stamp.origin {
+        TimeOrigin::Given => format!("{intent}@{}", notice.stamp.time.timestamp()),
+        TimeOrigin::Missing | TimeOrigin::Impossible => notice.id.clone(),
     }
-    event.amount = Some(amount(session, "amount_total")?);
-    let began = notice
-        .delivery
-        .stamp(session.get("created").or(notice.body.get("created")), PER_SECOND);
-    (event.time, event.time_origin) = (began.time, began.origin);
-    Ok(event)
 }
 
 fn of_intent(notice: &Notice<'_>, kind: EventType, field: &str) -> Mapped {
-    let mut event = notice.event(kind, text(&notice.object["id"]))?;
-    event.amount = Some(amount(notice.object, field)?);
+    let charge = latest_charge(notice.object).id();
+    let mut event = notice.event(kind, text(&notice.object["id"]), charge)?;
+    event.amount = Some(amount(notice.delivery, notice.object, field)?);
     Ok(event)
 }
 

@@ -2,40 +2,41 @@
 
 use serde_json::Value;
 
-use super::super::delivery::integer;
+use super::super::decimals::{Inexact, currency, from_integer};
+use super::super::delivery::{Delivery, integer};
 use super::Uncounted;
-use crate::model::{Currency, Money};
+use crate::model::Money;
 
 /// Decimals that Stripe's integers have where they differ from ISO 4217, or where opinions do.
 const DECIMALS: [(&str, u32); 3] = [("ISK", 2), ("MGA", 0), ("UGX", 0)];
 
 /// The amount under `name` of an object, exact in the currency's own minor units.
-pub(super) fn amount(object: &Value, name: &str) -> Result<Money, Uncounted> {
-    money(integer(&object[name]), &object["currency"])
+pub(super) fn amount(delivery: &Delivery<'_>, object: &Value, name: &str) -> Result<Money, Uncounted> {
+    money(delivery, figure(&object[name])?, &object["currency"])
+}
+
+/// An integer in Stripe's smallest unit; none where there is none.
+pub(super) fn figure(value: &Value) -> Result<Option<i64>, Uncounted> {
+    let refused = |inexact: Inexact| Err(Uncounted::Because(inexact.reason()));
+    match value {
+        Value::Null => Ok(None),
+        Value::Number(number) if number.is_u64() && !number.is_i64() => refused(Inexact::TooLarge),
+        // A fraction has already been rounded to binary, and so has what no integer holds.
+        Value::Number(number) if number.is_f64() => refused(Inexact::Rounded),
+        value => integer(value).map_or_else(|| refused(Inexact::NoAmount), |figure| Ok(Some(figure))),
+    }
 }
 
 /// An integer in Stripe's smallest unit of a currency.
-pub(super) fn money(smallest: Option<i64>, currency: &Value) -> Result<Money, Uncounted> {
-    let smallest = smallest.filter(|n| *n >= 0).ok_or(Uncounted::Because("no_amount"))?;
-    let code = currency.as_str().unwrap_or_default().to_ascii_uppercase();
-    let currency = Currency::parse(&code).ok_or(Uncounted::Because("unknown_currency"))?;
-    let minor = rescale(smallest, decimals(&currency), currency.exponent());
-    Ok(Money {
-        minor: minor.ok_or(Uncounted::Because("inexact_amount"))?,
-        currency,
-    })
-}
-
-fn decimals(currency: &Currency) -> u32 {
-    let special = DECIMALS.iter().find(|(code, _)| *code == currency.code());
-    special.map_or(currency.exponent(), |(_, decimals)| *decimals)
-}
-
-/// Moves the decimal point; none where something would be cut off or does not fit.
-fn rescale(amount: i64, from: u32, to: u32) -> Option<i64> {
-    let factor = 10_i64.checked_pow(from.abs_diff(to))?;
-    if to >= from {
-        return amount.checked_mul(factor);
-    }
-    (amount % factor == 0).then_some(amount / factor)
+pub(super) fn money(delivery: &Delivery<'_>, smallest: Option<i64>, code: &Value) -> Result<Money, Uncounted> {
+    let read = || {
+        let smallest = smallest.ok_or(Inexact::NoAmount)?;
+        from_integer(
+            smallest,
+            currency(code.as_str().unwrap_or_default())?,
+            &DECIMALS,
+            delivery.source(),
+        )
+    };
+    read().map_err(|inexact| Uncounted::Because(inexact.reason()))
 }

@@ -1,0 +1,2 @@
+insert into pseudonym_keys
+select $fingerprint::varchar

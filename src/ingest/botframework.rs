@@ -1,0 +1,166 @@
+//! Bot Framework: an activity as the data of a CloudEvent of the type `bot.activity`.
+//!
+//! What was said, who is called what, and what is attached stay unread.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::json::{self, Members};
+use super::privacy::Privacy;
+use super::rejection::{Code, Rejection};
+use super::{data, values};
+use crate::model::{Event, EventType};
+
+/// The CloudEvents type whose data is an activity.
+pub const TYPE: &str = "bot.activity";
+
+/// Microsoft's channel for Messenger, and the platform that it is.
+const MESSENGER: (&str, &str) = ("facebook", "messenger");
+
+/// The channel of the program that developers try their bots in.
+const EMULATOR: &str = "emulator";
+
+/// One party of a conversation, or the conversation itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Account {
+    id: Option<String>,
+    role: Option<String>,
+}
+
+impl Account {
+    fn is_bot(&self) -> bool {
+        let role = self.role.as_deref().unwrap_or_default();
+        role.eq_ignore_ascii_case("bot") || role.eq_ignore_ascii_case("skill")
+    }
+}
+
+/// The time that an activity states, for an event that states none itself.
+///
+/// # Errors
+/// `wrong_type` where it is no text.
+pub fn timestamp(activity: &Members<'_>) -> Result<Option<String>, Rejection> {
+    text(activity, "timestamp")
+}
+
+/// Puts what an activity tells into an event, with the digest of its content.
+///
+/// # Errors
+/// The first fault, named by the activity's field.
+pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Result<(), Rejection> {
+    let name = needed(text(activity, "type")?, "data.type")?;
+    let (from, recipient) = (account(activity, "from")?, account(activity, "recipient")?);
+    // What comes in is addressed to the bot; only its own answers have it as their sender.
+    let outbound = from.is_bot() && !recipient.is_bot();
+    let (bot, bot_at, person, person_at) = if outbound {
+        (from, "data.from.id", recipient, "data.recipient.id")
+    } else {
+        (recipient, "data.recipient.id", from, "data.from.id")
+    };
+    let added = added(activity)?;
+    let newcomer = added.into_iter().find(|member| !member.is_bot() && member.id != bot.id);
+    let (kind, person, person_at) = match (name.as_str(), newcomer) {
+        ("message", _) => (EventType::ConversationMessage, person, person_at),
+        ("endOfConversation", _) => (EventType::ConversationEnded, person, person_at),
+        ("conversationUpdate", Some(newcomer)) => (EventType::ConversationStarted, newcomer, "data.membersAdded"),
+        _ => return uncounted(event, name, privacy),
+    };
+    let bot = needed(bot.id, bot_at)?;
+    let channel = needed(text(activity, "channelId")?, "data.channelId")?;
+    let conversation = needed(account(activity, "conversation")?.id, "data.conversation.id")?;
+    let platform = platform(&channel);
+    let conversation = match platform.as_str() {
+        // As the webhooks of these platforms name it.
+        "messenger" => format!("{bot}:{}", needed(person.id.clone(), person_at)?),
+        "telegram" => format!("{bot}:{conversation}"),
+        _ => conversation,
+    };
+    let mut fields = Map::new();
+    let mut set = |field: &str, value: String| fields.insert(field.into(), value.into());
+    set("platform", platform);
+    set("bot_id", bot);
+    set("conversation_id", conversation);
+    person.id.filter(|id| !id.is_empty()).map(|id| set("user_id", id));
+    if kind == EventType::ConversationMessage {
+        set("direction", if outbound { "out" } else { "in" }.into());
+    }
+    if channel == EMULATOR {
+        set("mode", "test".into());
+    }
+    event.kind = kind;
+    fill(event, fields, privacy).map_err(|mut rejection| {
+        let at = match rejection.field.as_deref() {
+            Some("data.bot_id") => bot_at,
+            Some("data.user_id") => person_at,
+            Some("data.platform") => "data.channelId",
+            _ => "data.conversation.id",
+        };
+        rejection.field = Some(at.into());
+        rejection
+    })
+}
+
+/// An activity that no metric reads: its type and nothing else.
+fn uncounted(event: &mut Event, name: String, privacy: &Privacy) -> Result<(), Rejection> {
+    values::check_text(&name).map_err(|rejection| rejection.at("data.type"))?;
+    event.kind = EventType::Other;
+    fill(event, Map::from_iter([("type".to_owned(), Value::from(name))]), privacy)
+}
+
+fn fill(event: &mut Event, fields: Map<String, Value>, privacy: &Privacy) -> Result<(), Rejection> {
+    let text = Value::Object(fields).to_string();
+    data::apply(event, &Members::parse(&text).map_err(json::malformed)?, privacy)
+}
+
+/// The platform of a channel: its name in the letters that platforms are written in.
+fn platform(channel: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
+    let name: String = channel.chars().map(plain).collect();
+    if name == MESSENGER.0 { MESSENGER.1.into() } else { name }
+}
+
+fn member<'a>(activity: &Members<'a>, name: &str) -> Option<&'a str> {
+    Some(activity.get(name)?.get()).filter(|raw| *raw != "null")
+}
+
+fn text(activity: &Members<'_>, name: &str) -> Result<Option<String>, Rejection> {
+    let Some(raw) = member(activity, name) else {
+        return Ok(None);
+    };
+    match json::string(raw)? {
+        Some(text) => Ok(Some(text.into_owned())),
+        None => Err(Rejection::new(Code::WrongType, "must be a text")
+            .at(name.to_owned())
+            .under("data")),
+    }
+}
+
+fn account(activity: &Members<'_>, name: &str) -> Result<Account, Rejection> {
+    let Some(raw) = member(activity, name) else {
+        return Ok(Account::default());
+    };
+    serde_json::from_str(raw).map_err(|_| {
+        Rejection::new(Code::WrongType, "must be an object with a text `id`")
+            .at(name.to_owned())
+            .under("data")
+    })
+}
+
+fn added(activity: &Members<'_>) -> Result<Vec<Account>, Rejection> {
+    let Some(raw) = member(activity, "membersAdded") else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(raw).map_err(|_| {
+        Rejection::new(Code::WrongType, "must be a list of objects with a text `id`").at("data.membersAdded")
+    })
+}
+
+fn needed(value: Option<String>, field: &'static str) -> Result<String, Rejection> {
+    value.ok_or_else(|| Rejection::new(Code::MissingField, "an activity of this type needs it").at(field))
+}

@@ -1,0 +1,177 @@
+//! What the board of sources is told of each request: counts, and refusals in words of ours.
+//!
+//! Nothing that a sender wrote is passed on: no id, no value, no message that quotes one.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::rejection::{Code, Rejection};
+use super::webhooks::{Refusal, Webhook};
+use crate::http::Problem;
+use crate::model::{Event, EventType, TimeOrigin};
+use crate::store::{AppendOutcome, Counter, Delivered, Refused, Store, UNKNOWN_SOURCE};
+
+/// What kind of event it is to the board.
+enum Kind {
+    Counted,
+    Unsupported,
+    /// Of this type, and why it is not counted.
+    Unparseable(String, String),
+}
+
+/// What has to be kept of a delivery until it is known what became of its events.
+pub struct Delivery {
+    kinds: Vec<Kind>,
+    latest: Option<DateTime<Utc>>,
+}
+
+impl Delivery {
+    /// Of the events that are handed to the store, in their order.
+    pub fn of(events: &[Event]) -> Self {
+        let stated = events.iter().filter(|event| event.time_origin == TimeOrigin::Given);
+        Delivery {
+            kinds: events.iter().map(kind).collect(),
+            latest: stated.map(|event| event.time).max(),
+        }
+    }
+
+    /// Tells the board what became of them.
+    pub fn note(self, store: &Store, source: &str, at: DateTime<Utc>, outcomes: &[AppendOutcome], rejected: usize) {
+        let mut delivered = Delivered {
+            rejected: rejected as u64,
+            lag: self.latest.map(|latest| (at - latest).max(TimeDelta::zero())),
+            ..Delivered::default()
+        };
+        for (kind, outcome) in self.kinds.iter().zip(outcomes) {
+            match outcome {
+                AppendOutcome::Duplicate => delivered.duplicates += 1,
+                AppendOutcome::Conflict => delivered.conflicts += 1,
+                AppendOutcome::Accepted => {
+                    delivered.accepted += 1;
+                    match kind {
+                        Kind::Counted => {}
+                        Kind::Unsupported => delivered.unsupported += 1,
+                        Kind::Unparseable(name, reason) => {
+                            delivered.unparseable += 1;
+                            quarantined(store, source, at, name, reason);
+                        }
+                    }
+                }
+            }
+        }
+        store.note_delivery(source, at, &delivered);
+    }
+}
+
+/// An event that is not counted says in its extra fields of what type it is, and why where the type is known.
+fn kind(event: &Event) -> Kind {
+    if event.kind != EventType::Other {
+        return Kind::Counted;
+    }
+    let extra: Value = event
+        .extra
+        .as_deref()
+        .and_then(|extra| serde_json::from_str(extra).ok())
+        .unwrap_or_default();
+    let name = extra["type"].as_str().unwrap_or_default();
+    match (extra["reason"].as_str(), name) {
+        (Some(reason), name) => Kind::Unparseable(name.into(), reason.into()),
+        (None, "unreadable") => Kind::Unparseable(name.into(), "unreadable".into()),
+        _ => Kind::Unsupported,
+    }
+}
+
+fn quarantined(store: &Store, source: &str, at: DateTime<Utc>, name: &str, reason: &str) {
+    let unreadable = reason == "unreadable";
+    let refused = Refused {
+        code: reason,
+        field: (!unreadable).then_some(name),
+        message: if unreadable {
+            "a genuine body that cannot be read: kept, not counted"
+        } else {
+            "genuine, but it cannot be counted exactly: kept with this reason, not counted"
+        },
+        times: 1,
+    };
+    store.note_refusal(source, at, &refused, None);
+}
+
+/// Notes events that were refused: once for each code and field.
+pub fn rejections(store: &Store, source: &str, at: DateTime<Utc>, rejected: &[(usize, Rejection)]) {
+    let mut kinds: BTreeMap<(Code, Option<&str>), (u64, &str)> = BTreeMap::new();
+    for (_, rejection) in rejected {
+        // What a parser says may quote the text.
+        let message = match rejection.code {
+            Code::Malformed => Code::Malformed.meaning(),
+            _ => &rejection.message,
+        };
+        let entry = kinds.entry((rejection.code, rejection.field.as_deref()));
+        entry.or_insert((0, message)).0 += 1;
+    }
+    for ((code, field), (times, message)) in kinds {
+        let refused = Refused {
+            code: code.as_str(),
+            field,
+            message,
+            times,
+        };
+        store.note_refusal(source, at, &refused, None);
+    }
+}
+
+/// Notes a request that was refused as a whole.
+pub fn problem(store: &Store, source: &str, at: DateTime<Utc>, problem: &Problem) {
+    let counter = match problem.code() {
+        "unparseable" => Counter::Unparseable,
+        _ => Counter::Rejected,
+    };
+    let refused = Refused {
+        code: problem.code(),
+        field: problem.at_fault(),
+        message: problem.title(),
+        times: 1,
+    };
+    store.note_refusal(source, at, &refused, Some(counter));
+}
+
+/// Notes a request to a source that is not configured.
+pub fn unknown_source(store: &Store, at: DateTime<Utc>, provider: &str, name: &str) {
+    let asked = format!("{provider}/{name}");
+    let refused = Refused {
+        code: "unknown_source",
+        field: Some(&asked),
+        message: "somebody posts to a source that is not configured; is there a typing error in its address?",
+        times: 1,
+    };
+    store.note_refusal(UNKNOWN_SOURCE, at, &refused, None);
+}
+
+/// Notes a webhook that was refused.
+pub fn refusal(store: &Store, webhook: &Webhook, at: DateTime<Utc>, refusal: &Refusal) {
+    let (code, counter) = match refusal {
+        Refusal::Missing(_) => ("signature_missing", Counter::Forged),
+        Refusal::Malformed(_) | Refusal::Field(_) => ("signature_malformed", Counter::Forged),
+        Refusal::OutsideTolerance => ("signature_outside_tolerance", Counter::Forged),
+        Refusal::Mismatch => ("signature_mismatch", Counter::Forged),
+        Refusal::ForeignAddress(_) => ("certificate_address", Counter::Forged),
+        Refusal::Certificate(_) => ("certificate", Counter::Forged),
+        Refusal::Replayed => ("transmission_replayed", Counter::Forged),
+        Refusal::Challenge => ("challenge", Counter::Rejected),
+        Refusal::Unavailable(_) => ("unverifiable", Counter::Rejected),
+    };
+    let field = match refusal {
+        Refusal::Missing(name) | Refusal::Malformed(name) | Refusal::Field(name) | Refusal::ForeignAddress(name) => {
+            Some(*name)
+        }
+        _ => None,
+    };
+    let refused = Refused {
+        code,
+        field,
+        message: &refusal.to_string(),
+        times: 1,
+    };
+    store.note_refusal(&webhook.address(), at, &refused, Some(counter));
+}

@@ -1,0 +1,216 @@
+//! What is taken out of free texts, and the names of fields that are taken out whole.
+
+use std::borrow::Cow;
+
+use super::cards;
+
+/// Stands where a text held a card number or a security code.
+pub const CARD_REMOVED: &str = "[card removed]";
+/// Stands for an e-mail address inside a text.
+pub const EMAIL_REMOVED: &str = "[email removed]";
+
+/// Names of fields, as [`plain`] writes them, whose values are about a person or a card.
+const PRIVATE: &[&str] = &[
+    "accountholder",
+    "accountnumber",
+    "address",
+    "addressline",
+    "apartment",
+    "bankaccount",
+    "billing",
+    "billingdetails",
+    "birthdate",
+    "birthday",
+    "cardholder",
+    "cardnumber",
+    "city",
+    "csc",
+    "cvc",
+    "cvn",
+    "cvv",
+    "dateofbirth",
+    "dob",
+    "expdate",
+    "expirationdate",
+    "expirationmonth",
+    "expirationyear",
+    "expirydate",
+    "expirymonth",
+    "expiryyear",
+    "expmonth",
+    "expyear",
+    "familyname",
+    "fax",
+    "firstname",
+    "forename",
+    "fullname",
+    "givenname",
+    "iban",
+    "initials",
+    "ip",
+    "lastname",
+    "latitude",
+    "line1",
+    "line2",
+    "line3",
+    "locality",
+    "longitude",
+    "maidenname",
+    "middlename",
+    "mobile",
+    "mobilenumber",
+    "msisdn",
+    "name",
+    "nickname",
+    "orderinfo",
+    "pan",
+    "passport",
+    "payer",
+    "payerinfo",
+    "postal",
+    "postalcode",
+    "postcode",
+    "primaryaccountnumber",
+    "realname",
+    "recipientname",
+    "requesteduserinfo",
+    "routingnumber",
+    "screenname",
+    "securitycode",
+    "shipping",
+    "shippingdetails",
+    "ssn",
+    "street",
+    "street1",
+    "street2",
+    "streetline",
+    "suburb",
+    "surname",
+    "taxid",
+    "tel",
+    "telephone",
+    "token",
+    "tokenizedcard",
+    "tokenizedcvv",
+    "town",
+    "track1",
+    "track2",
+    "trackdata",
+    "username",
+    "verificationcode",
+    "verificationvalue",
+    "zip",
+    "zipcode",
+];
+/// A name that holds one of these is private, whatever stands around it.
+const INSIDE: &[&str] = &[
+    "cardnumber",
+    "cardverification",
+    "cvc",
+    "cvv",
+    "email",
+    "firstname",
+    "lastname",
+    "phonenumber",
+    "postalcode",
+    "securitycode",
+    "streetaddress",
+    "zipcode",
+];
+/// The fewest digits of what `number` alone stands for, if it is a card's or an account's.
+const LONG_NUMBER: usize = 12;
+/// A name that ends so is private.
+const ENDINGS: &[&str] = &[
+    "address",
+    "addressline1",
+    "addressline2",
+    "buyername",
+    "cardholdername",
+    "cardname",
+    "contactname",
+    "customername",
+    "fullname",
+    "holdername",
+    "mobile",
+    "ownername",
+    "payername",
+    "personname",
+    "phone",
+    "recipientname",
+    "shippingname",
+    "surname",
+];
+
+/// Whether a member of an object is taken out for its name, however that is written; `value` is its JSON text.
+pub fn is_private(name: &str, value: &str) -> bool {
+    let name = plain(name);
+    // Orders and houses have numbers too, but not as long as those of cards and accounts.
+    let long = || cards::digits(value) >= LONG_NUMBER;
+    name == "number" && long()
+        || PRIVATE.binary_search(&name.as_str()).is_ok()
+        || INSIDE.iter().any(|part| name.contains(part))
+        || ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || cards::in_text(&name)
+        || name.contains('@')
+}
+
+/// A name in small letters without what separates its words: `cardNumber`, `card-number` and `card_number` are one.
+fn plain(name: &str) -> String {
+    let parts = name.chars().filter(|c| c.is_alphanumeric() || *c == '@');
+    parts.flat_map(char::to_lowercase).collect()
+}
+
+/// A text without card numbers, security codes and e-mail addresses.
+///
+/// Beside a card number stand its date, its code and its holder: such a text goes as a whole.
+pub fn cleaned(text: &str) -> Cow<'_, str> {
+    if cards::in_text(text) {
+        return Cow::Borrowed(CARD_REMOVED);
+    }
+    without_emails(text, |_| EMAIL_REMOVED.into())
+}
+
+/// A text with its e-mail addresses replaced.
+pub fn without_emails(text: &str, replace: impl Fn(&str) -> String) -> Cow<'_, str> {
+    let (mut out, mut done) = (String::new(), 0);
+    let mut from = 0;
+    while let Some((at, sign)) = next_sign(text, from) {
+        from = at + sign;
+        let (Some(before), Some(after)) = (text.get(done..at), text.get(from..)) else {
+            break;
+        };
+        let start = before.trim_end_matches(is_local).len() + done;
+        let domain = after.find(|c| !is_domain(c)).unwrap_or(after.len());
+        let domain = after.get(..domain).unwrap_or_default().trim_end_matches(['.', '-']);
+        let end = from + domain.len();
+        if start < at && domain.trim_matches('.').contains('.') {
+            out.push_str(text.get(done..start).unwrap_or_default());
+            out.push_str(&replace(text.get(start..end).unwrap_or_default()));
+            (done, from) = (end, end);
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// Where the next at-sign stands, also one that is escaped for an address, and its length.
+fn next_sign(text: &str, from: usize) -> Option<(usize, usize)> {
+    let rest = text.get(from..)?;
+    let plain = rest.find('@').map(|at| (from + at, 1));
+    let escaped = rest.find("%40").map(|at| (from + at, 3));
+    match (plain, escaped) {
+        (Some(plain), Some(escaped)) => Some(plain.min(escaped)),
+        (plain, escaped) => plain.or(escaped),
+    }
+}
+
+fn is_local(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '%' | '\'')
+}
+
+fn is_domain(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '-')
+}

@@ -1,0 +1,58 @@
+//! Braintree's decimal texts as money. Several kinds of notification do not say in which currency.
+
+use std::collections::BTreeMap;
+
+use super::super::decimals::{Inexact, currency, from_text};
+use super::xml::Element;
+use crate::config::SettingError;
+use crate::model::{Currency, Money};
+
+/// Currencies of amounts that name none.
+#[derive(Debug)]
+pub(super) struct Prices {
+    default: Option<Currency>,
+    by_account: BTreeMap<String, Currency>,
+}
+
+impl Prices {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Names the setting that is no currency.
+    pub fn open(default: Option<&str>, by_account: &BTreeMap<String, String>) -> Result<Self, SettingError> {
+        let known = |setting: String, code: &str| {
+            Currency::parse(code).ok_or_else(|| SettingError::new(setting, "must be an ISO 4217 code such as USD"))
+        };
+        let accounts = by_account.iter().map(|(account, code)| {
+            let currency = known(format!("currencies.{account}"), code)?;
+            Ok((account.clone(), currency))
+        });
+        Ok(Prices {
+            default: default.map(|code| known("currency".into(), code)).transpose()?,
+            by_account: accounts.collect::<Result<_, SettingError>>()?,
+        })
+    }
+
+    /// The money of `amount` in the currency of a transaction or dispute.
+    ///
+    /// # Errors
+    /// The word that is kept with the uncounted event.
+    pub fn money(&self, of: Element<'_>, amount: Option<&str>) -> Result<Money, &'static str> {
+        self.exact(of, amount).map_err(Inexact::reason)
+    }
+
+    fn exact(&self, of: Element<'_>, amount: Option<&str>) -> Result<Money, Inexact> {
+        let amount = amount.ok_or(Inexact::NoAmount)?;
+        let configured = || {
+            let account = of.text("merchant-account-id");
+            let of_account = account.and_then(|account| self.by_account.get(account));
+            of_account.copied().or(self.default).ok_or(Inexact::UnknownCurrency)
+        };
+        let currency = of.text("currency-iso-code").map_or_else(configured, currency)?;
+        match from_text(amount, currency)? {
+            (money, false) => Ok(money),
+            // The direction is in the transaction's type, never in a sign.
+            (_, true) => Err(Inexact::NoAmount),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One notification: what it is about, and what all of its events share.
+
+use serde_json::{Map, Value};
+
+use super::super::delivery::{Delivery, Stamp, seal};
+use super::super::links::{complete, link, link_text};
+use super::money::Prices;
+use super::xml::Element;
+use super::{NAME, dispute, transaction};
+use crate::model::{Event, EventType, Mode};
+
+/// A notification.
+pub(super) struct Notice<'a> {
+    delivery: &'a Delivery<'a>,
+    /// Currencies of amounts that name none.
+    pub prices: &'a Prices,
+    /// Named by its content, since Braintree gives it no id.
+    pub id: &'a str,
+    /// What it is called.
+    pub kind: &'a str,
+    /// When it was made.
+    pub time: Option<&'a str>,
+    root: Element<'a>,
+    mode: Mode,
+}
+
+impl<'a> Notice<'a> {
+    pub fn new(delivery: &'a Delivery<'a>, prices: &'a Prices, id: &'a str, root: Element<'a>) -> Self {
+        // Only the addresses of pictures tell a sandbox; the source's own setting is more certain.
+        let picture = |element: Element<'_>| {
+            element.is("image-url") && element.value().is_some_and(|url| url.contains("environment=sandbox"))
+        };
+        let sandbox = delivery.source().mode.is_none() && root.descendants().any(picture);
+        Notice {
+            delivery,
+            prices,
+            id,
+            kind: root.text("kind").unwrap_or("unnamed"),
+            time: root.text("timestamp"),
+            root,
+            mode: delivery.mode(if sandbox { Mode::Test } else { Mode::Live }),
+        }
+    }
+
+    /// Its events; one of type `other` where it holds nothing that is counted.
+    pub fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let subject = self.root.child("subject").and_then(|subject| subject.children().next());
+        if let Some(subject) = subject {
+            self.read(subject, &mut events);
+        }
+        if events.is_empty() {
+            events.push(self.other(self.id, self.kind, None, self.stamp(self.time)));
+        }
+        events
+    }
+
+    fn read(&self, subject: Element<'a>, events: &mut Vec<Event>) {
+        match subject.name().as_str() {
+            "transaction" => transaction::read(self, subject, None, events),
+            "subscription" => {
+                let told = subject.list("transactions").filter(|element| element.is("transaction"));
+                told.for_each(|told| transaction::read(self, told, None, events));
+            }
+            "local-payment" | "local-payment-funded" => {
+                if let Some(told) = subject.child("transaction") {
+                    transaction::read(self, told, Some(subject), events);
+                }
+            }
+            "local-payment-expired" => self.local_payment(subject, EventType::TransactionCancelled, events),
+            "local-payment-reversed" => self.local_payment(subject, EventType::TransactionReversed, events),
+            "dispute" => dispute::read(self, subject, events),
+            _ => {}
+        }
+    }
+
+    /// The end of a local payment, told without its transaction: the payment is known by its own id.
+    fn local_payment(&self, subject: Element<'_>, kind: EventType, events: &mut Vec<Event>) {
+        if let Some(id) = subject.text("payment-id") {
+            let mut event = self.event(kind, id, self.stamp(self.time));
+            complete(&mut event, self.delivery);
+            events.push(named(event, self.id));
+        }
+    }
+
+    /// An event about a payment, not linked to anything yet.
+    pub fn event(&self, kind: EventType, payment_id: &str, stamp: Stamp) -> Event {
+        let mut event = self.delivery.event("", kind, stamp);
+        event.mode = self.mode;
+        event.provider = Some(NAME.into());
+        event.payment_id = Some(payment_id.into());
+        event
+    }
+
+    /// Something of it that is not counted.
+    pub fn other(&self, id: &str, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
+        let mut event = self.delivery.other("", type_name, reason, stamp);
+        event.mode = self.mode;
+        named(event, id)
+    }
+
+    /// Reads a moment, or a date as its first one.
+    pub fn stamp(&self, text: Option<&str>) -> Stamp {
+        match text {
+            Some(date) if date.len() == 10 => self.delivery.stamp_text(Some(&format!("{date}T00:00:00Z"))),
+            text => self.delivery.stamp_text(text),
+        }
+    }
+
+    /// Takes the links from custom fields and the order's id.
+    pub fn link(&self, event: &mut Event, transaction: Element<'_>) {
+        let names = self.delivery.links();
+        let known = [
+            &names.bot_id,
+            &names.conversation_id,
+            &names.user_id,
+            &names.platform,
+            &names.checkout_id,
+            &names.path,
+            &names.credential,
+        ];
+        // Custom fields are elements, so their names may have come to stand with other dashes.
+        let custom: Map<String, Value> = transaction
+            .list("custom-fields")
+            .filter_map(|field| {
+                let name = known.iter().find(|name| name.replace('_', "-") == field.name())?;
+                Some((name.to_string(), field.value()?.into()))
+            })
+            .collect();
+        if !custom.is_empty() {
+            link(event, &Value::Object(custom), self.delivery);
+        }
+        match transaction.text("order-id") {
+            Some(order) => link_text(event, order, self.delivery),
+            None => complete(event, self.delivery),
+        }
+    }
+}
+
+/// Seals an event and names it by what it is about and what it says: the same said again is the same event,
+/// and what is said otherwise, after a setting was mended for example, is not taken for it.
+pub(super) fn named(event: Event, about: &str) -> Event {
+    let mut event = seal(event);
+    // Nobody shall find out by trial, from an id that is kept, for which person it was made.
+    let impersonal = seal(Event {
+        user_id: None,
+        conversation_id: None,
+        ..event.clone()
+    });
+    event.id = format!("{about}:{:016x}", impersonal.content);
+    event
+}

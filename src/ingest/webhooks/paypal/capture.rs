@@ -1,0 +1,132 @@
+//! Authorizations, captures and their reversals and refunds; sales are captures of the older interface.
+
+use serde_json::Value;
+
+use super::super::delivery::text;
+use super::amounts::{amount, given_back};
+use super::instrument::Instrument;
+use super::names::Names;
+use super::{Mapped, Notice, Uncounted, failure};
+use crate::model::{Event, EventType, FailureKind};
+
+/// Money reserved for a later capture, if nobody has to look at it first.
+pub(super) fn authorization(notice: &Notice<'_>) -> Mapped {
+    let kind = match state(notice.resource).as_str() {
+        "PENDING" => EventType::TransactionInitiated,
+        "DENIED" => EventType::TransactionFailed,
+        _ => EventType::TransactionAuthorized,
+    };
+    let names = of_authorization(notice)?;
+    let mut event = event(notice, kind, &names)?;
+    event.attempt_id = names.authorization;
+    Instrument::of(notice.resource).apply(&mut event);
+    if kind == EventType::TransactionFailed {
+        failure::of_resource(&mut event, notice.resource);
+    }
+    Ok(vec![event])
+}
+
+/// A reservation that is released, by the merchant or by time. That is no attempt.
+pub(super) fn voided(notice: &Notice<'_>) -> Mapped {
+    let names = of_authorization(notice)?;
+    Ok(vec![event(notice, EventType::TransactionCancelled, &names)?])
+}
+
+/// Money on its way: an electronic cheque, a review, an account that cannot take it yet.
+pub(super) fn pending(notice: &Notice<'_>) -> Mapped {
+    Ok(vec![attempt(notice, EventType::TransactionInitiated)?])
+}
+
+/// Money taken. Each capture of an authorization has an id and an amount of its own.
+pub(super) fn completed(notice: &Notice<'_>) -> Mapped {
+    let mut event = attempt(notice, EventType::TransactionCaptured)?;
+    event.capture_id = text(&notice.resource["id"]);
+    Ok(vec![event])
+}
+
+/// An attempt that failed.
+pub(super) fn denied(notice: &Notice<'_>) -> Mapped {
+    let mut event = attempt(notice, EventType::TransactionFailed)?;
+    failure::of_resource(&mut event, notice.resource);
+    Ok(vec![event])
+}
+
+/// One refund; and, where more has gone back before than this one, the sum so far, should its notice be lost.
+pub(super) fn refunded(notice: &Notice<'_>) -> Mapped {
+    let refund = notice.resource;
+    let names = Names::of(refund);
+    let mut one = notice.event(EventType::TransactionRefunded, names.payment()?, &texts(refund));
+    names.state_aliases(&mut one);
+    one.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Because("no_refund_id"))?);
+    let this = given_back(&refund["amount"])?;
+    one.amount = Some(this);
+    if matches!(state(refund).as_str(), "FAILED" | "CANCELLED") {
+        // The money never left, or came back.
+        one.failure_kind = Some(FailureKind::Technical);
+        return Ok(vec![one]);
+    }
+    let so_far = &refund["seller_payable_breakdown"]["total_refunded_amount"];
+    let so_far = given_back(so_far).ok();
+    let more = so_far.filter(|sum| sum.currency == this.currency && sum.minor > this.minor);
+    let sum = more.map(|sum| Event {
+        id: format!("{}:total", one.id),
+        refund_id: None,
+        amount: Some(sum),
+        cumulative: true,
+        ..one.clone()
+    });
+    Ok([Some(one), sum].into_iter().flatten().collect())
+}
+
+/// Money that PayPal or the bank has taken back.
+pub(super) fn reversed(notice: &Notice<'_>) -> Mapped {
+    let names = Names::of(notice.resource);
+    let mut event = notice.event(
+        EventType::TransactionReversed,
+        names.payment()?,
+        &texts(notice.resource),
+    );
+    names.state_aliases(&mut event);
+    event.amount = Some(given_back(&notice.resource["amount"])?);
+    Ok(vec![event])
+}
+
+/// The texts of a resource in which a bot may have written its links.
+pub(super) fn texts(resource: &Value) -> [&Value; 4] {
+    ["custom_id", "custom", "invoice_id", "invoice_number"].map(|name| &resource[name])
+}
+
+/// The state of a resource in capitals; the older interface writes it small, under another name.
+pub(super) fn state(resource: &Value) -> String {
+    let stated = text(&resource["status"]).or_else(|| text(&resource["state"]));
+    stated.unwrap_or_default().to_ascii_uppercase()
+}
+
+fn of_authorization(notice: &Notice<'_>) -> Result<Names, Uncounted> {
+    let id = text(&notice.resource["id"]).ok_or(Uncounted::Because("no_authorization_id"))?;
+    Ok(Names {
+        authorization: Some(id),
+        capture: None,
+        ..Names::of(notice.resource)
+    })
+}
+
+/// A try to take money. Captures of an authorization are parts of the try that it was.
+fn attempt(notice: &Notice<'_>, kind: EventType) -> Result<Event, Uncounted> {
+    let id = text(&notice.resource["id"]).ok_or(Uncounted::Because("no_capture_id"))?;
+    let names = Names {
+        capture: Some(id.clone()),
+        ..Names::of(notice.resource)
+    };
+    let mut event = event(notice, kind, &names)?;
+    event.attempt_id = names.authorization.or(Some(id));
+    Instrument::of(notice.resource).apply(&mut event);
+    Ok(event)
+}
+
+fn event(notice: &Notice<'_>, kind: EventType, names: &Names) -> Result<Event, Uncounted> {
+    let mut event = notice.event(kind, names.payment()?, &texts(notice.resource));
+    names.state_aliases(&mut event);
+    event.amount = Some(amount(&notice.resource["amount"])?);
+    Ok(event)
+}

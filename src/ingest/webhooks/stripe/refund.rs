@@ -1,0 +1,76 @@
+//! Refunds: the sum so far from the charge, and each one on its own.
+
+use serde_json::Value;
+
+use super::super::delivery::text;
+use super::charge::of_charge;
+use super::money::{amount, figure, money};
+use super::{Mapped, Notice, PER_SECOND, Uncounted, payment_of, reference};
+use crate::model::{EventType, FailureKind};
+
+/// The sum given back so far. Recent versions no longer list the refunds here.
+pub(super) fn so_far(notice: &Notice<'_>) -> Mapped {
+    let charge = notice.object;
+    if charge["captured"] == false {
+        // What was never taken is released, not given back.
+        return of_charge(notice, EventType::TransactionCancelled);
+    }
+    let back = given_back(charge)?
+        .filter(|back| *back > 0)
+        .ok_or(Uncounted::Because("nothing_given_back"))?;
+    let mut event = of_charge(notice, EventType::TransactionRefunded)?;
+    event.amount = Some(money(notice.delivery, Some(back), &charge["currency"])?);
+    event.cumulative = true;
+    // A refund is no try to pay: naming the attempt, it would pass for one that nobody decided.
+    event.attempt_id = None;
+    Ok(event)
+}
+
+/// One refund: given back, or taken back where it failed or was canceled.
+pub(super) fn refund(notice: &Notice<'_>) -> Mapped {
+    let refund = notice.object;
+    let undone = match refund["status"].as_str() {
+        // Refunds of the first years have no status: they were made at once.
+        None | Some("succeeded") => false,
+        Some("failed" | "canceled") => true,
+        // Nothing has gone back yet: another notice follows.
+        Some(_) => return Err(Uncounted::Because("refund_pending")),
+    };
+    let charge = reference(&refund["charge"]);
+    let payment = payment_of(refund, charge.as_deref());
+    let mut event = notice.event(EventType::TransactionRefunded, payment, charge)?;
+    event.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Because("no_refund_id"))?);
+    event.amount = Some(amount(notice.delivery, refund, "amount")?);
+    if undone {
+        event.failure_kind = Some(FailureKind::Technical);
+        event.decline_code = text(&refund["failure_reason"]);
+    }
+    let created = notice.type_name() == "refund.created";
+    if !undone && !created && notice.body["data"]["previous_attributes"]["status"].is_null() {
+        // Something else changed: the money went back when the refund was made.
+        let made = refund.get("created").or(notice.body.get("created"));
+        let made = notice.delivery.stamp(made, PER_SECOND);
+        (event.time, event.time_origin) = (made.time, made.origin);
+    }
+    Ok(event)
+}
+
+/// What was given back of the money that had been taken.
+///
+/// After a partial capture `amount_refunded` also holds the rest that was never taken.
+fn given_back(charge: &Value) -> Result<Option<i64>, Uncounted> {
+    let Some(refunded) = figure(&charge["amount_refunded"])? else {
+        return Ok(None);
+    };
+    let (Some(amount), Some(captured)) = (figure(&charge["amount"])?, figure(&charge["amount_captured"])?) else {
+        return Ok(Some(refunded));
+    };
+    if charge["refunded"] == true {
+        return Ok(Some(captured));
+    }
+    let rest = amount
+        .checked_sub(captured)
+        .filter(|rest| *rest <= refunded)
+        .unwrap_or(0);
+    Ok(refunded.checked_sub(rest))
+}

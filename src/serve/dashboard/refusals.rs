@@ -1,0 +1,142 @@
+//! What is wrong with the sources and what to do about it: advice, and what was refused of late.
+
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::format;
+use super::sources::{breakable, count, title};
+use crate::serve::sources::{NATIVE, SourceStatus, Sources, address};
+use crate::store::{RecentRefusal, Tally};
+
+/// Renders what somebody who sets the sources up should look at; nothing where all is well.
+pub fn advice(sources: &[SourceStatus]) -> Markup {
+    let advice: Vec<(&SourceStatus, String)> = sources
+        .iter()
+        .map(|source| (source, advised(source)))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    html! {
+        @if !advice.is_empty() {
+            ul.advice { @for (source, text) in &advice { li { strong { (title(source)) } ": " (text) } } }
+        }
+    }
+}
+
+fn advised(source: &SourceStatus) -> String {
+    let Tally {
+        deliveries,
+        forged,
+        unparseable,
+        rejected,
+        conflicts,
+        ..
+    } = source.tally;
+    let mut advice = Vec::new();
+    if deliveries == 0 && forged > 0 {
+        advice.push(format!(
+            "{} refused as forged, and nothing genuine has come. The configured secret is probably not the one that \
+             the provider signs with.",
+            several(forged, "request was", "requests were")
+        ));
+    } else if deliveries == 0 && source.provider != NATIVE && source.configured {
+        advice.push(format!(
+            "nothing has come yet. Have the provider post to {}.",
+            source.address
+        ));
+    } else if forged > 0 {
+        advice.push(format!(
+            "{} refused as forged.",
+            several(forged, "request was", "requests were")
+        ));
+    }
+    if unparseable > 0 {
+        let them = several(unparseable, "event or body", "events or bodies");
+        advice.push(format!("{them} could not be read or counted exactly."));
+    }
+    if rejected > 0 {
+        let them = several(rejected, "event or request was", "events or requests were");
+        advice.push(format!("{them} refused."));
+    }
+    if conflicts > 0 {
+        let them = several(conflicts, "event", "events");
+        advice.push(format!(
+            "{them} came under a known id with other content; the first stays."
+        ));
+    }
+    if source.unattributed > 0 {
+        let them = several(source.unattributed.unsigned_abs(), "payment belongs", "payments belong");
+        advice.push(format!(
+            "{them} to no bot: write bot_id and conversation_id into the payment where it is made."
+        ));
+    }
+    advice.join(" ")
+}
+
+/// A number and what it counts.
+fn several(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// Renders what a source cannot tell at all, and what was refused or kept uncounted of late.
+pub fn render(sources: &Sources, tz: Tz) -> Markup {
+    // Whoever sees nothing but refusals is setting something up: the reasons are what they need.
+    let stuck = |source: &SourceStatus| source.tally.deliveries == 0 && source.tally.forged > 0;
+    html! {
+        @if sources.sources.iter().any(|source| source.provider == "braintree" && source.configured) { (braintree()) }
+        @if sources.refusals.is_empty() {
+            p.note { "Nothing was refused since the server started." }
+        } @else {
+            (list(&sources.refusals, sources.sources.iter().any(stuck), tz))
+        }
+    }
+}
+
+fn braintree() -> Markup {
+    html! {
+        p.caveat id="braintree-note" {
+            "Braintree tells by webhook of subscriptions, disputes, failed refunds and bank debits, but not of ordinary card sales. "
+            "Without more, its revenue here is too low: send each sale and refund to " code { "POST /v1/events" }
+            " as " code { "transaction.captured" } " and " code { "transaction.refunded" } ", with " code { "\"provider\": \"braintree\"" }
+            " and the transaction’s id as " code { "payment_id" } ". What both tell of counts once."
+        }
+    }
+}
+
+fn list(refusals: &[RecentRefusal], open: bool, tz: Tz) -> Markup {
+    const CAPTION: &str = "Refused, or kept and not counted, of late";
+    html! {
+        details open[open] id="refusals" {
+            summary { (CAPTION) ": " (several(refusals.len() as u64, "reason", "reasons")) }
+            div.scroll.sources tabindex="0" role="region" aria-label=(CAPTION) {
+                table {
+                    caption.hidden { (CAPTION) }
+                    thead {
+                        tr {
+                            th.text scope="col" { "Source" }
+                            th.text scope="col" { "Reason" }
+                            th scope="col" { "Times" }
+                            th.text scope="col" { "Last" }
+                        }
+                    }
+                    tbody { @for refusal in refusals { (line(refusal, tz)) } }
+                }
+            }
+            p.note { "Since the server started. The same again is one row with its number of times." }
+        }
+    }
+}
+
+fn line(refusal: &RecentRefusal, tz: Tz) -> Markup {
+    html! {
+        tr data-refusal=(refusal.code) {
+            th scope="row" { (breakable(&address(&refusal.source))) }
+            td.text.words {
+                code { (refusal.code) }
+                @if let Some(field) = &refusal.field { " at " code { (field) } }
+                span.beneath { (refusal.message) }
+            }
+            td data-value=(refusal.count) { (count(refusal.count)) }
+            td.text { time datetime=(refusal.last_at.to_rfc3339()) { (format::instant(refusal.last_at, tz)) } }
+        }
+    }
+}

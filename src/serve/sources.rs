@@ -1,0 +1,145 @@
+//! Every way in: what came of late and since ever, what was refused, and which payments found no bot.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+
+use crate::config::Config;
+use crate::model::Mode;
+use crate::store::{NATIVE_WAYS, RecentRefusal, Store, StoreError, Tally};
+
+/// What stands as the provider of what clients send themselves.
+pub const NATIVE: &str = "native";
+
+/// What is known of one way in.
+#[derive(Debug, Clone)]
+pub struct SourceStatus {
+    /// Whose webhooks these are, or [`NATIVE`].
+    pub provider: String,
+    /// Its name in the configuration.
+    pub name: String,
+    /// Where to post to.
+    pub address: String,
+    /// False for a webhook that was configured once.
+    pub configured: bool,
+    /// Whether everything is a test, whatever its events say.
+    pub test: bool,
+    /// What it has delivered.
+    pub tally: Tally,
+    /// Payments that it told of and that belong to no bot.
+    pub unattributed: i64,
+}
+
+/// All ways in at one moment.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// That moment.
+    pub now: DateTime<Utc>,
+    /// The configured webhooks, the native ways, then webhooks that are no longer configured.
+    pub sources: Vec<SourceStatus>,
+    /// What was refused of late, the latest first.
+    pub refusals: Vec<RecentRefusal>,
+}
+
+/// Gathers the ways in. Blocking.
+///
+/// # Errors
+/// When the database fails.
+pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sources, StoreError> {
+    let board = store.sources();
+    let unattributed = store.unattributed()?;
+    let mut tallies = board.tallies;
+    let status = |provider: &str, name: &str, source: &str, tally: Option<Tally>| SourceStatus {
+        provider: provider.to_owned(),
+        name: name.to_owned(),
+        address: address(source),
+        configured: true,
+        test: false,
+        tally: tally.unwrap_or_default(),
+        unattributed: unattributed.get(source).copied().unwrap_or(0),
+    };
+    let mut sources = Vec::new();
+    for configured in &config.sources {
+        let source = format!("/webhooks/{}/{}", configured.provider, configured.name);
+        let tally = tallies.remove(&source);
+        sources.push(SourceStatus {
+            test: configured.mode.as_deref() == Some(Mode::Test.as_str()),
+            ..status(&configured.provider, &configured.name, &source, tally)
+        });
+    }
+    for way in NATIVE_WAYS {
+        let name = way.rsplit('/').next().unwrap_or(way);
+        let tally = tallies.remove(*way);
+        sources.push(status(NATIVE, name, way, tally));
+    }
+    for (source, tally) in tallies {
+        let mut parts = source.rsplit('/');
+        let (name, provider) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        sources.push(SourceStatus {
+            configured: false,
+            ..status(provider, name, &source, Some(tally))
+        });
+    }
+    Ok(Sources {
+        now,
+        sources,
+        refusals: board.refusals,
+    })
+}
+
+/// Where a source is posted to: webhooks are counted under the `source` of their events.
+pub fn address(source: &str) -> String {
+    if source.starts_with("/webhooks/") {
+        format!("/v1{source}")
+    } else {
+        source.to_owned()
+    }
+}
+
+/// The ways in as JSON.
+pub fn described(sources: &Sources) -> Json {
+    let refusal = |refusal: &RecentRefusal| {
+        json!({
+            "address": address(&refusal.source),
+            "code": refusal.code,
+            "field": refusal.field,
+            "message": refusal.message,
+            "count": refusal.count,
+            "first_at": refusal.first_at.to_rfc3339(),
+            "last_at": refusal.last_at.to_rfc3339(),
+        })
+    };
+    json!({
+        "now": sources.now.to_rfc3339(),
+        "sources": sources.sources.iter().map(status).collect::<Vec<_>>(),
+        "recent_rejections": sources.refusals.iter().map(refusal).collect::<Vec<_>>(),
+    })
+}
+
+fn status(source: &SourceStatus) -> Json {
+    let SourceStatus { tally, .. } = source;
+    let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
+    json!({
+        "provider": source.provider,
+        "name": source.name,
+        "address": source.address,
+        "configured": source.configured,
+        "mode": source.test.then_some(Mode::Test.as_str()),
+        "last_delivery": time(tally.last_delivery),
+        "last_accepted": time(tally.last_accepted),
+        "lag_seconds": lag_seconds(tally),
+        "deliveries": tally.deliveries,
+        "accepted": tally.accepted,
+        "duplicates": tally.duplicates,
+        "conflicts": tally.conflicts,
+        "rejected": tally.rejected,
+        "forged": tally.forged,
+        "unsupported": tally.unsupported,
+        "unparseable": tally.unparseable,
+        "unattributed": source.unattributed,
+    })
+}
+
+/// From the latest moment that the latest delivery states to its receipt.
+pub fn lag_seconds(tally: &Tally) -> Option<f64> {
+    tally.lag.map(|lag| lag.as_seconds_f64())
+}

@@ -1,0 +1,39 @@
+//! What the database remembers of the key that its pseudonyms were made with: its fingerprint, never the key.
+
+use super::folding::run;
+use super::{Store, StoreError, lock, read};
+use crate::model::{Param, Params};
+use crate::query;
+
+impl Store {
+    /// The fingerprint of the key, once there is one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn pseudonym_key(&self) -> Result<Option<String>, StoreError> {
+        let known = self
+            .shared
+            .readers
+            .with(|connection| read::frame(connection, &query!("ingest/pseudonym_key"), &Params::new(), 1))?;
+        Ok(known
+            .column("fingerprint")?
+            .str()?
+            .iter()
+            .next()
+            .flatten()
+            .map(str::to_owned))
+    }
+
+    /// Remembers the fingerprint of the key.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn remember_pseudonym_key(&self, fingerprint: &str) -> Result<(), StoreError> {
+        let params = vec![("fingerprint", Param::Text(fingerprint.into()))];
+        run(
+            &lock(&self.shared.folding),
+            &query!("ingest/remember_pseudonym_key"),
+            &params,
+        )
+    }
+}
