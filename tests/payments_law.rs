@@ -10,6 +10,8 @@ mod refunds;
 mod stripe;
 mod telegram;
 
+use std::collections::BTreeSet;
+
 use botledger::config::Source;
 use botledger::ingest::webhooks::Webhook;
 use botledger::model::Event;
@@ -115,6 +117,23 @@ impl Scenario {
             Ok(())
         });
         outcome.unwrap_or_else(|error| panic!("{error}"));
+        self.tell();
+    }
+
+    /// A line for whoever runs this with `--nocapture`: what the scenario holds and what was checked.
+    fn tell(&self) {
+        let mut providers: Vec<&str> = self.sources.iter().map(|source| source.provider.as_str()).collect();
+        providers.dedup();
+        let events: usize = (0..self.deliveries.len()).map(|at| self.events(at, false).len()).sum();
+        let states: BTreeSet<&str> = self.payments.iter().filter_map(|row| row.split(' ').nth(2)).collect();
+        println!(
+            "{}: {} deliveries, {events} events, states {}, {} amounts",
+            providers.join(" and "),
+            self.deliveries.len(),
+            states.into_iter().collect::<Vec<_>>().join(" "),
+            // Five of each payment, one of each movement.
+            5 * self.payments.len() + self.movements.len(),
+        );
     }
 }
 
