@@ -128,6 +128,7 @@ fn server(
         webhooks: Arc::new(webhooks),
         documents: Arc::default(),
         privacy,
+        metrics: serve::metric_names(),
     });
     let serve_state = web::Data::new(ServeState::new(store, clock, config.clone()));
     let factory = move || {

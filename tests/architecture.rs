@@ -27,6 +27,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const WEB: &[&str] = &[
     "app.rs",
     "cli/serving.rs",
+    "ingest/annotations_route.rs",
     "ingest/fx_route.rs",
     "ingest/routes.rs",
     "ingest/webhooks/routes.rs",

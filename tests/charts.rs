@@ -3,13 +3,20 @@
 use crate::small;
 use crate::support::app::TestApp;
 
-const METRICS: [&str; 6] = [
+const METRICS: [&str; 13] = [
     "bot-growth",
+    "milestones",
     "bot-activity",
+    "bot-activation",
+    "bot-retention",
     "conversion",
+    "path-effect",
     "provider-share",
     "payments",
+    "declines",
+    "change",
     "coverage",
+    "forecast",
 ];
 const RANGE: &str = "from=2016-07-01&to=2016-10-01&interval=month";
 

@@ -11,10 +11,10 @@ use crate::support::ledger::Ledger;
 use crate::support::shared_folder;
 
 /// Everything generated, with all that follows from it.
-const RANGE: &str = "from=2024-12-20&to=2025-12-20";
+pub const RANGE: &str = "from=2024-12-20&to=2025-12-20";
 
 /// What each payment is, from the earliest of its facts that names it; test payments are left out.
-const PAYMENTS: &str = "
+pub const PAYMENTS: &str = "
     facts as (from events where payment_id is not null and mode = 'live'),
     payments as (
         select
@@ -34,7 +34,7 @@ const PAYMENTS: &str = "
     )";
 
 /// The answers that are checked, and the ledger that they were computed from.
-struct Told {
+pub struct Told {
     population: Value,
     activity: Value,
     conversion: Value,
@@ -42,12 +42,16 @@ struct Told {
     checkouts: Value,
     money: Value,
     networks: Value,
+    pub path_effect: Value,
+    pub path_effect_within_an_hour: Value,
+    pub declines: Value,
+    pub change: Value,
     sent: Counts,
     promised: Summary,
-    ledger: std::sync::Mutex<Ledger>,
+    pub ledger: std::sync::Mutex<Ledger>,
 }
 
-fn told() -> &'static Told {
+pub fn told() -> &'static Told {
     static TOLD: OnceLock<Told> = OnceLock::new();
     TOLD.get_or_init(|| {
         let mut app = TestApp::on(config(&shared_folder("oracle")));
@@ -61,6 +65,10 @@ fn told() -> &'static Told {
         let checkouts = ask(&format!("payments?{RANGE}&group_by=platform&currency=USD"));
         let money = ask(&format!("payments?{RANGE}&group_by=provider&currency=original"));
         let networks = ask(&format!("provider-share?{RANGE}&dimension=network&currency=USD"));
+        let path_effect = ask(&format!("path-effect?{RANGE}"));
+        let path_effect_within_an_hour = ask(&format!("path-effect?{RANGE}&window=1h"));
+        let declines = ask(&format!("declines?{RANGE}&group_by=provider"));
+        let change = ask("change?from=2025-03-01&to=2025-04-01&interval=month");
         app.stop();
         let ledger = std::sync::Mutex::new(Ledger::open(&app.config.data_dir));
         Told {
@@ -71,6 +79,10 @@ fn told() -> &'static Told {
             checkouts,
             money,
             networks,
+            path_effect,
+            path_effect_within_an_hour,
+            declines,
+            change,
             sent,
             promised,
             ledger,
@@ -320,7 +332,7 @@ fn the_funnel_agrees() {
 }
 
 /// Attempts: by id; without ids each failure is one and all approvals of a payment together are one.
-const ATTEMPTS: &str = "
+pub const ATTEMPTS: &str = "
     tries as (
         select
             provider, payment_id,

@@ -2,6 +2,7 @@
 
 use botledger::metrics::{Definition, Dimension, Filter, Frames, Metric, MetricError, Outcome, Parameter, Question};
 use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Table, Value};
+use botledger::serve::definitions::Described;
 use botledger::serve::question::{Asked, Compare, Defaults, Fault, QuestionError, parse};
 use botledger::serve::report::{Meta, Report};
 use botledger::serve::{compare, csv, json};
@@ -315,6 +316,7 @@ fn report(question: Question, table: Table) -> Report {
         restated: 0,
         warnings: vec!["mind".into()],
         rates: vec![],
+        annotations: vec![],
     };
     Report {
         metric: &METRIC,
@@ -387,7 +389,7 @@ fn json_has_the_shape_of_every_answer() {
         r#""interval":"month","tz":"Europe/Berlin","as_of":"2016-09-01T00:00:00+00:00","#,
         r#""filters":{"country!":["US"],"platform":["web"]},"group_by":["platform"],"currency":"USD","#,
         r#""window":"24h"},"meta":{"complete_until":null,"data_version":42,"epoch":1,"restated":0,"#,
-        r#""warnings":["mind"],"rates":[]},"columns":[{"name":"bucket_start","type":"timestamp"},"#,
+        r#""warnings":["mind"],"annotations":[],"rates":[]},"columns":[{"name":"bucket_start","type":"timestamp"},"#,
         r#"{"name":"complete","type":"boolean"},{"name":"platform","type":"text"},"#,
         r#"{"name":"parcels","type":"integer","unit":"parcels"},{"name":"weight","type":"amount"},"#,
         r#"{"name":"share","type":"number","unit":"ratio"}],"rows":["#,
@@ -434,7 +436,11 @@ fn the_edges_of_a_range_are_dates_where_they_are_midnights() {
 
 #[test]
 fn every_metric_is_listed_with_what_it_takes() {
-    let list = json::catalogue(botledger::metrics::ALL);
+    let described = |metric| Described {
+        metric,
+        columns: Vec::new(),
+    };
+    let list = json::catalogue(&botledger::metrics::ALL.iter().map(described).collect::<Vec<_>>());
     let metrics = list["metrics"].as_array().unwrap();
     assert_eq!(metrics.len(), botledger::metrics::ALL.len());
     for metric in metrics {
@@ -452,7 +458,7 @@ fn every_metric_is_listed_with_what_it_takes() {
 /// Sets the earlier figures beside the later ones and shows both new columns of each row.
 fn beside(query: &[(&str, &str)], now: &[i64], then: &[i64], by: Compare) -> Vec<(Option<i64>, Option<i64>)> {
     let now = counted(query, now);
-    let range = compare::earlier_range(&now.question.range, by).unwrap();
+    let range = now.question.range.earlier(by).unwrap();
     let (from, to) = (range.from.to_rfc3339(), range.to.to_rfc3339());
     let interval = range.interval.map_or("", Interval::as_str);
     let earlier = [("from", from.as_str()), ("to", to.as_str()), ("interval", interval)];

@@ -6,13 +6,20 @@ use crate::small;
 use crate::support::app::TestApp;
 use crate::support::client::same_number;
 
-const METRICS: [&str; 6] = [
+const METRICS: [&str; 13] = [
     "bot-growth",
+    "milestones",
     "bot-activity",
+    "bot-activation",
+    "bot-retention",
     "conversion",
+    "path-effect",
     "provider-share",
     "payments",
+    "declines",
+    "change",
     "coverage",
+    "forecast",
 ];
 const RANGE: &str = "from=2016-07-01&to=2016-10-01";
 
@@ -82,10 +89,16 @@ fn every_bucket_of_the_range_is_there_also_the_empty_ones() {
     for (metric, rows) in [
         ("bot-growth", 31),
         ("bot-activity", 31),
+        ("bot-activation", 31),
+        ("bot-retention", 31 * 32 / 2),
         ("payments", 31),
         ("conversion", 93),
         ("provider-share", 31),
         ("coverage", 31),
+        ("forecast", 31 + 42),
+        ("path-effect", 93),
+        ("declines", 31),
+        ("change", 31),
     ] {
         let answer = app.client.get_json(&format!(
             "/v1/metrics/{metric}?from=2016-07-01&to=2016-08-01&interval=day"

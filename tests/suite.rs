@@ -38,17 +38,25 @@ mod time_travel;
 
 // Ways out.
 mod access;
+mod annotations;
+mod bot_lives;
 mod charts;
 mod coverage;
 mod cube;
+mod docs;
+mod effects;
+mod forecast;
+mod funnels;
 mod fx;
 mod fx_import;
 mod fx_law;
 mod metrics_unit;
 mod oracle;
+mod oracle_effects;
 mod page;
 mod question_unit;
 mod questions;
+mod same_numbers;
 mod scale;
 mod small;
 mod sources;

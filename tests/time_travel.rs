@@ -104,6 +104,7 @@ fn an_answer_as_of_a_moment_stands_on_generated_data_too() {
         "bot-growth?interval=week",
         "bot-activity?interval=week&tz=Asia/Kathmandu",
         "conversion?group_by=platform",
+        "conversion?unit=user&group_by=path,provider&steps=started,conversation.message,checkout,paid",
         "provider-share?dimension=network&currency=original",
         "payments?interval=month&currency=original",
     ]

@@ -10,10 +10,10 @@ use super::data;
 use crate::app::Application;
 use crate::config::Config;
 use crate::ingest::privacy::Privacy;
-use crate::ingest::{fx, import};
+use crate::ingest::{annotations, fx, import};
 use crate::jobs;
 use crate::model::Clock;
-use crate::store::Store;
+use crate::store::{Note, Store};
 
 /// The story of 2016 (`sample-data/README.md`).
 const STORY: &[u8] = include_bytes!(concat!(
@@ -24,6 +24,11 @@ const STORY: &[u8] = include_bytes!(concat!(
 const STORY_BYTES: u64 = 95_178_133;
 /// The reference rates of those months.
 const RATES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/ecb-2016.csv"));
+/// What happened in them.
+const ANNOTATIONS: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/sample-data/annotations-2016.ndjson"
+));
 /// The range of the page that the demo points to.
 const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=week";
 
@@ -66,6 +71,9 @@ fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> 
         summary.accepted, summary.duplicates
     );
     store.add_rates_queued(fx::parse(RATES)?.rates)?;
+    // None of the story's is about one metric.
+    let read = |line: &str| annotations::parse(line.as_bytes(), privacy, |_| false).map(Note::Add);
+    store.annotate_queued(ANNOTATIONS.lines().map(read).collect::<Result<_, _>>()?)?;
     data::fold_all(store)
 }
 

@@ -9,7 +9,8 @@ use super::{first, in_order, instants, kind_in};
 /// `first_paid_at`, `first_received`, `last_received`, times in microseconds). A payment that once
 /// named the conversation but belongs to another is not `attributed`: only its stamps count.
 ///
-/// One row per conversation in mode `live`, and one in mode `test` where a test event names it.
+/// One row per conversation in mode `live`, and one in mode `test` where a test event names it: a test
+/// checkout belongs to a conversation that began as any other, a conversation begun as a test is no live one.
 ///
 /// # Errors
 /// When a column is missing or of another type.
@@ -40,6 +41,10 @@ pub fn fold(log: &DataFrame, payments: &DataFrame) -> PolarsResult<DataFrame> {
     .unique(None, UniqueKeepStrategy::Any);
     let entries = modes
         .join(known.lazy(), key(), key(), JoinArgs::new(JoinType::Inner))
+        .with_columns([when(test())
+            .then(col("started_any"))
+            .otherwise(col("started_live"))
+            .alias("started_at")])
         .collect()?;
     let checkouts = first_checkout(entries.clone().lazy(), events).collect()?;
     let paid = first_paid(checkouts.clone().lazy(), payments.clone()).collect()?;
@@ -110,7 +115,11 @@ fn identity(events: LazyFrame, payments: LazyFrame) -> LazyFrame {
             first("user_key").alias("user_key"),
             first("country").alias("country"),
             first("acquisition").alias("acquisition"),
-            col("time").filter(started()).min().alias("started_at"),
+            col("time").filter(started()).min().alias("started_any"),
+            col("time")
+                .filter(started().and(test().not()))
+                .min()
+                .alias("started_live"),
             col("received_at").min().alias("own_first"),
             col("received_at").max().alias("own_last"),
         ])

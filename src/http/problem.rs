@@ -166,6 +166,28 @@ impl Problem {
         .field(field)
     }
 
+    /// 400: an annotation that is wrong.
+    pub fn invalid_annotation(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_annotation",
+            "The annotation is wrong",
+            detail,
+        )
+        .field(field)
+    }
+
+    /// 404: no annotation of this id was ever sent.
+    pub fn unknown_annotation() -> Self {
+        let detail = "there is no annotation of this id; GET /v1/annotations lists them";
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown_annotation",
+            "Unknown annotation",
+            detail,
+        )
+    }
+
     /// 415: a Content-Type that this address does not take.
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(

@@ -2,6 +2,8 @@
 //!
 //! Here an event is checked once and for all; what the store holds needs no further checking.
 
+pub mod annotations;
+pub mod annotations_route;
 pub mod batch;
 pub mod botframework;
 pub mod cloudevents;

@@ -40,6 +40,8 @@ pub struct IngestState {
     pub documents: Arc<Documents>,
     /// What of an event is kept.
     pub privacy: Privacy,
+    /// The names of the metrics, which an annotation may be about.
+    pub metrics: Vec<&'static str>,
 }
 
 /// Registers the routes; they need a [`web::Data`] of [`IngestState`].
@@ -56,6 +58,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .default_service(web::to(refuse)),
     );
     super::fx_route::configure(cfg);
+    super::annotations_route::configure(cfg);
     webhooks::routes::configure(cfg);
 }
 

@@ -59,7 +59,8 @@ const COLUMNS: &[Spec] = &[
     ("residual", Integer, Some("bots")),
 ];
 
-fn params(question: &Question) -> Params {
+/// The parameters of the query of words.
+pub(super) fn params(question: &Question) -> Params {
     let slots = Slots::of(&question.range);
     let mut params = vec![
         ("mode", Param::Text(question.mode.as_str().to_owned())),
@@ -140,7 +141,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
 }
 
 /// Each bot's first active bucket: position 1 is the first of the range, 0 the one before it.
-fn first_positions(bots: &[i64], words: &[i64], bits: &[i64]) -> HashMap<i64, i64> {
+pub(super) fn first_positions(bots: &[i64], words: &[i64], bits: &[i64]) -> HashMap<i64, i64> {
     let mut firsts = HashMap::with_capacity(bots.len());
     for ((bot, word), bits) in bots.iter().zip(words).zip(bits) {
         let position = word * WORD + i64::from(bits.trailing_zeros());

@@ -3,16 +3,23 @@
 //! They know no database, no web server and no clock. Each metric is one file here and one
 //! line in [`ALL`]; it declares the queries whose frames it needs, and whoever asks runs them.
 
+mod bot_activation;
 mod bot_activity;
 mod bot_growth;
+mod bot_retention;
 mod captured;
+mod change;
 mod conversion;
 mod converting;
 mod coverage;
+mod declines;
 mod exact;
+mod forecast;
 pub mod fx;
 mod grouping;
+mod milestones;
 mod moved;
+mod path_effect;
 mod payment_rates;
 mod payments;
 mod provider_share;
@@ -33,11 +40,18 @@ use crate::model::{Currency, Mode, Params, Query, Table, TimeRange};
 /// Every metric, in the order in which they are listed.
 pub const ALL: &[Metric] = &[
     bot_growth::METRIC,
+    milestones::METRIC,
     bot_activity::METRIC,
+    bot_activation::METRIC,
+    bot_retention::METRIC,
     conversion::METRIC,
+    path_effect::METRIC,
     provider_share::METRIC,
     payments::METRIC,
+    declines::METRIC,
+    change::METRIC,
     coverage::METRIC,
+    forecast::METRIC,
 ];
 
 /// Finds a metric by its name.
@@ -62,6 +76,19 @@ pub struct Metric {
     pub inputs: &'static [Input],
     /// Computes the answer.
     pub compute: fn(&Question, &Frames) -> Result<Outcome, MetricError>,
+}
+
+impl Metric {
+    /// Days before its end at which a range begins that does not state its beginning.
+    ///
+    /// A report looks back a month; a forecast learns from more.
+    pub fn default_days(&self) -> u64 {
+        if self.name == forecast::METRIC.name {
+            forecast::DEFAULT_DAYS
+        } else {
+            30
+        }
+    }
 }
 
 /// The meaning of a metric's numbers.
@@ -103,7 +130,8 @@ pub struct Input {
     pub name: &'static str,
     /// The query that yields it.
     pub query: Query,
-    /// The query's parameters for a question.
+    /// The query's parameters for a question; none at all where the question does not need the frame, which is
+    /// then empty.
     pub params: fn(&Question) -> Params,
 }
 
@@ -193,6 +221,9 @@ pub enum MetricError {
     /// A sum exceeds what can be shown.
     #[error("a sum of money exceeds 128 bits")]
     Overflow,
+    /// The answer would be longer than allowed.
+    #[error("the answer would have more than {0} rows")]
+    TooManyRows(usize),
     /// Polars failed.
     #[error(transparent)]
     Polars(#[from] polars::error::PolarsError),

@@ -104,7 +104,7 @@ const COLUMNS: &[Spec] = &[
     ("covered_share", Number, Some("ratio")),
 ];
 
-fn check_dimension(value: &str) -> Result<(), &'static str> {
+pub(super) fn check_dimension(value: &str) -> Result<(), &'static str> {
     if VALUES.contains(&value) {
         Ok(())
     } else {
@@ -113,7 +113,7 @@ fn check_dimension(value: &str) -> Result<(), &'static str> {
 }
 
 /// The asked dimension.
-fn dimension(question: &Question) -> &'static str {
+pub(super) fn dimension(question: &Question) -> &'static str {
     let asked = question.parameter("dimension");
     VALUES.into_iter().find(|name| *name == asked).unwrap_or(VALUES[0])
 }

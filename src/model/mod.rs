@@ -2,8 +2,10 @@
 //!
 //! Nothing here knows a database, a web server or the clock.
 
+pub mod annotation;
 pub mod answer;
 pub mod clock;
+pub mod earlier;
 pub mod event;
 pub mod money;
 pub mod query;
@@ -11,8 +13,10 @@ pub mod rate;
 pub mod time;
 pub mod vocabulary;
 
+pub use annotation::{Annotation, Scope};
 pub use answer::{Column, ColumnType, Table, Value};
 pub use clock::Clock;
+pub use earlier::Compare;
 pub use event::{Event, TimeOrigin};
 pub use money::{Currency, Money};
 pub use query::{Param, Params, Query};

@@ -212,7 +212,7 @@ pub fn bucket_start(instant: DateTime<Utc>, interval: Interval, tz: Tz) -> DateT
 }
 
 /// First instant after the local calendar bucket that begins at `start`.
-fn bucket_end(start: DateTime<Utc>, interval: Interval, tz: Tz) -> DateTime<Utc> {
+pub fn bucket_end(start: DateTime<Utc>, interval: Interval, tz: Tz) -> DateTime<Utc> {
     let local = start.with_timezone(&tz);
     if interval == Interval::Hour {
         let left = 3600 - i64::from(local.minute()) * 60 - i64::from(local.second());

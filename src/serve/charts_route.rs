@@ -101,6 +101,7 @@ fn draw(report: &Report, look: Look) -> Result<String, chart::ChartError> {
         range: &question.range,
         group_by: &question.group_by,
         currency: question.currency.as_ref().map(Currency::code),
+        annotations: &report.meta.annotations,
         dimension: (!dimension.is_empty()).then_some(dimension),
         width: look.width,
         height: look.height,

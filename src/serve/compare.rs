@@ -5,69 +5,27 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Datelike, Months, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::question::Compare;
 use super::report::Report;
 use crate::metrics::{Question, RateUse};
-use crate::model::time::{RangeError, local_instant};
-use crate::model::{Column, ColumnType, Interval, Table, TimeRange, Value};
+use crate::model::{Column, ColumnType, Table, Value};
 
 /// Columns that describe the bucket, not the row.
 const BUCKET_COLUMNS: &[&str] = &["bucket_start", "bucket_end", "complete"];
 
-/// The range to compare with.
-///
-/// # Errors
-/// When it lies out of bounds.
-pub fn earlier_range(range: &TimeRange, by: Compare) -> Result<TimeRange, RangeError> {
-    match by {
-        Compare::PreviousPeriod => range.previous(),
-        Compare::PreviousYear => {
-            let back = |at| a_year_before(at, range).ok_or(RangeError::OutOfBounds);
-            TimeRange::new(back(range.from)?, back(range.to)?, range.interval, range.tz)
-        }
-    }
-}
-
-/// The same local time one year before; for weeks 52 weeks, so that Mondays meet Mondays.
-fn a_year_before(at: DateTime<Utc>, range: &TimeRange) -> Option<DateTime<Utc>> {
-    let wall = at.with_timezone(&range.tz).naive_local();
-    let earlier = match range.interval {
-        Some(Interval::Week) => wall.checked_sub_signed(TimeDelta::weeks(52))?,
-        _ => wall.checked_sub_months(Months::new(12))?,
-    };
-    Some(local_instant(earlier, range.tz))
-}
+/// Numbers that say which row this is: of a cohort's periods, of the milestones.
+const POSITIONS: &[&str] = &["period", "population"];
 
 /// For each bucket of the range, the position of the one it is compared with, if both are complete.
 fn partners(now: &Question, then: &Question, by: Compare) -> Vec<Option<usize>> {
-    let range = &now.range;
-    let starts: HashMap<DateTime<Utc>, usize> = then
-        .range
-        .buckets
-        .iter()
-        .enumerate()
-        .map(|(index, bucket)| (bucket.start, index))
-        .collect();
-    let partner = |(index, bucket): (usize, &crate::model::Bucket)| {
-        let other = match by {
-            Compare::PreviousPeriod => index,
-            Compare::PreviousYear => {
-                let start = a_year_before(bucket.start, range)?;
-                let day = |at: DateTime<Utc>| at.with_timezone(&range.tz).day();
-                // 29 February has no counterpart in the year before.
-                let shifted = range.interval != Some(Interval::Week) && day(start) != day(bucket.start);
-                if shifted {
-                    return None;
-                }
-                *starts.get(&start)?
-            }
-        };
-        let earlier = then.range.buckets.get(other)?;
-        (now.complete(bucket) && then.complete(earlier)).then_some(other)
+    let counterparts = now.range.counterparts(&then.range, by);
+    let complete = |(bucket, other): (&crate::model::Bucket, Option<usize>)| {
+        let earlier = then.range.buckets.get(other?)?;
+        other.filter(|_| now.complete(bucket) && then.complete(earlier))
     };
-    range.buckets.iter().enumerate().map(partner).collect()
+    now.range.buckets.iter().zip(counterparts).map(complete).collect()
 }
 
 /// The answer with the earlier one's figures beside its own.
@@ -147,7 +105,8 @@ fn names_a_row(column: &Column) -> bool {
     if BUCKET_COLUMNS.contains(&column.name.as_str()) {
         return false;
     }
-    matches!(column.kind, ColumnType::Text | ColumnType::Boolean) || column.name.ends_with("_index")
+    let position = column.name.ends_with("_index") || POSITIONS.contains(&column.name.as_str());
+    position || matches!(column.kind, ColumnType::Text | ColumnType::Boolean)
 }
 
 fn is_measured(column: &Column) -> bool {

@@ -4,9 +4,11 @@ use chrono::{DateTime, NaiveTime, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
+use super::annotations;
+use super::definitions::{Described, unit};
 use super::question::COMMON;
 use super::report::Report;
-use crate::metrics::{Definition, Metric, RateUse};
+use crate::metrics::{Definition, RateUse};
 use crate::model::{Column, ColumnType, Mode, TimeRange, Value};
 
 /// The whole answer.
@@ -126,6 +128,8 @@ impl Serialize for MetaView<'_> {
         map.serialize_entry("epoch", &meta.epoch)?;
         map.serialize_entry("restated", &meta.restated)?;
         map.serialize_entry("warnings", &meta.warnings)?;
+        let marked = meta.annotations.iter().map(|one| annotations::described(one, range));
+        map.serialize_entry("annotations", &marked.collect::<Vec<_>>())?;
         if has_amounts(self.0) {
             map.serialize_entry("rates", &meta.rates.iter().map(RatesView).collect::<Vec<_>>())?;
         }
@@ -199,20 +203,22 @@ impl Serialize for Cell<'_> {
 }
 
 /// The list of metrics, with what each takes.
-pub fn catalogue(metrics: &'static [Metric]) -> Json {
+pub fn catalogue(all: &[Described]) -> Json {
     let common: Vec<Json> = COMMON
         .iter()
         .map(|(name, help)| json!({"name": name, "help": help}))
         .collect();
-    let metrics: Vec<Json> = metrics.iter().map(|metric| described(metric, &common)).collect();
+    let metrics: Vec<Json> = all.iter().map(|one| described(one, &common)).collect();
     json!({ "metrics": metrics })
 }
 
-fn described(metric: &Metric, common: &[Json]) -> Json {
+fn described(Described { metric, columns }: &Described, common: &[Json]) -> Json {
     let own = metric
         .parameters
         .iter()
         .map(|parameter| json!({"name": parameter.name, "default": parameter.default, "help": parameter.help}));
+    let has = |name: &Json| metric.parameters.iter().any(|parameter| *name == parameter.name);
+    let common = common.iter().filter(|parameter| !has(&parameter["name"]));
     let definition = &metric.definition;
     json!({
         "name": metric.name,
@@ -227,6 +233,15 @@ fn described(metric: &Metric, common: &[Json]) -> Json {
             "excludes": definition.excludes,
         },
         "dimensions": metric.dimensions.iter().map(|dimension| dimension.0).collect::<Vec<_>>(),
-        "parameters": own.chain(common.iter().cloned()).collect::<Vec<_>>(),
+        "columns": columns.iter().map(column).collect::<Vec<_>>(),
+        "parameters": own.chain(common.cloned()).collect::<Vec<_>>(),
     })
+}
+
+fn column(column: &Column) -> Json {
+    let mut described = json!({"name": column.name, "type": column.kind.as_str()});
+    if let Some(unit) = unit(column) {
+        described["unit"] = json!(unit);
+    }
+    described
 }

@@ -7,11 +7,13 @@
 //! Only the route files know the web server. Every question passes one [`Gate`], so that a crowd of
 //! them queues up to a bound and is then refused, and none holds a worker of the web server.
 
+pub mod annotations;
 pub mod chart;
 pub mod charts_route;
 pub mod compare;
 pub mod csv;
 pub mod dashboard;
+pub mod definitions;
 pub mod gate;
 pub mod health;
 pub mod json;
@@ -31,6 +33,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 
 use crate::config::Config;
+use crate::metrics;
 use crate::model::Clock;
 use crate::store::Store;
 
@@ -48,6 +51,8 @@ pub struct ServeState {
     pub config: Arc<Config>,
     /// Bounds how many questions are worked on and wait.
     pub gate: Gate,
+    /// What each metric means and gives.
+    pub definitions: definitions::Definitions,
 }
 
 impl ServeState {
@@ -59,6 +64,7 @@ impl ServeState {
             clock,
             config,
             gate,
+            definitions: definitions::Definitions::default(),
         }
     }
 
@@ -78,6 +84,11 @@ impl ServeState {
             currency: self.config.reporting_currency(),
         }
     }
+}
+
+/// The names of the metrics, in the order in which they are listed.
+pub fn metric_names() -> Vec<&'static str> {
+    metrics::ALL.iter().map(|metric| metric.name).collect()
 }
 
 /// Adds every answering route, and the answers to unknown addresses and methods.

@@ -18,7 +18,7 @@ use crate::model::{Currency, Interval, TimeRange};
 pub const COMMON: &[(&str, &str)] = &[
     (
         "from",
-        "start of the range, inclusive: a date or time in `tz`, or RFC 3339 (default: 30 days before `to`)",
+        "start of the range, inclusive: a date or time in `tz`, or RFC 3339 (default: 30 days before `to`, for a forecast 182)",
     ),
     (
         "to",
@@ -44,9 +44,6 @@ pub const COMMON: &[(&str, &str)] = &[
         "comma list of the metric's dimensions; each dimension is also a filter, `=` any of, `!=` none of",
     ),
 ];
-
-/// Days of a range whose start is not stated.
-const DEFAULT_DAYS: u64 = 30;
 
 /// The pairs by what they are.
 pub struct Given {
@@ -83,18 +80,19 @@ impl Given {
     }
 
     fn take(&mut self, metric: &'static Metric, key: &str, value: &str) -> Result<(), QuestionError> {
+        // A metric may have a common parameter as its own, with another default and meaning.
+        if let Some(parameter) = metric.parameters.iter().find(|parameter| parameter.name == key) {
+            if !value.is_empty() {
+                (parameter.check)(value).map_err(|message| QuestionError::invalid(key, message))?;
+            }
+            return once(&mut self.own, parameter.name, value);
+        }
         if let Some((name, _)) = COMMON.iter().find(|(name, _)| *name == key) {
             if *name == "group_by" {
                 self.groups.extend(list(value));
                 return Ok(());
             }
             return once(&mut self.common, name, value);
-        }
-        if let Some(parameter) = metric.parameters.iter().find(|parameter| parameter.name == key) {
-            if !value.is_empty() {
-                (parameter.check)(value).map_err(|message| QuestionError::invalid(key, message))?;
-            }
-            return once(&mut self.own, parameter.name, value);
         }
         let (name, wanted) = key.strip_suffix('!').map_or((key, true), |name| (name, false));
         match metric.dimensions.iter().find(|dimension| dimension.0 == name) {
@@ -175,23 +173,23 @@ impl Given {
         Ok(Some(at))
     }
 
-    /// The range; where its end is not given, it ends `now`.
+    /// The range; where its end is not given, it ends `now`, and where its beginning is not, it is so many days long.
     ///
     /// # Errors
     /// Names the parameter.
-    pub fn range(&self, tz: Tz, now: DateTime<Utc>) -> Result<TimeRange, QuestionError> {
+    pub fn range(&self, tz: Tz, now: DateTime<Utc>, days: u64) -> Result<TimeRange, QuestionError> {
         let words = "must be hour, day, week, month, quarter or year";
         let interval = self.word("interval", Interval::parse, words)?;
         let from = self.instant("from", tz)?;
         let to = self.instant("to", tz)?;
         let (from, to, blame) = match (from, to) {
             (None, None) => {
-                let range = TimeRange::last_days(DEFAULT_DAYS, now, interval, tz);
+                let range = TimeRange::last_days(days, now, interval, tz);
                 return range.map_err(|error| QuestionError::range(error, "interval"));
             }
             (Some(from), Some(to)) => (from, to, "to"),
             (Some(from), None) => (from, now, "from"),
-            (None, Some(to)) => (days_before(DEFAULT_DAYS, to, tz), to, "to"),
+            (None, Some(to)) => (days_before(days, to, tz), to, "to"),
         };
         TimeRange::new(from, to, interval, tz).map_err(|error| {
             let blame = if matches!(error, RangeError::TooMany(_)) {

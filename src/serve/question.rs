@@ -8,32 +8,7 @@ use crate::model::{Currency, Mode};
 
 pub use super::parameters::COMMON;
 pub use super::refusal::{Fault, QuestionError};
-
-/// The range to set beside the asked one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compare {
-    /// As many calendar buckets directly before.
-    PreviousPeriod,
-    /// The same buckets one year earlier.
-    PreviousYear,
-}
-
-impl Compare {
-    /// The word used in questions.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Compare::PreviousPeriod => "previous_period",
-            Compare::PreviousYear => "previous_year",
-        }
-    }
-
-    /// Reads the word used in questions.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Compare::PreviousPeriod, Compare::PreviousYear]
-            .into_iter()
-            .find(|compare| compare.as_str() == word)
-    }
-}
+pub use crate::model::Compare;
 
 /// A checked question and what to set beside its answer.
 #[derive(Debug, Clone)]
@@ -71,7 +46,7 @@ pub fn parse(metric: &'static Metric, pairs: &[(String, String)], defaults: &Def
     let mode = given.word("mode", Mode::parse, "must be live or test")?;
     let question = Question {
         // A range without an end runs to the present, also while the latest events are still being folded.
-        range: given.range(tz, as_of.unwrap_or(defaults.now))?,
+        range: given.range(tz, as_of.unwrap_or(defaults.now), metric.default_days())?,
         as_of: as_of.unwrap_or(defaults.as_of),
         mode: mode.unwrap_or(Mode::Live),
         currency: given.currency(defaults.currency)?,

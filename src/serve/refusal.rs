@@ -2,6 +2,7 @@
 
 use super::report::AnswerError;
 use crate::http::Problem;
+use crate::metrics::MetricError;
 use crate::model::time::RangeError;
 use crate::store::StoreError;
 
@@ -65,9 +66,9 @@ impl From<QuestionError> for Problem {
 impl From<AnswerError> for Problem {
     fn from(error: AnswerError) -> Self {
         match error {
-            AnswerError::TooManyRows(limit) | AnswerError::Store(StoreError::TooManyRows(limit)) => {
-                Problem::too_many_rows(limit)
-            }
+            AnswerError::TooManyRows(limit)
+            | AnswerError::Metric(MetricError::TooManyRows(limit))
+            | AnswerError::Store(StoreError::TooManyRows(limit)) => Problem::too_many_rows(limit),
             AnswerError::Compare(_) => Problem::invalid_parameter("compare", error.to_string()),
             AnswerError::Store(error) => error.into(),
             AnswerError::Busy => Problem::busy(),

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
-use super::compare;
 use super::question::{Asked, Compare};
+use super::{annotations, compare};
 use crate::metrics::{Frames, Metric, MetricError, Question, RateUse};
-use crate::model::Table;
 use crate::model::time::RangeError;
+use crate::model::{Annotation, Table};
 use crate::store::{Store, StoreError};
 
 /// Rows of an answer where the asker sets no bound of its own.
@@ -60,6 +60,8 @@ pub struct Meta {
     pub warnings: Vec<String>,
     /// The exchange rates by which amounts were converted.
     pub rates: Vec<RateUse>,
+    /// What people have marked in the range, in the order of time.
+    pub annotations: Vec<Annotation>,
 }
 
 /// One metric's answer to one question.
@@ -78,10 +80,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// The metric's title; a share is named after its dimension.
+    /// The metric's title; the share is named after its dimension.
     pub fn title(&self) -> String {
         let dimension = self.question.parameter("dimension");
-        match dimension.get(..1) {
+        let share = self.metric.name == "provider-share";
+        match dimension.get(..1).filter(|_| share) {
             Some(first) => format!("{}{} share", first.to_uppercase(), &dimension[1..]),
             None => self.metric.title.to_owned(),
         }
@@ -104,7 +107,7 @@ pub fn answer_asked(store: &Store, metric: &'static Metric, asked: &Asked, rows:
     let mut report = answer_within(store, metric, &asked.question, rows)?;
     report.meta.warnings.extend(lag(asked));
     let Some(by) = asked.compare else { return Ok(report) };
-    let earlier = compare::earlier_range(&asked.question.range, by).map_err(AnswerError::Compare)?;
+    let earlier = asked.question.range.earlier(by).map_err(AnswerError::Compare)?;
     let question = Question {
         range: earlier,
         ..asked.question.clone()
@@ -119,14 +122,16 @@ fn answer_within(
     question: &Question,
     rows: usize,
 ) -> Result<Report, AnswerError> {
-    let queries: Vec<_> = metric
-        .inputs
-        .iter()
-        .map(|input| (input.query, (input.params)(question)))
-        .collect();
+    let asked = metric.inputs.iter().map(|input| (input, (input.params)(question)));
+    let (needed, spared): (Vec<_>, Vec<_>) = asked.partition(|(_, params)| !params.is_empty());
+    let spared = spared.iter().map(|(input, _)| (input.name, DataFrame::empty()));
+    let (names, queries): (Vec<_>, Vec<_>) = needed
+        .into_iter()
+        .map(|(input, params)| (input.name, (input.query, params)))
+        .unzip();
     let read = store.frames(question.as_of, &queries)?;
     check_groups(question, &read, rows)?;
-    let frames = Frames(metric.inputs.iter().map(|input| input.name).zip(read).collect());
+    let frames = Frames(names.into_iter().zip(read).chain(spared).collect());
     let outcome = (metric.compute)(question, &frames)?;
     if outcome.table.rows.len() > rows {
         return Err(AnswerError::TooManyRows(rows));
@@ -139,6 +144,7 @@ fn answer_within(
         restated: store.restated(&question.range, question.as_of)?,
         warnings: outcome.warnings,
         rates: outcome.rates,
+        annotations: annotations::of(store, metric, question)?,
     };
     Ok(Report {
         metric,

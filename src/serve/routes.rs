@@ -56,11 +56,13 @@ pub fn find(name: &str) -> Result<&'static Metric, Problem> {
     metrics::find(name).ok_or_else(|| Problem::unknown_metric(name))
 }
 
-async fn list(request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn list(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     if let Some((name, _)) = pairs(&request)?.first() {
         return Err(Problem::unknown_parameter(name));
     }
-    let body = json::catalogue(metrics::ALL);
+    let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
+    let work = move || Ok(json::catalogue(known.all(&store, &defaults)?));
+    let body = state.gate.run(work).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .json(body))

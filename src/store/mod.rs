@@ -5,6 +5,7 @@
 //! writes logs and facts on a connection of its own: the two share no table. Readers work on
 //! snapshots of their own.
 
+mod annotations;
 mod append;
 mod as_of;
 mod bridge;
@@ -31,6 +32,7 @@ use tokio::sync::watch;
 
 use crate::model::Clock;
 
+pub use annotations::{Annotated, Note};
 pub use append::{AppendOutcome, Appended, Pending};
 pub use folding::{FoldReport, Window};
 pub use prepared::Prepared;

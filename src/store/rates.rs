@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::prepared::stamped;
 use super::writer::Command;
-use super::{Store, StoreError, folding, read};
+use super::{Store, StoreError, read};
 use crate::model::{Currency, Decimal, Param, Rate};
 use crate::query;
 
@@ -52,7 +52,7 @@ impl Store {
 
 type Key = (i32, Currency, Currency);
 
-/// Writes what is new or differs in the open transaction, with a commit of its own that holds no events.
+/// Writes what is new or differs in the open transaction.
 pub(super) fn write(connection: &Connection, rates: &[Rate], stamp: i64) -> Result<RatesAdded, StoreError> {
     let known = known(connection, rates)?;
     let mut added = RatesAdded::default();
@@ -73,13 +73,6 @@ pub(super) fn write(connection: &Connection, rates: &[Rate], stamp: i64) -> Resu
     let mut appender = connection.appender("fx_rates")?;
     appender.append_record_batch(stamped(&batch(&fresh)?, stamp)?)?;
     appender.flush()?;
-    let params = vec![
-        ("stamp", Param::Int(stamp)),
-        ("events", Param::Int(0)),
-        ("first", Param::Int(stamp)),
-        ("last", Param::Int(stamp)),
-    ];
-    folding::run(connection, &query!("ingest/commit"), &params)?;
     Ok(added)
 }
 

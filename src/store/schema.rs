@@ -7,7 +7,11 @@ use crate::model::Query;
 use crate::query;
 
 /// Migrations in order; the version of a database is the number of those it has seen.
-const MIGRATIONS: &[Query] = &[query!("schema/001_ledger"), query!("schema/002_providers")];
+const MIGRATIONS: &[Query] = &[
+    query!("schema/001_ledger"),
+    query!("schema/002_providers"),
+    query!("schema/003_annotations"),
+];
 
 /// Name of the database file in the data folder.
 const FILE: &str = "botledger.duckdb";

@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::annotations::{self, Annotated, Note};
 use super::append::{self, Appended};
 use super::identity::Identities;
 use super::moments::Moments;
 use super::prepared::Prepared;
 use super::rates::{self, RatesAdded};
-use super::{StoreError, StoreOptions, lock};
-use crate::model::{Clock, Rate};
+use super::{StoreError, StoreOptions, folding, lock};
+use crate::model::{Clock, Param, Rate};
 use crate::query;
 
 /// Commands that may wait, whatever their size.
@@ -41,6 +42,13 @@ pub(super) enum Command {
         /// Where the outcome goes.
         reply: oneshot::Sender<Result<RatesAdded, StoreError>>,
     },
+    /// Add and retract annotations.
+    Annotate {
+        /// What changes.
+        notes: Vec<Note>,
+        /// Where the outcome goes.
+        reply: oneshot::Sender<Result<Annotated, StoreError>>,
+    },
     /// Look after the log, which a fold has lengthened.
     Tidy,
     /// Finish and end.
@@ -52,6 +60,7 @@ impl Command {
         match self {
             Command::Append { prepared, .. } => prepared.len(),
             Command::Rates { rates, .. } => rates.len(),
+            Command::Annotate { notes, .. } => notes.len(),
             Command::Tidy | Command::Stop => 0,
         }
     }
@@ -190,6 +199,7 @@ impl Writer {
             match command {
                 Command::Append { prepared, reply } => held = self.append(prepared, reply, &mut receiver),
                 Command::Rates { rates, reply } => self.rates(&rates, reply),
+                Command::Annotate { notes, reply } => self.annotate(&notes, reply),
                 Command::Tidy => {}
                 Command::Stop => {
                     stopping = true;
@@ -258,11 +268,11 @@ impl Writer {
 
     /// Adds rates in a commit of their own.
     fn rates(&mut self, rates: &[Rate], reply: oneshot::Sender<Result<RatesAdded, StoreError>>) {
-        let stamp = self.moments.stamp(|| (self.clock)().timestamp_micros());
-        let outcome = self.rates_at(rates, stamp);
-        if self.last != stamp {
-            self.moments.withdraw(self.last);
-        }
+        let outcome = self.alone(|transaction, stamp| {
+            let added = rates::write(transaction, rates, stamp)?;
+            Ok((added, added.new + added.replaced > 0))
+        });
+        let outcome = outcome.map(|(added, received_at)| RatesAdded { received_at, ..added });
         if let Err(error) = &outcome {
             tracing::error!(%error, "exchange rates could not be added; nothing of them was taken");
         }
@@ -270,20 +280,57 @@ impl Writer {
         self.waiting.fetch_sub(rates.len(), Ordering::AcqRel);
     }
 
-    fn rates_at(&mut self, rates: &[Rate], stamp: i64) -> Result<RatesAdded, StoreError> {
-        let transaction = self.connection.unchecked_transaction()?;
-        let added = rates::write(&transaction, rates, stamp)?;
-        transaction.commit()?;
-        if added.new + added.replaced == 0 {
-            return Ok(added);
+    /// Adds and retracts annotations in a commit of their own.
+    fn annotate(&mut self, notes: &[Note], reply: oneshot::Sender<Result<Annotated, StoreError>>) {
+        let outcome = self.alone(|transaction, stamp| {
+            let done = annotations::write(transaction, notes, stamp)?;
+            Ok((done, done.changed > 0))
+        });
+        let outcome = outcome.map(|(done, received_at)| Annotated { received_at, ..done });
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "annotations could not be written; nothing of them was taken");
         }
+        drop(reply.send(outcome));
+        self.waiting.fetch_sub(notes.len(), Ordering::AcqRel);
+    }
+
+    /// A commit without events. What `write` does tells whether anything changed; if so the stamp is the commit's.
+    fn alone<T>(
+        &mut self,
+        write: impl FnOnce(&Connection, i64) -> Result<(T, bool), StoreError>,
+    ) -> Result<(T, Option<DateTime<Utc>>), StoreError> {
+        let stamp = self.moments.stamp(|| (self.clock)().timestamp_micros());
+        let outcome = self.alone_at(stamp, write);
+        if self.last != stamp {
+            self.moments.withdraw(self.last);
+        }
+        outcome
+    }
+
+    fn alone_at<T>(
+        &mut self,
+        stamp: i64,
+        write: impl FnOnce(&Connection, i64) -> Result<(T, bool), StoreError>,
+    ) -> Result<(T, Option<DateTime<Utc>>), StoreError> {
         let received_at = instant(stamp)?;
+        let transaction = self.connection.unchecked_transaction()?;
+        let (outcome, changed) = write(&transaction, stamp)?;
+        if changed {
+            let params = vec![
+                ("stamp", Param::Int(stamp)),
+                ("events", Param::Int(0)),
+                ("first", Param::Int(stamp)),
+                ("last", Param::Int(stamp)),
+            ];
+            folding::run(&transaction, &query!("ingest/commit"), &params)?;
+        }
+        transaction.commit()?;
+        if !changed {
+            return Ok((outcome, None));
+        }
         self.last = stamp;
         self.committed.send_replace(received_at);
-        Ok(RatesAdded {
-            received_at: Some(received_at),
-            ..added
-        })
+        Ok((outcome, Some(received_at)))
     }
 
     /// The first caller learns the error itself, the others that nothing of theirs was taken.

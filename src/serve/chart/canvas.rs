@@ -11,6 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
 use super::ChartError;
+use super::annotations::Flags;
 use super::document::printable;
 use super::strokes::{dashes, hatching};
 use super::theme::Palette;
@@ -80,6 +81,8 @@ pub(super) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     pub palette: &'static Palette,
     pub frame: Rect,
+    /// What every axis of time shows beside its numbers.
+    pub flags: &'a Flags<'a>,
 }
 
 type Drawn = Result<(), ChartError>;
@@ -98,7 +101,12 @@ fn stroke(color: RGBColor, width: f64) -> ShapeStyle {
 
 impl<'a> Canvas<'a> {
     /// A canvas that writes into `target`, painted with the background.
-    pub fn new(target: &'a mut String, width: u32, height: u32, palette: &'static Palette) -> Result<Self, ChartError> {
+    pub fn new(
+        target: &'a mut String,
+        (width, height): (u32, u32),
+        palette: &'static Palette,
+        flags: &'a Flags<'a>,
+    ) -> Result<Self, ChartError> {
         let size = (width * UNITS as u32, height * UNITS as u32);
         let area = SVGBackend::with_string(target, size).into_drawing_area();
         area.fill(&palette.background).map_err(failed)?;
@@ -108,7 +116,12 @@ impl<'a> Canvas<'a> {
             w: f64::from(width),
             h: f64::from(height),
         };
-        Ok(Canvas { area, palette, frame })
+        Ok(Canvas {
+            area,
+            palette,
+            frame,
+            flags,
+        })
     }
 
     /// Ends the document.
@@ -233,12 +246,44 @@ impl<'a> Canvas<'a> {
         let style = TextStyle::from(description(font.size, font.bold))
             .color(&font.color)
             .pos(Pos::new(anchor, VPos::Top));
+        self.clear(text, at, align, font)?;
         // plotters sets the baseline 0.76 em below a top anchor; capitals are 0.73 em high.
         let top = at.1 - 0.395 * font.size;
         let text: String = text.chars().map(printable).collect();
         self.area
             .draw_text(&text, &style, (units(at.0), units(top)))
             .map_err(failed)
+    }
+}
+
+impl Canvas<'_> {
+    /// Interrupts the lines of annotations where a text on the bare ground stands on them.
+    fn clear(&self, text: &str, at: (f64, f64), align: Align, font: Font) -> Drawn {
+        let bare = [self.palette.text, self.palette.muted].contains(&font.color);
+        if !bare || self.flags.is_clear() {
+            return Ok(());
+        }
+        let w = measure(text, font.size, font.bold);
+        let left = match align {
+            Align::Left => at.0,
+            Align::Centre => at.0 - w / 2.0,
+            Align::Right => at.0 - w,
+        };
+        let place = Rect {
+            x: left - 2.0,
+            y: at.1 - font.size * 0.6,
+            w: w + 4.0,
+            h: font.size * 1.2,
+        };
+        for x in self.flags.through(place) {
+            let gap = Rect {
+                x: x - 1.0,
+                w: 2.0,
+                ..place
+            };
+            self.rect(gap, self.palette.background)?;
+        }
+        Ok(())
     }
 }
 

@@ -26,11 +26,7 @@ struct Layout {
 
 /// Draws one row for each group; tells which were drawn, and what stands under the pointer.
 pub(super) fn draw(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<(Vec<usize>, Vec<Hit>), ChartError> {
-    let steps: Vec<usize> = if grid.inner.len() > 1 {
-        (1..grid.inner.len()).take(4).collect()
-    } else {
-        vec![0]
-    };
+    let steps = last_steps(grid, 4);
     let body = header(canvas, request, &legend(canvas, grid, &steps))?;
     let layout = Layout::of(grid, steps, body);
     layout.draw_axis(canvas)?;
@@ -51,6 +47,19 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Resu
     Ok((layout.shown, hits))
 }
 
+/// The last of the steps after the entry, at most so many; the entry itself where there is no other.
+pub(super) fn last_steps(grid: &Grid, most: usize) -> Vec<usize> {
+    let last = grid.inner.len().saturating_sub(1);
+    let first = last.saturating_sub(most.saturating_sub(1)).max(1).min(last);
+    (first..=last).collect()
+}
+
+/// What tells that steps before the drawn ones are in the table only.
+pub(super) fn earlier_steps(steps: &[usize]) -> Option<Entry> {
+    let hidden = steps.first().copied().unwrap_or(0).saturating_sub(1);
+    (hidden > 0).then(|| Entry::new(Mark::Note, format!("and {hidden} earlier steps in the table")))
+}
+
 fn legend(canvas: &Canvas, grid: &Grid, steps: &[usize]) -> Vec<Entry> {
     let mut legend = Vec::new();
     for (rank, inner) in steps.iter().enumerate() {
@@ -58,6 +67,7 @@ fn legend(canvas: &Canvas, grid: &Grid, steps: &[usize]) -> Vec<Entry> {
         legend.push(Entry::new(mark, grid.inner[*inner].label()));
     }
     legend.push(Entry::new(Mark::Whisker(canvas.palette.muted), "95% interval"));
+    legend.extend(earlier_steps(steps));
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Note, "\u{25cb} incomplete range"));
     }
@@ -139,7 +149,13 @@ fn last_rate(grid: &Grid, outer: usize, steps: &[usize]) -> String {
     let last = steps.last().copied().unwrap_or(0);
     let cell = |column| grid.cell(outer, last, 0, column);
     let closed = cell("reached").as_f64().unwrap_or(0.0) + cell("dropped").as_f64().unwrap_or(0.0);
-    let step = fit(&grid.inner[last].label(), SMALL, false, 80.0);
+    let name = grid.inner[last].label();
+    // Of a long type its last word says more than its first.
+    let short = match measure(&name, SMALL, false) > 80.0 {
+        true => name.rsplit('.').next().unwrap_or(&name),
+        false => &name,
+    };
+    let step = fit(short, SMALL, false, 80.0);
     format!("{step} {} of {}", label(cell("rate"), Kind::Ratio), count(closed))
 }
 

@@ -25,6 +25,13 @@ impl Key {
         words.join(" \u{b7} ")
     }
 
+    /// The values for people, without those of some columns.
+    pub fn label_without(&self, columns: &[&str]) -> String {
+        let own = |(name, _): &&(String, Option<String>)| !columns.contains(&name.as_str());
+        let parts = self.parts.iter().filter(own).cloned().collect();
+        Key { parts }.label()
+    }
+
     /// Whether a column has a value here; a bucket without any group has none.
     pub fn is_null(&self) -> bool {
         !self.parts.is_empty() && self.parts.iter().all(|(_, value)| value.is_none())

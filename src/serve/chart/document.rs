@@ -9,6 +9,7 @@ use super::data::Grid;
 use super::dates::{bucket_label, range_label};
 use super::number::{Kind, label};
 use super::scale::Bands;
+use crate::serve::annotations::described;
 
 /// What a picture says beside its marks.
 #[derive(Debug, Default)]
@@ -112,7 +113,11 @@ pub(super) fn wrap(drawing: &str, request: &ChartRequest, notes: &Notes) -> Stri
         text(&about),
         text(summary)
     ));
-    let metadata = json!({ "metric": request.metric, "tz": request.range.tz.name(), "series": notes.series });
+    let mut metadata = json!({ "metric": request.metric, "tz": request.range.tz.name(), "series": notes.series });
+    if !request.annotations.is_empty() {
+        let marked = request.annotations.iter().map(|one| described(one, request.range));
+        metadata["annotations"] = marked.collect();
+    }
     document.push_str(&format!("<metadata>{}</metadata>\n", text(&metadata.to_string())));
     document.push_str(&slimmed(inner));
     document.push_str(&pointed(&notes.hits));

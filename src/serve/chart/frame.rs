@@ -61,6 +61,7 @@ pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) 
     if !legend.is_empty() {
         y = draw_legend(canvas, legend, inner, y + 5.0)?;
     }
+    y = canvas.flags.list(canvas, inner, y)?;
     let top = y + if low { 4.0 } else { 9.0 } - inner.y;
     Ok(inner.inset(0.0, top, 0.0, 0.0))
 }

@@ -54,11 +54,12 @@ fn steps(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Picture
         legend.push(Entry::new(Mark::Hatched(palette.series[0]), "incomplete range"));
     }
     let body = header(canvas, request, &legend)?;
-    let row = (body.h / grid.inner.len() as f64).min(110.0);
-    let layout = Layout::of(grid, body.w, row);
+    let shown = shown(grid, body.h);
+    let row = (body.h / shown.len() as f64).min(110.0);
+    let layout = Layout::of(grid, &shown, body.w, row);
     let mut hits = Vec::new();
-    for inner in 0..grid.inner.len() {
-        let place = body.row(body.y + row * inner as f64, row);
+    for (at, inner) in shown.into_iter().enumerate() {
+        let place = body.row(body.y + row * at as f64, row);
         draw_step(canvas, grid, inner, place, &layout)?;
         hits.push(Hit {
             place,
@@ -68,8 +69,22 @@ fn steps(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Picture
     Ok((vec![0], hits))
 }
 
+/// Height of a line of text: the least that a step needs.
+const LINE: f64 = 14.0;
+
+/// The steps that there is room for, with the last one in any case; the number beside a name shows a gap.
+fn shown(grid: &Grid, height: f64) -> Vec<usize> {
+    let (all, room) = (grid.inner.len(), ((height / LINE) as usize).max(2));
+    match all <= room {
+        true => (0..all).collect(),
+        false => (0..room - 1).chain([all - 1]).collect(),
+    }
+}
+
 /// How the rows of a funnel are laid out, all alike.
 struct Layout {
+    /// Where a row is too low for two lines: the widths beside the bar, of the name and of the numbers.
+    flat: Option<(f64, f64)>,
     /// Whether the numbers leave out their interval.
     brief: bool,
     /// Whether the numbers stand beside the name instead of below it.
@@ -83,17 +98,25 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(grid: &Grid, width: f64, row: f64) -> Self {
+    fn of(grid: &Grid, shown: &[usize], width: f64, row: f64) -> Self {
         let brief = row < 46.0;
-        let fits = |inner: usize| {
-            let (name, numbers) = (step_name(grid, inner, width), numbers(grid, inner, brief));
-            measure(&name, NAME, true) + measure(&numbers, SMALL, false) + 16.0 <= width
-        };
-        let beside = (0..grid.inner.len()).all(fits);
+        let name = |inner: usize, most: f64| measure(&step_name(grid, inner, most), NAME, true);
+        let figures = |inner: usize| measure(&numbers(grid, inner, brief), SMALL, false);
+        let beside = shown
+            .iter()
+            .all(|inner| name(*inner, width) + figures(*inner) + 16.0 <= width);
+        let widest = |text: &dyn Fn(usize) -> f64| shown.iter().map(|inner| text(*inner)).fold(0.0, f64::max);
+        let flat = (row < 30.0 || brief && !beside).then(|| {
+            (
+                widest(&|inner| name(inner, width * 0.55)) + 10.0,
+                widest(&figures) + 10.0,
+            )
+        });
         let above = if beside { 19.0 } else { 33.0 };
-        let timed = row - above >= 38.0 && (0..grid.inner.len()).any(|inner| !timing(grid, inner).is_empty());
+        let timed = row - above >= 38.0 && shown.iter().any(|inner| !timing(grid, *inner).is_empty());
         let bar = (row - above - if timed { 24.0 } else { 9.0 }).clamp(4.0, 36.0);
         Layout {
+            flat,
             brief,
             beside,
             above,
@@ -106,19 +129,32 @@ impl Layout {
 /// Size of a step's name.
 const NAME: f64 = 13.0;
 
-fn step_name(grid: &Grid, inner: usize, width: f64) -> String {
+fn step_name(grid: &Grid, inner: usize, most: f64) -> String {
     fit(
         &format!("{}  {}", inner + 1, grid.inner[inner].label()),
         NAME,
         true,
-        width * 0.55,
+        most,
     )
 }
 
 /// One step: its name and numbers over a bar of everything that entered.
 fn draw_step(canvas: &Canvas, grid: &Grid, inner: usize, place: Rect, layout: &Layout) -> Result<(), ChartError> {
-    let middle = place.y + 9.0;
     let bold = canvas.bold(NAME);
+    if let Some((names, figures)) = layout.flat {
+        let middle = place.y + place.h / 2.0;
+        let name = step_name(grid, inner, place.w * 0.55);
+        canvas.text(&name, (place.x, middle), Align::Left, bold)?;
+        let text = numbers(grid, inner, true);
+        canvas.text(&text, (place.right(), middle), Align::Right, canvas.font(SMALL))?;
+        let bar = place.inset(names, place.h * 0.2, figures, place.h * 0.2);
+        return if bar.w > 12.0 {
+            draw_bar(canvas, grid, inner, bar)
+        } else {
+            Ok(())
+        };
+    }
+    let middle = place.y + 9.0;
     canvas.text(&step_name(grid, inner, place.w), (place.x, middle), Align::Left, bold)?;
     let numbers = fit(&numbers(grid, inner, layout.brief), SMALL, false, place.w);
     let (at, align) = match layout.beside {

@@ -8,23 +8,34 @@
 //! (columns, lines), `frame` (title, legend, "no data"), `document` (what surrounds the drawing).
 
 mod accounting;
+mod activation;
+mod annotations;
 mod calendar;
 mod canvas;
+mod change;
 mod compare;
+mod comparisons;
 mod coverage;
 mod data;
 mod dates;
+mod declines;
 mod document;
+mod forecast;
 mod frame;
 mod funnel;
 mod lines;
+mod lying;
 mod marks;
+mod milestones;
 mod number;
 mod panel;
+mod path_effect;
+mod path_effect_time;
 mod payments;
 mod png;
 mod population;
 mod rates;
+mod retention;
 mod scale;
 mod share;
 mod share_bars;
@@ -37,7 +48,9 @@ use std::sync::OnceLock;
 
 use plotters::style::{FontStyle, register_font};
 
-use crate::model::{Table, TimeRange};
+use crate::model::{Annotation, Table, TimeRange};
+
+use annotations::{Flags, Style};
 
 pub use png::png;
 pub use theme::Theme;
@@ -64,6 +77,8 @@ pub struct ChartRequest<'a> {
     pub group_by: &'a [&'static str],
     /// Currency of amounts where the table has no `currency` column.
     pub currency: Option<&'a str>,
+    /// What people have marked in the range, in the order of time.
+    pub annotations: &'a [Annotation],
     /// For a share, what it is a share of: `provider`, `network`, `method` or `wallet`.
     pub dimension: Option<&'a str>,
     /// Pixels, within [`WIDTHS`].
@@ -98,20 +113,41 @@ pub enum ChartError {
 pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
     check_size(request.width, request.height)?;
     fonts()?;
-    let mut body = String::new();
-    let canvas = canvas::Canvas::new(&mut body, request.width, request.height, request.theme.palette())?;
-    let notes = match request.metric {
-        "bot-growth" => population::draw(&canvas, request),
-        "bot-activity" => accounting::draw(&canvas, request),
-        "conversion" if request.range.buckets.len() > 1 => rates::draw(&canvas, request),
-        "conversion" => funnel::draw(&canvas, request),
-        "provider-share" => share::draw(&canvas, request),
-        "payments" => payments::draw(&canvas, request),
-        "coverage" => coverage::draw(&canvas, request),
-        _ => lines::draw(&canvas, request),
-    }?;
-    canvas.finish()?;
-    Ok(document::wrap(&body, request, &notes))
+    let mut style = Style::Named;
+    loop {
+        let (mut body, flags) = (String::new(), Flags::new(request, style));
+        let size = (request.width, request.height);
+        let canvas = canvas::Canvas::new(&mut body, size, request.theme.palette(), &flags)?;
+        let mut notes = picture(&canvas, request)?;
+        canvas.finish()?;
+        let Some(other) = flags.instead() else {
+            flags.tell(&mut notes);
+            return Ok(document::wrap(&body, request, &notes));
+        };
+        style = other;
+    }
+}
+
+/// Draws the picture of a metric.
+fn picture(canvas: &canvas::Canvas, request: &ChartRequest) -> Result<document::Notes, ChartError> {
+    match request.metric {
+        "bot-growth" => population::draw(canvas, request),
+        "milestones" => milestones::draw(canvas, request),
+        "bot-activity" => accounting::draw(canvas, request),
+        "bot-activation" => activation::draw(canvas, request),
+        "bot-retention" => retention::draw(canvas, request),
+        "conversion" if request.range.buckets.len() > 1 => rates::draw(canvas, request),
+        "conversion" => funnel::draw(canvas, request),
+        "path-effect" if request.range.buckets.len() > 1 => path_effect_time::draw(canvas, request),
+        "path-effect" => path_effect::draw(canvas, request),
+        "provider-share" => share::draw(canvas, request),
+        "declines" => declines::draw(canvas, request),
+        "change" => change::draw(canvas, request),
+        "payments" => payments::draw(canvas, request),
+        "coverage" => coverage::draw(canvas, request),
+        "forecast" => forecast::draw(canvas, request),
+        _ => lines::draw(canvas, request),
+    }
 }
 
 fn check_size(width: u32, height: u32) -> Result<(), ChartError> {

@@ -1,5 +1,7 @@
 //! Panels over a common time axis, and a grid of cells for groups.
 
+use chrono::{DateTime, Utc};
+
 use super::calendar::{Tick, ticks};
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
@@ -61,9 +63,14 @@ pub(super) fn stack(
     } else {
         19.0
     };
-    let free = (body.h - foot - count * CAPTION - (count - 1.0) * GAP).max(20.0);
+    let strip = if range.buckets.len() > 1 {
+        canvas.flags.room()
+    } else {
+        0.0
+    };
+    let free = (body.h - foot - strip - count * CAPTION - (count - 1.0) * GAP).max(20.0);
     let weights: f64 = specs.iter().map(|spec| spec.weight).sum();
-    let mut y = body.y;
+    let mut y = body.y + strip;
     let mut drafts = Vec::new();
     for spec in specs {
         let area = Rect {
@@ -86,9 +93,11 @@ pub(super) fn stack(
     for (spec, area, scale, labels) in drafts {
         let area = area.inset(gutter, 0.0, right, 0.0);
         let caption = fit(&spec.caption, SMALL, false, body.w);
+        // The strip of the annotations lies between the first panel and its caption.
+        let above = CAPTION + if panels.is_empty() { strip } else { 0.0 };
         canvas.text(
             &caption,
-            (body.x, area.y - CAPTION + 7.0),
+            (body.x, area.y - above + 7.0),
             Align::Left,
             canvas.muted(SMALL),
         )?;
@@ -102,7 +111,21 @@ pub(super) fn stack(
     if let Some(last) = panels.last() {
         draw_x(canvas, range, last)?;
     }
+    if range.buckets.len() > 1 && !panels.is_empty() {
+        let areas: Vec<Rect> = panels.iter().map(|panel| panel.area).collect();
+        let place = |time| moment(range, panels[0].bands, time);
+        canvas.flags.draw(canvas, &areas, (body.x, body.right()), place)?;
+    }
     Ok(panels)
+}
+
+/// The pixel of a moment: as far into its bucket's band as it is into the bucket.
+fn moment(range: &TimeRange, bands: Bands, time: DateTime<Utc>) -> Option<f64> {
+    let index = range.buckets.partition_point(|bucket| bucket.end <= time);
+    let bucket = range.buckets.get(index).filter(|bucket| bucket.start <= time)?;
+    let length = (bucket.end - bucket.start).as_seconds_f64();
+    let part = (time - bucket.start).as_seconds_f64() / length.max(1e-6);
+    Some(bands.left(index) + bands.step * part)
 }
 
 fn draw_y(canvas: &Canvas, area: Rect, scale: &Scale, labels: &[String]) -> Result<(), ChartError> {

@@ -3,6 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::canvas::Canvas;
+use super::compare::{earlier_steps, last_steps};
 use super::data::Grid;
 use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data};
@@ -103,9 +104,8 @@ fn lines(grid: &Grid, most: usize) -> Vec<Line> {
             .map(|outer| make(outer, last, grid.outer[outer].label()))
             .collect();
     }
-    let steps = if last == 0 { 0..=0 } else { 1..=last };
-    steps
-        .take(most)
+    last_steps(grid, most)
+        .into_iter()
         .map(|inner| make(0, inner, grid.inner[inner].label()))
         .collect()
 }
@@ -149,6 +149,9 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Ent
         legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
     }
     let hidden = grid.outer.len().saturating_sub(most_lines(canvas));
+    if grid.outer.len() <= 1 {
+        legend.extend(earlier_steps(&lines.iter().map(|line| line.inner).collect::<Vec<_>>()));
+    }
     if hidden > 0 {
         legend.push(Entry::new(Mark::Note, format!("and {hidden} more in the table")));
     }

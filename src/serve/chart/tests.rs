@@ -6,12 +6,18 @@ use serde_json::Value as Json;
 use super::*;
 use crate::model::{Column, ColumnType, Interval, Value};
 
-const METRICS: [&str; 7] = [
+const METRICS: [&str; 13] = [
     "bot-growth",
+    "milestones",
     "bot-activity",
+    "bot-activation",
+    "bot-retention",
     "conversion",
+    "path-effect",
     "provider-share",
     "payments",
+    "declines",
+    "change",
     "coverage",
     "new-metric",
 ];
@@ -34,11 +40,20 @@ fn table(range: &TimeRange) -> Table {
         "retained",
         "resurrected",
         "churned",
+        "with_conversation",
+        "with_checkout",
+        "with_payment",
+        "cohort_size",
+        "period",
+        "population",
         "entered",
         "reached",
         "dropped",
         "open",
         "payments",
+        "n",
+        "baseline_n",
+        "attempts",
     ];
     let ratios = [
         "rate",
@@ -47,10 +62,15 @@ fn table(range: &TimeRange) -> Table {
         "share_by_count",
         "share_by_amount",
         "payment_success",
+        "difference",
+        "weight",
+        "mix",
+        "within",
     ];
     let mut columns = vec![
         ("bucket_start", ColumnType::Timestamp),
         ("complete", ColumnType::Boolean),
+        ("reached_at", ColumnType::Timestamp),
         ("step", ColumnType::Text),
         ("value", ColumnType::Text),
         ("gross", ColumnType::Amount),
@@ -60,7 +80,8 @@ fn table(range: &TimeRange) -> Table {
     columns.extend(ratios.map(|name| (name, ColumnType::Number)));
     let row = |(index, bucket): (usize, &crate::model::Bucket)| {
         let cell = |(name, kind): &(&str, ColumnType)| match (*name, kind) {
-            ("bucket_start", _) => Value::Time(range.local(bucket.start)),
+            ("bucket_start", _) | (_, ColumnType::Timestamp) => Value::Time(range.local(bucket.start)),
+            ("period", _) => Value::Int(0),
             ("complete", _) => Value::Bool(index + 1 < range.buckets.len()),
             (_, ColumnType::Text) => Value::Text("a<&>\"b\u{1}".to_owned()),
             _ if index == 1 => Value::Null,
@@ -98,6 +119,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         range,
         group_by: &[],
         currency: Some("EUR"),
+        annotations: &[],
         dimension: None,
         width: 720,
         height: 400,

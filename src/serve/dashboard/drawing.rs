@@ -31,6 +31,7 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         range: &report.question.range,
         group_by: &report.question.group_by,
         currency: currency.as_deref(),
+        annotations: &report.meta.annotations,
         dimension: own
             .iter()
             .find(|(name, _)| *name == "dimension")

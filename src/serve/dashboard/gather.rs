@@ -6,9 +6,11 @@ use chrono_tz::Tz;
 use super::asker::{Ask, Asker, Failure, Own};
 use super::choices::{Choices, days_around};
 use super::drawing::draw;
+use super::lives::cohort_interval;
 use super::{Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals};
 use crate::config::Config;
 use crate::model::time::local_midnight;
+use crate::model::{Annotation, Interval};
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
 use crate::serve::sources;
@@ -18,18 +20,27 @@ use crate::store::Store;
 const DEFAULT_DAYS: u64 = 30;
 const BY_PROVIDER: Own = &[("dimension", "provider")];
 const BY_NETWORK: Own = &[("dimension", "network")];
-/// The funnel by where the customer pays.
-const BY_PATH: Own = &[("group_by", "path")];
+/// So many buckets ahead that even the default period holds some back to tell the error by.
+const BOTS_AHEAD: Own = &[("of", "bots"), ("horizon", "7")];
+const MONEY_AHEAD: Own = &[("of", "gross"), ("horizon", "7")];
 
 /// The sections in the order of the page: topic, metric and the parameters of its own.
-const SECTIONS: [(Topic, &str, Own); 7] = [
+const SECTIONS: [(Topic, &str, Own); 15] = [
+    (Topic::Paths, "path-effect", &[]),
     (Topic::Population, "bot-growth", &[]),
+    (Topic::Milestones, "milestones", &[]),
+    (Topic::Forecast, "forecast", BOTS_AHEAD),
     (Topic::Activity, "bot-activity", &[]),
+    (Topic::Activation, "bot-activation", &[]),
+    (Topic::Retention, "bot-retention", &[]),
     (Topic::Conversion, "conversion", &[]),
     (Topic::Providers, "provider-share", BY_PROVIDER),
     (Topic::Networks, "provider-share", BY_NETWORK),
+    (Topic::Change, "change", &[]),
+    (Topic::Declines, "declines", &[]),
     (Topic::Joining, "coverage", &[]),
     (Topic::Payments, "payments", &[]),
+    (Topic::Outlook, "forecast", MONEY_AHEAD),
 ];
 
 /// What is asked of a period as one bucket.
@@ -132,13 +143,12 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
         interval,
         own,
     };
-    let cut = SECTIONS.map(|(_, metric, own)| ask(metric, now, Some(asker.interval), own));
+    let cut = SECTIONS.map(|(topic, metric, own)| ask(metric, now, interval(asker, topic), own));
     let mut asks = cut.to_vec();
     for period in [now, previous] {
         asks.extend(WHOLE.map(|(metric, own)| ask(metric, period, None, own)));
     }
     asks.push(ask("provider-share", now, None, BY_NETWORK));
-    asks.push(ask("conversion", now, None, BY_PATH));
     asks.push(ask("coverage", now, None, &[]));
 
     let mut reports = asker.all(&asks)?.into_iter();
@@ -147,7 +157,8 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
     let mut next = || reports.next().ok_or(AnswerError::Broken);
     let current = [next()?, next()?, next()?, next()?, next()?];
     let before = [next()?, next()?, next()?, next()?, next()?];
-    let (networks, paths, coverage) = (told(next()?), told(next()?), next()?);
+    let (networks, coverage) = (told(next()?), next()?);
+    let annotations = marked(&by_bucket);
     let mut colours = Colours::default();
     let sections = SECTIONS.iter().zip(&cut).zip(by_bucket);
     let sections = sections.map(|(((topic, ..), ask), report)| {
@@ -174,12 +185,21 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
         current: totals(current),
         before: totals(before),
         networks,
-        paths,
         coverage: told(coverage),
+        annotations,
         sections,
         colours,
     };
     Ok((answers, complete_until))
+}
+
+/// The buckets of a section: what compares the whole period with something has none, and cohorts are few.
+fn interval(asker: &Asker, topic: Topic) -> Option<Interval> {
+    match topic {
+        Topic::Paths | Topic::Change | Topic::Milestones => None,
+        Topic::Retention => Some(cohort_interval((asker.range.to - asker.range.from).num_days())),
+        _ => Some(asker.interval),
+    }
 }
 
 fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report: Report) -> Section {
@@ -195,9 +215,19 @@ fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report:
             version: definition.version,
         },
         chart,
+        interval: ask.interval,
         query: asker.query(ask),
         answer: told(report),
     }
+}
+
+/// What is marked beside any of the answers, each once.
+fn marked(reports: &[Report]) -> Vec<Annotation> {
+    let all = reports.iter().flat_map(|report| &report.meta.annotations);
+    let mut marked: Vec<Annotation> = all.cloned().collect();
+    marked.sort_by_cached_key(|annotation| (annotation.time, annotation.id()));
+    marked.dedup();
+    marked
 }
 
 /// The answers to [`WHOLE`], by name.

@@ -7,12 +7,16 @@ mod asker;
 mod charts;
 mod choices;
 mod controls;
+mod definitions;
 mod drawing;
+mod failures;
 mod figure;
 mod figures;
 mod format;
 mod gather;
 mod links;
+mod lives;
+mod outlook;
 mod page;
 mod paths;
 mod rates;
@@ -32,7 +36,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::metrics::RateUse;
-use crate::model::{Interval, Table};
+use crate::model::{Annotation, Interval, Table};
 use crate::serve::sources::Sources;
 
 /// Everything that the page shows.
@@ -93,10 +97,10 @@ pub struct Answers {
     pub before: Totals,
     /// `provider-share` by network, of the whole period as one bucket.
     pub networks: Answer,
-    /// The funnel by the path of the first checkout, of the whole period as one bucket.
-    pub paths: Answer,
     /// `coverage` by provider, of the whole period as one bucket.
     pub coverage: Answer,
+    /// What people have marked in the period, in the order of time.
+    pub annotations: Vec<Annotation>,
     /// One per metric, in the order of the page.
     pub sections: Vec<Section>,
     /// The colours of the sections' charts.
@@ -145,20 +149,36 @@ pub struct Answer {
 /// What a section is about; it chooses its one-sentence reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
+    /// Paying in the thread against leaving it.
+    Paths,
     /// Growth of the population.
     Population,
+    /// When the population reached which number.
+    Milestones,
+    /// What the population comes to if things go on as they went.
+    Forecast,
     /// Active, new and churned bots.
     Activity,
+    /// How many bots come to talk, to sell and to be paid.
+    Activation,
+    /// How many bots stay.
+    Retention,
     /// The funnel.
     Conversion,
     /// Who processes the money.
     Providers,
     /// Which card network carries it.
     Networks,
+    /// Why the rate of approval moved.
+    Change,
+    /// Why attempts fail.
+    Declines,
     /// How much of the money belongs to a bot.
     Joining,
     /// Money and success rates.
     Payments,
+    /// What money comes in if things go on as they went.
+    Outlook,
 }
 
 /// One metric: its chart, its table and its meaning.
@@ -170,6 +190,8 @@ pub struct Section {
     pub metric: &'static str,
     /// The metric's meaning.
     pub meaning: Meaning,
+    /// The length of a bucket of its rows; `None` where they are of the whole period.
+    pub interval: Option<Interval>,
     /// The rows behind the chart.
     pub answer: Answer,
     /// The chart, drawn for two widths.

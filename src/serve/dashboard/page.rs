@@ -4,12 +4,15 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::choices::days_around;
 use super::{
-    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, paths, rates, readings,
-    sources, table,
+    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, rates, readings, sources,
+    table,
 };
 
 /// The style sheet, in the page so that nothing waits for it.
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
+
+/// Annotations that the page lists.
+const MOST_MARKS: usize = 12;
 
 /// Renders the page.
 pub fn render(model: &PageModel) -> String {
@@ -95,7 +98,7 @@ fn content(model: &PageModel) -> Markup {
 }
 
 /// A message with what stands between backticks set as code.
-fn quoted(message: &str) -> Markup {
+pub(super) fn quoted(message: &str) -> Markup {
     html! {
         @for (index, part) in message.split('`').enumerate() {
             @if index % 2 == 1 { code { (part) } } @else { (part) }
@@ -145,6 +148,7 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
             h1 { (format::period(&answers.period, answers.tz)) }
             @if !answers.period.complete { p.mark { "This period is not over yet" } }
             p.note { (scope) }
+            (marks(answers))
         }
         nav.contents aria-label="Sections" {
             ul {
@@ -158,6 +162,27 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
     }
 }
 
+/// What people have marked in the period; what has no room stays in the charts and answers.
+fn marks(answers: &Answers) -> Markup {
+    let all = &answers.annotations;
+    html! {
+        @if !all.is_empty() {
+            ul.marks aria-label="Marked in this period" {
+                @for one in all.iter().take(MOST_MARKS) {
+                    li data-annotation=(one.id()) {
+                        time datetime=(one.time.to_rfc3339()) { (one.time.with_timezone(&answers.tz).format("%-d %b %Y")) }
+                        " " (one.text)
+                        @if let Some(platform) = &one.scope.platform { span.note { " · " (readings::name(platform)) } }
+                        @if let Some(bot) = &one.scope.bot_id { span.note { " · " (bot) } }
+                        @if let Some(metric) = &one.scope.metric { span.note { " · " (metric) } }
+                    }
+                }
+                @if all.len() > MOST_MARKS { li.note { "and " (all.len() - MOST_MARKS) " more in the charts" } }
+            }
+        }
+    }
+}
+
 /// The name of a section in addresses.
 fn anchor(topic: Topic) -> String {
     readings::title(topic).to_lowercase()
@@ -166,6 +191,10 @@ fn anchor(topic: Topic) -> String {
 fn part(answers: &Answers, section: &Section) -> Markup {
     let title = readings::title(section.topic);
     let anchor = anchor(section.topic);
+    let cut = match section.interval {
+        Some(interval) => format!("Table by {}", interval.as_str()),
+        None => "Table of the whole period".to_owned(),
+    };
     let address = |format: &str| format!("/v1/metrics/{}?{}&format={format}", section.metric, section.query);
     html! {
         section id=(anchor) aria-labelledby={ (anchor) "-title" } data-metric=(section.metric) {
@@ -176,16 +205,15 @@ fn part(answers: &Answers, section: &Section) -> Markup {
                     a href=(address("json")) { "JSON" span.hidden { " of " (title) } }
                 }
             }
-            p.reading { (readings::sentence(answers, section.topic)) }
-            @if section.topic == Topic::Conversion { (paths::render(answers)) }
+            p.reading { (readings::sentence(answers, section)) }
             @if let Some(chart) = &section.chart { (figure(chart)) }
             @if let Some(rates) = rates::sentence(&section.answer.rates) { p.note data-rates="" { (rates) } }
             @for warning in &section.answer.warnings { p.caveat { (quoted(warning)) } }
             details.table {
-                summary { "Table by " (answers.interval.as_str()) span.hidden { ", " (title) } }
-                (table::render(&section.answer.table, answers.interval, &format!("{title} by {}", answers.interval.as_str())))
+                summary { (cut) span.hidden { ", " (title) } }
+                (table::render(&section.answer.table, section.interval, &format!("{title}: {cut}")))
             }
-            details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning)) }
+            details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning, section.metric)) }
         }
     }
 }
@@ -202,17 +230,17 @@ fn figure(chart: &Chart) -> Markup {
     }
 }
 
-fn meaning(meaning: &Meaning) -> Markup {
+fn meaning(meaning: &Meaning, metric: &str) -> Markup {
     html! {
         div.meaning {
-            p { (meaning.text) }
+            p { (quoted(meaning.text)) }
             dl {
                 @if !meaning.numerator.is_empty() { div { dt { "Above the line" } dd { (meaning.numerator) } } }
                 @if !meaning.denominator.is_empty() { div { dt { "Below the line" } dd { (meaning.denominator) } } }
                 @if !meaning.excludes.is_empty() {
                     div { dt { "Left out" } dd { ul { @for item in meaning.excludes { li { (item) } } } } }
                 }
-                div { dt { "Definition" } dd { "version " (meaning.version) } }
+                div { dt { "Definition" } dd { "version " (meaning.version) ", " a href={ "/docs/metrics#" (metric) } { "with its columns and parameters" } } }
             }
         }
     }
@@ -231,7 +259,7 @@ fn footer(freshness: Option<&Freshness>, model: &PageModel) -> Markup {
         footer {
             ul {
                 @if let Some(link) = pinned { li { a href=(link) { "Permanent link to these numbers" } } }
-                li { a href="/v1/metrics" { "All metrics and definitions" } }
+                li { a href="/docs/metrics" { "All metrics and definitions" } }
             }
         }
     }

@@ -1,96 +1,82 @@
-//! Paying in the thread beside paying elsewhere: both rates with their intervals on one scale.
+//! Paying in the thread beside paying elsewhere, in words: both rates, what lies between them and how sure that is.
 
-use maud::{Markup, html};
+use super::{Answer, format, readings};
 
-use super::{Answers, format, readings};
-
-/// One path's rate.
-struct Arm<'a> {
-    path: &'a str,
-    rate: f64,
-    low: f64,
-    high: f64,
-    paid: i64,
-    n: i64,
+/// One comparison of the path effect's answer.
+struct Comparison<'a> {
+    answer: &'a Answer,
+    row: usize,
 }
 
-/// Where the text begins and how long a full bar is, in the drawing's own units.
-const WIDTH: f64 = 1000.0;
-
-/// Renders the comparison; nothing where no checkout names its path.
-pub fn render(answers: &Answers) -> Markup {
-    let arms = arms(answers);
-    if arms.is_empty() {
-        return html! {};
+/// The sentences of the section: the first comparison in full, the others in short.
+pub fn sentence(answer: &Answer) -> String {
+    let rows = 0..answer.table.rows.len();
+    let mut known = rows
+        .map(|row| Comparison { answer, row })
+        .filter(|one| one.number("difference").is_some());
+    let Some(first) = known.next() else {
+        return "No two ways to pay can be compared: in this period one of them has no checkout whose time is over."
+            .into();
+    };
+    let mut text = first.in_full();
+    for other in known {
+        text.push_str(&other.in_short());
     }
-    html! {
-        div.paths id="paths" {
-            h3 { "Conversations with a checkout: how many paid, by path" }
-            p.note { "By the path of the first checkout; paid within 24 hours of the conversation's start. The line on each bar is its 95 % interval." }
-            dl {
-                @for arm in &arms {
-                    div.path data-path=(arm.path) data-value=(arm.rate) data-n=(arm.n) {
-                        dt { (readings::name(arm.path)) }
-                        dd {
-                            (bar(arm))
-                            span.value { (format::percent(arm.rate)) }
-                            span.basis {
-                                (format::integer(arm.paid)) " paid ÷ n = " (format::integer(arm.n)) "; 95 % interval "
-                                (format::percent(arm.low)) " to " (format::percent(arm.high))
-                            }
-                        }
-                    }
-                }
-            }
-            @if let Some(text) = difference(&arms) { p.reading { (text) } }
-        }
+    text.push_str(" An association, not a cause: who pays one way may differ in more than the way.");
+    text
+}
+
+impl Comparison<'_> {
+    fn number(&self, column: &str) -> Option<f64> {
+        self.answer.table.cell(self.row, column).as_f64()
     }
-}
 
-fn arms(answers: &Answers) -> Vec<Arm<'_>> {
-    let table = &answers.paths.table;
-    let mut arms: Vec<Arm> = (0..table.rows.len())
-        .filter_map(|row| {
-            // The last step: the conversations of a path have one at the checkout already.
-            table.cell(row, "step").as_str().filter(|step| *step == "paid")?;
-            let (paid, dropped) = (
-                table.cell(row, "reached").as_i64()?,
-                table.cell(row, "dropped").as_i64()?,
-            );
-            Some(Arm {
-                path: table.cell(row, "path").as_str()?,
-                rate: table.cell(row, "rate").as_f64()?,
-                low: table.cell(row, "ci_low").as_f64()?,
-                high: table.cell(row, "ci_high").as_f64()?,
-                paid,
-                n: paid + dropped,
-            })
-        })
-        .collect();
-    let order = ["in_thread", "webview", "redirect"];
-    arms.sort_by_key(|arm| order.iter().position(|path| *path == arm.path));
-    arms
-}
-
-fn bar(arm: &Arm) -> Markup {
-    let at = |share: f64| format!("{:.1}", share.clamp(0.0, 1.0) * WIDTH);
-    html! {
-        svg.bar viewBox="0 0 1000 24" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
-            rect.track x="0" y="4" width="1000" height="16" {}
-            rect.fill x="0" y="4" width=(at(arm.rate)) height="16" {}
-            line.whisker x1=(at(arm.low)) x2=(at(arm.high)) y1="12" y2="12" {}
-            line.whisker x1=(at(arm.low)) x2=(at(arm.low)) y1="6" y2="18" {}
-            line.whisker x1=(at(arm.high)) x2=(at(arm.high)) y1="6" y2="18" {}
-        }
+    fn name(&self, column: &str) -> String {
+        readings::name(self.answer.table.cell(self.row, column).as_str().unwrap_or(""))
     }
-}
 
-fn difference(arms: &[Arm]) -> Option<String> {
-    let rate = |path: &str| arms.iter().find(|arm| arm.path == path).map(|arm| arm.rate);
-    let difference = rate("in_thread")? - rate("redirect")?;
-    let text = format!(
-        "In the thread against by redirect: {}. An association, not a cause: the two groups may differ in more than the path.",
-        format::points(difference),
-    );
-    Some(text)
+    fn arm(&self, rate: &str, n: &str) -> String {
+        let rate = self.number(rate).map_or(format::NOTHING.into(), format::percent);
+        let n = self.answer.table.cell(self.row, n).as_i64().unwrap_or(0);
+        format!("{rate} of {} checkouts", format::integer(n))
+    }
+
+    fn points(&self, column: &str) -> String {
+        self.number(column).map_or(format::NOTHING.into(), format::points)
+    }
+
+    fn between(&self, low: &str, high: &str) -> String {
+        format!("95 % interval {} to {}", self.points(low), self.points(high))
+    }
+
+    fn in_full(&self) -> String {
+        let crude = format!(
+            "{}, {} were paid; {}, {}: {} ({}).",
+            self.name("level"),
+            self.arm("rate", "n"),
+            self.name("baseline").to_lowercase(),
+            self.arm("baseline_rate", "baseline_n"),
+            self.points("difference"),
+            self.between("ci_low", "ci_high"),
+        );
+        let adjusted = self.number("adjusted_difference").map(|_| {
+            format!(
+                " Within the same platform, country and month: {} ({}), over {} of the checkouts.",
+                self.points("adjusted_difference"),
+                self.between("adjusted_ci_low", "adjusted_ci_high"),
+                self.number("adjusted_coverage")
+                    .map_or(format::NOTHING.into(), format::percent),
+            )
+        });
+        crude + &adjusted.unwrap_or_default()
+    }
+
+    fn in_short(&self) -> String {
+        format!(
+            " {} against {}: {}.",
+            self.name("level"),
+            self.name("baseline").to_lowercase(),
+            self.points("difference"),
+        )
+    }
 }

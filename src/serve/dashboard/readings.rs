@@ -1,13 +1,20 @@
 //! One sentence per section: what the period says, in words.
 
-use super::{Answer, Answers, Topic, format, takings};
+use super::{Answer, Answers, Section, Topic, failures, format, lives, outlook, paths, takings};
 use crate::model::Value;
 
 /// The sentence of a section, from the whole period as one bucket.
-pub fn sentence(answers: &Answers, topic: Topic) -> String {
-    match topic {
+pub fn sentence(answers: &Answers, section: &Section) -> String {
+    match section.topic {
+        Topic::Paths => paths::sentence(&section.answer),
+        Topic::Change => failures::change(&section.answer),
+        Topic::Declines => failures::declines(&section.answer),
         Topic::Population => population(&answers.current.growth),
+        Topic::Milestones => lives::milestones(section, answers.tz),
+        Topic::Forecast | Topic::Outlook => outlook::sentence(section),
         Topic::Activity => activity(&answers.current.activity),
+        Topic::Activation => lives::activation(section),
+        Topic::Retention => lives::retention(section),
         Topic::Conversion => conversion(&answers.current.conversion),
         Topic::Providers => shares(&answers.current.providers, "processed", "providers"),
         Topic::Networks => shares(&answers.networks, "carried", "networks"),
@@ -19,13 +26,21 @@ pub fn sentence(answers: &Answers, topic: Topic) -> String {
 /// The title of a section.
 pub fn title(topic: Topic) -> &'static str {
     match topic {
+        Topic::Paths => "Paths",
         Topic::Population => "Population",
+        Topic::Milestones => "Milestones",
+        Topic::Forecast => "Forecast",
         Topic::Activity => "Activity",
+        Topic::Activation => "Activation",
+        Topic::Retention => "Retention",
         Topic::Conversion => "Conversion",
         Topic::Providers => "Providers",
         Topic::Networks => "Networks",
+        Topic::Change => "Change",
+        Topic::Declines => "Declines",
         Topic::Joining => "Joining",
         Topic::Payments => "Payments",
+        Topic::Outlook => "Outlook",
     }
 }
 
@@ -37,6 +52,8 @@ pub fn name(word: &str) -> String {
         "in_thread" => "In the thread".into(),
         "redirect" => "By redirect".into(),
         "webview" => "In a web view".into(),
+        "saved" => "With a saved credential".into(),
+        "new" => "With a new one".into(),
         "none" => "Without a network".into(),
         _ => {
             let mut letters = word.chars();

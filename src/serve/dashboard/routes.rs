@@ -1,14 +1,14 @@
-//! `GET /`: the page.
+//! `GET /` and `GET /docs/metrics`: the pages.
 
 use std::io::Write;
 
 use actix_web::http::header::{self, AcceptEncoding, Encoding, Header};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{gather, render};
+use super::{definitions, gather, render};
 use crate::http::Problem;
 use crate::serve::ServeState;
 use crate::serve::routes::{only_read, pairs};
@@ -17,7 +17,7 @@ use crate::serve::routes::{only_read, pairs};
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// Adds the page.
+/// Adds the pages.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(
         web::resource("/")
@@ -25,6 +25,26 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .head(page)
             .default_service(web::to(only_read)),
     );
+    cfg.service(
+        web::resource("/docs/metrics")
+            .get(docs)
+            .head(docs)
+            .default_service(web::to(only_read)),
+    );
+}
+
+async fn docs(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
+    if let Some((name, _)) = pairs(&request)?.first() {
+        return Err(Problem::unknown_parameter(name));
+    }
+    let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
+    let zipped = takes_gzip(&request);
+    let work = move || {
+        let html = definitions::render(known.all(&store, &defaults)?).into_bytes();
+        Ok(if zipped { gzip(&html) } else { html })
+    };
+    let body = state.gate.run(work).await?;
+    Ok(written(HttpResponse::Ok(), zipped, body))
 }
 
 async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
@@ -38,13 +58,17 @@ async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
         Ok((body, model.problem))
     };
     let (body, problem) = state.gate.run(work).await?;
-    let mut response = match problem {
+    let response = match problem {
         None => HttpResponse::Ok(),
         Some(problem) => {
             let problem = Problem::invalid_parameter(problem.field.unwrap_or_default(), problem.message);
             HttpResponse::build(problem.status_code())
         }
     };
+    Ok(written(response, zipped, body))
+}
+
+fn written(mut response: HttpResponseBuilder, zipped: bool, body: Vec<u8>) -> HttpResponse {
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
@@ -55,7 +79,7 @@ async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     if zipped {
         response.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    Ok(response.body(body))
+    response.body(body)
 }
 
 /// Tables and drawings shrink to a tenth; nothing in the page is secret from whoever may read it.

@@ -11,7 +11,7 @@ const CELLS: usize = 1200;
 const LEAST_ROWS: usize = 12;
 
 /// Renders the latest rows of a table.
-pub fn render(table: &Table, interval: Interval, caption: &str) -> Markup {
+pub fn render(table: &Table, interval: Option<Interval>, caption: &str) -> Markup {
     let columns = shown(table);
     let most = (CELLS / columns.len().max(1)).max(LEAST_ROWS);
     let skipped = table.rows.len().saturating_sub(most);
@@ -49,7 +49,7 @@ fn shown(table: &Table) -> Vec<(usize, &Column)> {
         .collect()
 }
 
-fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Interval) -> Markup {
+fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Option<Interval>) -> Markup {
     let complete = !matches!(table.cell(row, "complete"), Value::Bool(false));
     html! {
         tr .incomplete[!complete] {
@@ -57,7 +57,7 @@ fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Inter
                 @let value = table.rows[row].get(at).unwrap_or(&Value::Null);
                 @if let (Value::Time(start), "bucket_start") = (value, column.name.as_str()) {
                     th scope="row" data-value=(value.to_text()) {
-                        (format::bucket(*start, Some(interval)))
+                        (format::bucket(*start, interval))
                         @if !complete { " " span.mark { "incomplete" } }
                     }
                 } @else {

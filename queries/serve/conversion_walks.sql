@@ -1,0 +1,183 @@
+-- How far each unit got in a funnel of any steps. A unit is a conversation, which enters once, or a user,
+-- who enters in each bucket. Units that did the same are one row; of closed ones that went on, each is a row
+-- of its own, with the microseconds from entry and from the step before.
+with recursive
+-- Everything that can be a step. `paid` is the first authorized or captured of a payment, `provider` what
+-- names the provider of the first payment. What happened before the range matters only where it says that
+-- a conversation has entered already.
+told as (
+    select conversation_key, user_key, kind, time, source, id, platform, bot_key, bot_id, path, credential
+    from conversation_log
+    where kind in $logged::varchar[]
+      -- Only checkouts and payments are marked as tests; what leads to them is not.
+      and (mode = $mode::varchar or ($mode::varchar = 'test' and kind <> 'checkout.started'))
+      and time <= $last::timestamp
+      and (time <= $until::timestamp or kind = 'checkout.started')
+      and (time >= $from::timestamp or (kind = $entry::varchar and not $by_user::boolean))
+    union all
+    -- Logs keep no messages and no ends. No view of the past stands before this table.
+    select conversation_key, user_key, kind, time, source, id, platform, bot_key, bot_id, null, null
+    from events
+    where kind in $spoken::varchar[]
+      and (mode = $mode::varchar or $mode::varchar = 'test')
+      and conversation_key is not null
+      and received_at <= $heard::timestamp
+      and time <= $until::timestamp
+      and (time >= $from::timestamp or (kind = $entry::varchar and not $by_user::boolean))
+    union all
+    -- A payment belongs together: whose it is does not depend on what this event names.
+    select p.conversation_key, p.user_key, l.kind, l.time, l.source, l.id, p.platform, p.bot_key, p.bot_id, null, null
+    from payment_log l
+    left join payment_roots r using (payment_key)
+    join payments p on p.payment_key = coalesce(r.root, l.payment_key)
+    where l.kind in $dealt::varchar[]
+      and p.mode = $mode::varchar
+      and l.time <= $until::timestamp
+      and (l.time >= $from::timestamp or (l.kind = $entry::varchar and not $by_user::boolean))
+    union all
+    select conversation_key, user_key, 'paid', first_paid_at, provider, payment_id, platform, bot_key, bot_id, null, null
+    from payments
+    where $use_paid::boolean
+      and mode = $mode::varchar
+      and first_paid_at <= $until::timestamp
+      and (first_paid_at >= $from::timestamp or ($entry::varchar = 'paid' and not $by_user::boolean))
+    union all
+    select conversation_key, user_key, 'provider', first_fact_at, provider, payment_id, platform, bot_key, bot_id, null, null
+    from payments
+    where $use_provider::boolean
+      and $by_user::boolean
+      and mode = $mode::varchar
+      and first_fact_at >= $from::timestamp
+      and first_fact_at <= $until::timestamp
+),
+-- An event without a user is its conversation's user's.
+owned as (
+    select case when $by_user::boolean then coalesce(t.user_key, c.user_key) else t.conversation_key end as unit,
+           t.conversation_key, t.kind, epoch_us(t.time) as moment, t.source, t.id,
+           t.platform, t.bot_key, t.bot_id, t.path, t.credential
+    from told t
+    left join (
+        select conversation_key, user_key from conversations
+        where mode = $mode::varchar and ($by_user::boolean or mode = 'test')
+    ) c using (conversation_key)
+    where $mode::varchar = 'live' or t.conversation_key is null or c.conversation_key is not null
+),
+-- Where a type is two steps, its events are numbered, so that none of them is both.
+happened as (
+    select *, null::bigint as number
+    from owned
+    where unit is not null and ($repeated::varchar[] is null or kind not in $repeated::varchar[])
+    union all
+    select *, list_position($repeated::varchar[], kind)::bigint * 1000000000000
+              + row_number() over (partition by unit, kind order by moment, source, id) as number
+    from owned
+    where unit is not null and kind in $repeated::varchar[]
+),
+edges as (
+    select unnest($edges::bigint[]) as edge, unnest(range(len($edges::bigint[]))) as bucket
+),
+entered as (
+    select h.unit, min(e.bucket) as bucket, min(h.moment) as entered_at,
+           arg_min(
+               {'conversation_key': h.conversation_key, 'platform': h.platform, 'bot_key': h.bot_key,
+                'bot_id': h.bot_id, 'number': h.number},
+               (h.moment, h.source, h.id)) as entry
+    from happened h
+    asof join edges e on h.moment >= e.edge
+    where h.kind = $entry::varchar
+      and h.moment < epoch_us($to::timestamp)
+    group by h.unit, case when $by_user::boolean then e.bucket end
+),
+entries as (
+    select *
+    from entered
+    anti join (
+        select unit from happened where kind = $entry::varchar and moment < epoch_us($from::timestamp)
+    ) using (unit)
+),
+later as (
+    select unit, kind, moment, number
+    from happened
+    semi join entries using (unit)
+    where moment >= epoch_us($from::timestamp)
+),
+walked as (
+    select unit, bucket, entered_at, 1::bigint as step, entered_at as moment, entered_at as before, [entry.number] as used
+    from entries
+    union all
+    select unit, bucket, entered_at, step + 1, found.moment, before, list_append(used, found.number)
+    from (
+        select w.unit, w.bucket, any_value(w.entered_at) as entered_at, any_value(w.step) as step,
+               any_value(w.moment) as before, any_value(w.used) as used,
+               min({'moment': l.moment, 'number': l.number}) as found
+        from walked w
+        join later l on l.unit = w.unit and l.kind = list_extract($steps::varchar[], w.step + 1)
+        where l.moment >= w.moment
+          and l.moment - w.entered_at <= $window::bigint
+          and (l.number is null or not list_contains(w.used, l.number))
+        group by w.unit, w.bucket
+    )
+),
+-- Path and credential are those of the first checkout from the entry on.
+firsts as (
+    select e.unit, e.bucket,
+           arg_min({'path': h.path, 'credential': h.credential}, (h.moment, h.source, h.id))
+               filter (h.kind = 'checkout.started') as checkout,
+           arg_min(h.source, (h.moment, h.source)) filter (h.kind = 'provider') as provider
+    from entries e
+    join happened h using (unit)
+    where ($use_checkout::boolean or $use_provider::boolean)
+      and h.kind in ('checkout.started', 'provider')
+      and h.moment >= e.entered_at
+      and (not $by_user::boolean or h.moment - e.entered_at <= $window::bigint)
+    group by e.unit, e.bucket
+),
+units as (
+    select e.unit, e.bucket,
+           (e.entered_at > epoch_us($open_after::timestamp))::bigint as open,
+           case when $by_user::boolean then coalesce(e.entry.platform, c.platform) else c.platform end as platform,
+           case when $by_user::boolean then coalesce(e.entry.bot_id, c.bot_id) else c.bot_id end as bot,
+           coalesce(c.country, b.country) as country,
+           c.acquisition,
+           f.checkout.path as path,
+           f.checkout.credential as credential,
+           case when $by_user::boolean then f.provider else c.provider end as provider
+    from entries e
+    left join (select * from conversations where mode = $mode::varchar) c
+        on c.conversation_key = e.entry.conversation_key
+    left join (select bot_key, country from bots where $use_country::boolean) b
+        on b.bot_key = case when $by_user::boolean then coalesce(e.entry.bot_key, c.bot_key) else c.bot_key end
+    left join firsts f on f.unit = e.unit and f.bucket = e.bucket
+)
+select u.bucket,
+       u.open,
+       w.step,
+       case when $by_platform::boolean then u.platform end as platform,
+       case when $by_bot::boolean then u.bot end as bot,
+       case when $by_country::boolean then u.country end as country,
+       case when $by_acquisition::boolean then u.acquisition end as acquisition,
+       case when $by_path::boolean then u.path end as path,
+       case when $by_credential::boolean then u.credential end as credential,
+       case when $by_provider::boolean then u.provider end as provider,
+       case when u.open = 0 and w.step > 1 then w.moment - w.entered_at end as after,
+       case when u.open = 0 and w.step > 1 then w.moment - w.before end as after_previous,
+       case when u.open = 0 and w.step > 1 then u.unit end as own,
+       count(*) as units
+from walked w
+join units u on u.unit = w.unit and u.bucket = w.bucket
+where true
+  and ($platform::varchar[] is null or u.platform in $platform::varchar[])
+  and ($platform_not::varchar[] is null or u.platform is null or u.platform not in $platform_not::varchar[])
+  and ($bot::varchar[] is null or u.bot in $bot::varchar[])
+  and ($bot_not::varchar[] is null or u.bot is null or u.bot not in $bot_not::varchar[])
+  and ($country::varchar[] is null or u.country in $country::varchar[])
+  and ($country_not::varchar[] is null or u.country is null or u.country not in $country_not::varchar[])
+  and ($acquisition::varchar[] is null or u.acquisition in $acquisition::varchar[])
+  and ($acquisition_not::varchar[] is null or u.acquisition is null or u.acquisition not in $acquisition_not::varchar[])
+  and ($path::varchar[] is null or u.path in $path::varchar[])
+  and ($path_not::varchar[] is null or u.path is null or u.path not in $path_not::varchar[])
+  and ($credential::varchar[] is null or u.credential in $credential::varchar[])
+  and ($credential_not::varchar[] is null or u.credential is null or u.credential not in $credential_not::varchar[])
+  and ($provider::varchar[] is null or u.provider in $provider::varchar[])
+  and ($provider_not::varchar[] is null or u.provider is null or u.provider not in $provider_not::varchar[])
+group by all

@@ -1,0 +1,58 @@
+-- Attempts that failed in the range, by cell, kind of failure and the code it came with.
+with attempts as (
+    select a.decided_at,
+           a.failure_kind,
+           a.decline_code,
+           a.platform,
+           a.bot_id as bot,
+           a.path,
+           a.credential,
+           coalesce(c.country, b.country) as country,
+           a.provider,
+           coalesce(a.network, case when a.method is null or contains(a.method, 'card') then 'unknown' else 'none' end) as network,
+           coalesce(a.method, 'unknown') as method,
+           coalesce(a.wallet, case when a.method is null then 'unknown' else 'none' end) as wallet
+    from payment_attempts a
+    left join (select conversation_key, mode, country from conversations where $use_country::boolean) c
+        on c.conversation_key = a.conversation_key and c.mode = a.mode
+    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = a.bot_key
+    where a.mode = $mode::varchar
+      and a.decided_at >= $from::timestamp
+      and a.decided_at < $to::timestamp
+      and not a.approved
+      and (not $declined_only::boolean or a.failure_kind in ('issuer', 'risk'))
+)
+select (epoch_us(decided_at) - $origin::bigint) // $cell::bigint as cell,
+       attempts.failure_kind,
+       attempts.decline_code,
+       case when $by_platform::boolean then attempts.platform end as platform,
+       case when $by_bot::boolean then attempts.bot end as bot,
+       case when $by_path::boolean then attempts.path end as path,
+       case when $by_credential::boolean then attempts.credential end as credential,
+       case when $by_country::boolean then attempts.country end as country,
+       case when $by_provider::boolean then attempts.provider end as provider,
+       case when $by_network::boolean then attempts.network end as network,
+       case when $by_method::boolean then attempts.method end as method,
+       case when $by_wallet::boolean then attempts.wallet end as wallet,
+       count(*) as attempts
+from attempts
+where true
+  and ($platform::varchar[] is null or attempts.platform in $platform::varchar[])
+  and ($platform_not::varchar[] is null or attempts.platform is null or attempts.platform not in $platform_not::varchar[])
+  and ($bot::varchar[] is null or attempts.bot in $bot::varchar[])
+  and ($bot_not::varchar[] is null or attempts.bot is null or attempts.bot not in $bot_not::varchar[])
+  and ($path::varchar[] is null or attempts.path in $path::varchar[])
+  and ($path_not::varchar[] is null or attempts.path is null or attempts.path not in $path_not::varchar[])
+  and ($credential::varchar[] is null or attempts.credential in $credential::varchar[])
+  and ($credential_not::varchar[] is null or attempts.credential is null or attempts.credential not in $credential_not::varchar[])
+  and ($country::varchar[] is null or attempts.country in $country::varchar[])
+  and ($country_not::varchar[] is null or attempts.country is null or attempts.country not in $country_not::varchar[])
+  and ($provider::varchar[] is null or attempts.provider in $provider::varchar[])
+  and ($provider_not::varchar[] is null or attempts.provider is null or attempts.provider not in $provider_not::varchar[])
+  and ($network::varchar[] is null or attempts.network in $network::varchar[])
+  and ($network_not::varchar[] is null or attempts.network is null or attempts.network not in $network_not::varchar[])
+  and ($method::varchar[] is null or attempts.method in $method::varchar[])
+  and ($method_not::varchar[] is null or attempts.method is null or attempts.method not in $method_not::varchar[])
+  and ($wallet::varchar[] is null or attempts.wallet in $wallet::varchar[])
+  and ($wallet_not::varchar[] is null or attempts.wallet is null or attempts.wallet not in $wallet_not::varchar[])
+group by all

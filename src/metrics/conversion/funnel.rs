@@ -1,0 +1,133 @@
+//! A funnel's figures: what is counted at each step of each bucket and group, and what follows from it.
+
+use polars::prelude::{Expr, LazyFrame, QuantileMethod, lit};
+
+use super::steps::Steps;
+use crate::metrics::grouping::{Grid, Group, counts, groups, keys};
+use crate::metrics::statistics::ratio;
+use crate::metrics::table::{number, rate_cells, text};
+use crate::metrics::{MetricError, Question};
+use crate::model::Value;
+
+/// One step of one bucket and group.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Tally {
+    pub entered: i64,
+    pub reached: i64,
+    pub open: i64,
+    pub open_reached: i64,
+    median: Option<f64>,
+    p90: Option<f64>,
+    from_previous: Option<f64>,
+}
+
+/// Of each bucket and group its steps; none where nothing was counted.
+pub(super) type Tallies = Grid<Vec<Tally>>;
+
+/// The funnel of a question.
+pub(super) struct Funnel<'a> {
+    pub question: &'a Question,
+    pub steps: Steps,
+}
+
+impl Funnel<'_> {
+    /// The tally of a step, in the group as it is known there: values that come later are not there yet.
+    pub fn tally<'t>(
+        &self,
+        tallies: &'t mut Tallies,
+        bucket: usize,
+        group: &Group,
+        step: usize,
+    ) -> Option<&'t mut Tally> {
+        let known = |(name, value): (&&str, &Option<String>)| value.clone().filter(|_| self.steps.knows(name, step));
+        let group: Group = self.question.group_by.iter().zip(group).map(known).collect();
+        let steps = tallies.at(bucket, &group)?;
+        steps.resize(self.steps.0.len(), Tally::default());
+        steps.get_mut(step)
+    }
+
+    /// Median and 90th percentile of a step's times, in microseconds by `bucket` and group.
+    pub fn time(
+        &self,
+        reached: LazyFrame,
+        step: usize,
+        from_entry: Expr,
+        from_previous: Expr,
+        tallies: &mut Tallies,
+    ) -> Result<(), MetricError> {
+        let quantile = |after: Expr, q: f64| (after / lit(1e6)).quantile(lit(q), QuantileMethod::Linear);
+        let group_by = &self.question.group_by;
+        let names: Vec<&str> = group_by
+            .iter()
+            .copied()
+            .filter(|name| self.steps.knows(name, step))
+            .collect();
+        let summary = reached
+            .group_by(keys(&names))
+            .agg([
+                quantile(from_entry.clone(), 0.5).alias("median"),
+                quantile(from_entry, 0.9).alias("p90"),
+                quantile(from_previous, 0.5).alias("from_previous"),
+            ])
+            .collect()?;
+        let at = counts(&summary, "bucket")?;
+        let floats =
+            |name: &str| -> Result<Vec<Option<f64>>, MetricError> { Ok(summary.column(name)?.f64()?.iter().collect()) };
+        let (median, p90, previous) = (floats("median")?, floats("p90")?, floats("from_previous")?);
+        for (row, known) in groups(&summary, &names)?.into_iter().enumerate() {
+            let mut values = known.into_iter();
+            let value = |name: &&str| match self.steps.knows(name, step) {
+                true => values.next().flatten(),
+                false => None,
+            };
+            let group: Group = group_by.iter().map(value).collect();
+            let bucket = usize::try_from(at[row]).unwrap_or(usize::MAX);
+            if let Some(tally) = self.tally(tallies, bucket, &group, step) {
+                (tally.median, tally.p90, tally.from_previous) = (median[row], p90[row], previous[row]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The figures of a step, `width` columns of them.
+    pub fn figures(&self, group: &Group, tallies: &[Tally], index: usize, width: usize) -> Vec<Value> {
+        let mut cells = vec![Value::Int(index as i64 + 1), text(Some(&self.steps.name(index)))];
+        let early = |name: &str| !self.steps.knows(name, index);
+        let (group_by, filters) = (&self.question.group_by, &self.question.filters);
+        let named = |(name, value): (&&str, &Option<String>)| early(name) && value.is_some();
+        if group_by.iter().zip(group).any(named) || filters.iter().any(|filter| early(filter.dimension)) {
+            cells.resize(width, Value::Null);
+            return cells;
+        }
+        let tally = tallies.get(index).copied().unwrap_or_default();
+        let closed = tally.entered - tally.open;
+        // Where a dimension begins to split at this very step, the step before counted other units.
+        let begins = |name: &str| index > 0 && self.steps.known_from(name) == Some(index);
+        let other = group_by.iter().any(|name| begins(name)) || filters.iter().any(|filter| begins(filter.dimension));
+        let before = index
+            .checked_sub(1)
+            .map(|before| tallies.get(before).copied().unwrap_or_default());
+        let from_previous = before
+            .filter(|_| !other)
+            .and_then(|before| ratio(tally.reached, before.reached));
+        let at_entry = (index == 0 && tally.reached > 0).then_some(0.0);
+        cells.extend(
+            [
+                tally.entered,
+                tally.reached,
+                closed - tally.reached,
+                tally.open,
+                tally.open_reached,
+            ]
+            .map(Value::Int),
+        );
+        cells.extend(rate_cells(tally.reached, closed));
+        cells.extend([
+            number(from_previous),
+            number(tally.median.or(at_entry)),
+            number(tally.p90.or(at_entry)),
+            number(tally.from_previous),
+        ]);
+        cells
+    }
+}

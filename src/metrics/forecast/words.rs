@@ -1,0 +1,93 @@
+//! What a forecast must say in words: that there is none, that nothing tells its error, that it is no better.
+
+use super::damped::LEAST;
+use super::outlook::{Expected, Outlook};
+use crate::model::{Bucket, TimeRange, Value};
+
+/// Groups that are told of one by one.
+const GROUPS: usize = 5;
+
+/// The sentences on all groups: each with its name, empty where there is but one.
+pub fn sentences(of_groups: Vec<(String, Vec<String>)>) -> Vec<String> {
+    let told = of_groups.into_iter().filter(|(_, sentences)| !sentences.is_empty());
+    let told: Vec<(String, Vec<String>)> = told.collect();
+    let left = told.len().saturating_sub(GROUPS);
+    let named = |(name, sentences): (String, Vec<String>)| {
+        let prefix = if name.is_empty() { name } else { name + ": " };
+        sentences.into_iter().map(move |sentence| format!("{prefix}{sentence}"))
+    };
+    let mut all: Vec<String> = told.into_iter().take(GROUPS).flat_map(named).collect();
+    if left > 0 {
+        all.push(format!("{left} more groups have such warnings"));
+    }
+    all
+}
+
+/// The sentences on one series; `shown` writes a number as the answer does.
+pub fn of(outlook: &Outlook, range: &TimeRange, ahead: &[Bucket], shown: impl Fn(f64) -> Value) -> Vec<String> {
+    let expected = match outlook {
+        Outlook::TooFew(count) => {
+            return vec![format!(
+                "no forecast: it takes {LEAST} complete buckets before its origin, the first of them not 0, \
+                 and there are {count}"
+            )];
+        }
+        Outlook::Expected(expected) => expected,
+    };
+    let mut sentences = Vec::new();
+    if expected.last().is_some_and(|last| last.errors.is_none()) {
+        sentences.push(
+            "no error at the asked horizon: the history is too short to hold back as many buckets, \
+             or has no ratio to go by"
+                .to_owned(),
+        );
+    }
+    let judged = expected.iter().filter(|expected| expected.errors.is_some()).count();
+    let worse: Vec<usize> = (0..expected.len()).filter(|at| no_better(&expected[*at])).collect();
+    if let Some((at, errors)) = worse.last().and_then(|at| Some((*at, expected[*at].errors?))) {
+        let end = ahead
+            .get(at)
+            .map(|bucket| range.local(bucket.end).naive_local().to_string());
+        sentences.push(format!(
+            "the model does not beat the baseline, the last bucket's ratio again, at {} of {judged} horizons; until {} \
+             its mean absolute error is {}, the baseline's {}",
+            worse.len(),
+            end.unwrap_or_default().trim_end_matches(" 00:00:00"),
+            written(&shown(errors.model)),
+            written(&shown(errors.baseline)),
+        ));
+    }
+    sentences
+}
+
+/// A number for a sentence: no more decimals than it carries.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Number(x) if x.abs() >= 100.0 => format!("{x:.1}"),
+        Value::Number(x) => format!("{x:.3}"),
+        other => other.to_text(),
+    }
+}
+
+/// Whether the model was off by as much as the baseline or more, as far as numbers are shown.
+fn no_better(expected: &Expected) -> bool {
+    let told = expected.errors;
+    told.is_some_and(|errors| super::rounded(errors.model) >= super::rounded(errors.baseline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_groups_are_told_of_in_short() {
+        let groups = (0..7).map(|n| (format!("p{n}"), vec!["no forecast".to_owned()]));
+        let told = sentences(groups.chain([("well".to_owned(), Vec::new())]).collect());
+        assert_eq!(told.len(), 6);
+        assert_eq!(
+            (told[0].as_str(), told[5].as_str()),
+            ("p0: no forecast", "2 more groups have such warnings")
+        );
+        assert_eq!(sentences(vec![(String::new(), vec!["alone".into()])]), ["alone"]);
+    }
+}

@@ -1,0 +1,287 @@
+//! A change explained: a waterfall from the earlier rate to the later one, by what moved it.
+
+use super::canvas::{Align, Canvas, Rect, measure};
+use super::data::Grid;
+use super::dates::bucket_label;
+use super::document::{Hit, Notes};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::lying::{FOOT, Lying};
+use super::number::{Kind, group, percent};
+use super::{ChartError, ChartRequest};
+
+const PLOTTED: [&str; 6] = ["weight", "weight_previous", "rate", "rate_previous", "mix", "within"];
+
+/// The least height of a part's row, and the most.
+const ROW: (f64, f64) = (24.0, 60.0);
+const NAME: f64 = 12.0;
+
+/// Draws the last bucket that could be compared, of the first group that has one.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, Some("value"));
+    let Some((outer, bucket)) = compared(&grid) else {
+        return no_data(canvas, request, "Nothing was decided in both periods");
+    };
+    let body = header(canvas, request, &legend(canvas, &grid))?;
+    let fall = Waterfall::of(&grid, outer, bucket);
+    let others = grid.outer.len() - 1;
+    let caption = fall.caption(&grid, request, outer, bucket);
+    let text = fit(&caption, NAME, true, body.w);
+    canvas.text(&text, (body.x, body.y + 8.0), Align::Left, canvas.bold(NAME))?;
+    let place = body.inset(0.0, 20.0, 0.0, if others > 0 { 16.0 } else { 0.0 });
+    let hits = fall.draw(canvas, place)?;
+    if others > 0 {
+        let note = format!("and {others} more groups in the table");
+        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+    }
+    Ok(Notes {
+        summary: format!(
+            "{caption}. {}",
+            fall.steps.iter().map(Step::told).collect::<Vec<_>>().join(" ")
+        ),
+        hits,
+        series: grid.series(&PLOTTED, &[outer]),
+    })
+}
+
+fn legend(canvas: &Canvas, grid: &Grid) -> Vec<Entry> {
+    let palette = canvas.palette;
+    let mut legend = vec![
+        Entry::new(Mark::Block(palette.series[1]), "mix: weight changed"),
+        Entry::new(Mark::Block(palette.series[0]), "within: rate changed"),
+    ];
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Note, "not compared: "));
+        legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
+    }
+    legend
+}
+
+/// The last bucket of the first group in which something was compared.
+fn compared(grid: &Grid) -> Option<(usize, usize)> {
+    let known = |outer: usize, bucket: usize| {
+        (0..grid.inner.len()).any(|inner| grid.cell(outer, inner, bucket, "mix").as_f64().is_some())
+    };
+    let last = |outer: usize| (0..grid.complete.len()).rev().find(|bucket| known(outer, *bucket));
+    (0..grid.outer.len()).find_map(|outer| last(outer).map(|bucket| (outer, bucket)))
+}
+
+/// What one value did, in percentage points.
+struct Step {
+    name: String,
+    mix: f64,
+    within: f64,
+    detail: String,
+}
+
+impl Step {
+    fn told(&self) -> String {
+        format!(
+            "{}: mix {}, within {}{}.",
+            self.name,
+            points(self.mix),
+            points(self.within),
+            self.detail
+        )
+    }
+}
+
+struct Waterfall {
+    before: f64,
+    after: f64,
+    steps: Vec<Step>,
+}
+
+/// A change in percentage points, with its sign.
+fn points(value: f64) -> String {
+    let decimals = if value.abs() < 0.095 { 2 } else { 1 };
+    let text = format!("{value:.decimals$}");
+    match text.as_str() {
+        "0.00" | "-0.00" => "0".to_owned(),
+        _ if value > 0.0 => format!("+{}", group(&text)),
+        _ => group(&text),
+    }
+}
+
+impl Waterfall {
+    fn of(grid: &Grid, outer: usize, bucket: usize) -> Self {
+        let mut fall = Waterfall {
+            before: 0.0,
+            after: 0.0,
+            steps: Vec::new(),
+        };
+        for (inner, key) in grid.inner.iter().enumerate() {
+            let number = |column| grid.cell(outer, inner, bucket, column).as_f64();
+            let product = |weight, rate| number(weight).unwrap_or(0.0) * number(rate).unwrap_or(0.0);
+            fall.before += product("weight_previous", "rate_previous");
+            fall.after += product("weight", "rate");
+            let (Some(mix), Some(within)) = (number("mix"), number("within")) else {
+                continue;
+            };
+            let shown = |column| number(column).map_or_else(|| "\u{2013}".to_owned(), percent);
+            fall.steps.push(Step {
+                name: key.label(),
+                mix: mix * 100.0,
+                within: within * 100.0,
+                detail: format!(
+                    "; weight {} after {}, rate {} after {}",
+                    shown("weight"),
+                    shown("weight_previous"),
+                    shown("rate"),
+                    shown("rate_previous")
+                ),
+            });
+        }
+        let size = |step: &Step| step.mix.abs() + step.within.abs();
+        fall.steps.sort_by(|one, two| size(two).total_cmp(&size(one)));
+        fall
+    }
+
+    fn caption(&self, grid: &Grid, request: &ChartRequest, outer: usize, bucket: usize) -> String {
+        let mut parts = vec![grid.outer[outer].label()];
+        if request.range.buckets.len() > 1 {
+            parts.push(bucket_label(request.range, bucket));
+        }
+        parts.retain(|part| !part.is_empty());
+        let change = (self.after - self.before) * 100.0;
+        parts.push(format!(
+            "{} after {}, {} points",
+            percent(self.after),
+            percent(self.before),
+            points(change)
+        ));
+        parts.join(" \u{b7} ")
+    }
+
+    /// As many steps as have a row each; the rest as one.
+    fn fitting(&self, most: usize) -> Vec<Step> {
+        let copy = |step: &Step| Step {
+            name: step.name.clone(),
+            detail: step.detail.clone(),
+            ..*step
+        };
+        if self.steps.len() <= most {
+            return self.steps.iter().map(copy).collect();
+        }
+        let (shown, rest) = self.steps.split_at(most.saturating_sub(1));
+        let mut steps: Vec<Step> = shown.iter().map(copy).collect();
+        steps.push(Step {
+            name: format!("{} others", rest.len()),
+            mix: rest.iter().map(|step| step.mix).sum(),
+            within: rest.iter().map(|step| step.within).sum(),
+            detail: String::new(),
+        });
+        steps
+    }
+
+    fn draw(&self, canvas: &Canvas, place: Rect) -> Result<Vec<Hit>, ChartError> {
+        let room = place.h - FOOT - 16.0;
+        let steps = self.fitting(((room / ROW.0) as usize).saturating_sub(1).max(1));
+        let row = (room / (steps.len() + 1) as f64).min(ROW.1);
+        let name = |step: &Step| fit(&step.name, SMALL, true, place.w * 0.26);
+        let text = |step: &Step| format!("mix {} \u{b7} within {}", points(step.mix), points(step.within));
+        let (names, mut texts): (Vec<_>, Vec<_>) = (
+            steps
+                .iter()
+                .map(name)
+                .chain(["together".to_owned()])
+                .collect::<Vec<_>>(),
+            steps.iter().map(text).collect::<Vec<_>>(),
+        );
+        let change = (self.after - self.before) * 100.0;
+        texts.push(points(change));
+        if place.w < 420.0 {
+            texts = steps
+                .iter()
+                .map(|step| points(step.mix + step.within))
+                .chain([points(change)])
+                .collect();
+        }
+        let widest = |texts: &[String], bold| texts.iter().map(|t| measure(t, SMALL, bold)).fold(0.0, f64::max) + 12.0;
+        let area = place
+            .inset(widest(&names, true), 0.0, widest(&texts, false) + 6.0, 0.0)
+            .row(place.y, row * (steps.len() + 1) as f64);
+        let axis = self.axis(&steps, area);
+        axis.draw(canvas)?;
+        let caption = (area.x + area.w / 2.0, area.bottom() + FOOT + 5.0);
+        let below = fit("percentage points since the earlier period", SMALL, false, place.w);
+        canvas.text(&below, caption, Align::Centre, canvas.muted(SMALL))?;
+        let mut hits = Vec::new();
+        let mut at = 0.0;
+        for (index, step) in steps.iter().enumerate() {
+            let line = place.row(place.y + row * index as f64, row);
+            let middle = line.y + row / 2.0;
+            canvas.text(&names[index], (place.x, middle), Align::Left, canvas.bold(SMALL))?;
+            canvas.text(&texts[index], (place.right(), middle), Align::Right, canvas.font(SMALL))?;
+            at = self.bars(canvas, &axis, step, at, line)?;
+            hits.push(Hit {
+                place: line,
+                text: step.told(),
+            });
+        }
+        let last = place.row(place.y + row * steps.len() as f64, row);
+        let middle = last.y + row / 2.0;
+        canvas.text("together", (place.x, middle), Align::Left, canvas.bold(SMALL))?;
+        canvas.text(
+            &points(change),
+            (place.right(), middle),
+            Align::Right,
+            canvas.bold(SMALL),
+        )?;
+        bar(
+            canvas,
+            &axis,
+            (0.0, at),
+            last.row(last.y + row * 0.25, row * 0.5),
+            canvas.palette.text,
+        )?;
+        Ok(hits)
+    }
+
+    /// Covers every point that the steps pass.
+    fn axis(&self, steps: &[Step], area: Rect) -> Lying {
+        let (mut at, mut low, mut high) = (0.0_f64, 0.0_f64, 0.0_f64);
+        for part in steps.iter().flat_map(|step| [step.mix, step.within]) {
+            at += part;
+            (low, high) = (low.min(at), high.max(at));
+        }
+        Lying::new(low, high, Kind::Real, area)
+    }
+
+    /// The two bars of a step, and the lines that lead to and from it; where it ends.
+    fn bars(&self, canvas: &Canvas, axis: &Lying, step: &Step, from: f64, line: Rect) -> Result<f64, ChartError> {
+        let palette = canvas.palette;
+        let half = line.h * 0.36;
+        let (upper, lower) = (line.y + line.h * 0.12, line.y + line.h * 0.52);
+        let turn = from + step.mix;
+        let end = turn + step.within;
+        bar(canvas, axis, (from, turn), line.row(upper, half), palette.series[1])?;
+        bar(canvas, axis, (turn, end), line.row(lower, half), palette.series[0])?;
+        let x = axis.x(end);
+        canvas.dashed(
+            &[(x, lower + half), (x, line.bottom() + line.h * 0.12)],
+            palette.muted,
+            0.8,
+        )?;
+        Ok(end)
+    }
+}
+
+fn bar(
+    canvas: &Canvas,
+    axis: &Lying,
+    (from, to): (f64, f64),
+    line: Rect,
+    color: plotters::style::RGBColor,
+) -> Result<(), ChartError> {
+    if from == to {
+        return Ok(());
+    }
+    let (left, right) = (axis.x(from.min(to)), axis.x(from.max(to)));
+    // A little is not nothing.
+    let rect = Rect {
+        x: left,
+        w: (right - left).max(1.0),
+        ..line
+    };
+    canvas.rect(rect, color)
+}

@@ -1,0 +1,130 @@
+//! The comparisons of the path effect as they are drawn and told: two arms, and what lies between them.
+
+use super::data::Grid;
+use super::document::words;
+use super::number::{count, group, percent};
+use crate::metrics::statistics::wilson;
+
+/// A value with the interval around it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Estimate {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// One arm: its name, its cases and its rate.
+#[derive(Debug, Clone)]
+pub(super) struct Arm {
+    pub name: String,
+    pub n: f64,
+    pub rate: Option<Estimate>,
+}
+
+/// One comparison of one group.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub outer: usize,
+    pub group: String,
+    pub arms: [Arm; 2],
+    pub difference: Option<Estimate>,
+    pub adjusted: Option<Estimate>,
+    coverage: Option<f64>,
+    pub complete: bool,
+}
+
+/// The comparisons that have a case in both arms, or where none has, in one.
+pub(super) fn rows(grid: &Grid) -> Vec<Row> {
+    let pairs = (0..grid.outer.len()).flat_map(|outer| (0..grid.inner.len()).map(move |inner| (outer, inner)));
+    let mut rows: Vec<Row> = pairs.map(|(outer, inner)| Row::of(grid, outer, inner)).collect();
+    rows.retain(|row| row.arms.iter().any(|arm| arm.n > 0.0));
+    if rows.iter().any(|row| row.difference.is_some()) {
+        rows.retain(|row| row.difference.is_some());
+    }
+    rows
+}
+
+impl Row {
+    fn of(grid: &Grid, outer: usize, inner: usize) -> Self {
+        let number = |column: &str| grid.cell(outer, inner, 0, column).as_f64();
+        let name = |column: &str| words(grid.cell(outer, inner, 0, column).as_str().unwrap_or("\u{2013}"));
+        let arm = |named: &str, n: &str, rate: &str| {
+            let n = number(n).unwrap_or(0.0);
+            let estimate = number(rate).and_then(|value| {
+                let span = wilson((value * n).round() as i64, n as i64)?;
+                let (low, high) = (span.low, span.high);
+                Some(Estimate { value, low, high })
+            });
+            Arm {
+                name: name(named),
+                n,
+                rate: estimate,
+            }
+        };
+        let difference = |value: &str, low: &str, high: &str| {
+            Some(Estimate {
+                value: number(value)? * 100.0,
+                low: number(low)? * 100.0,
+                high: number(high)? * 100.0,
+            })
+        };
+        Row {
+            outer,
+            group: grid.outer[outer].label(),
+            arms: [
+                arm("level", "n", "rate"),
+                arm("baseline", "baseline_n", "baseline_rate"),
+            ],
+            difference: difference("difference", "ci_low", "ci_high"),
+            adjusted: difference("adjusted_difference", "adjusted_ci_low", "adjusted_ci_high"),
+            coverage: number("adjusted_coverage"),
+            complete: grid.complete.first().copied().unwrap_or(true),
+        }
+    }
+
+    /// The differences in words, in percentage points.
+    pub fn differences(&self) -> String {
+        let told = |estimate: Estimate| {
+            let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(points);
+            format!("{value} ({low} to {high})")
+        };
+        match (self.difference, self.adjusted) {
+            (Some(crude), Some(adjusted)) => format!("{}, adjusted {}", told(crude), told(adjusted)),
+            (Some(crude), None) => told(crude),
+            _ => "no difference without both".to_owned(),
+        }
+    }
+
+    pub fn told(&self) -> String {
+        let arm = |arm: &Arm| {
+            let rate = arm
+                .rate
+                .map_or_else(|| "\u{2013}".to_owned(), |rate| percent(rate.value));
+            format!("{} {rate} of {}", arm.name, count(arm.n))
+        };
+        let group = if self.group.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", self.group)
+        };
+        let covered = self
+            .coverage
+            .filter(|_| self.adjusted.is_some())
+            .map_or_else(String::new, |share| {
+                format!("; adjusted over {} of the checkouts", percent(share))
+            });
+        let [level, baseline] = &self.arms;
+        format!(
+            "{group}{} against {}: {} points{covered}.",
+            arm(level),
+            arm(baseline),
+            self.differences()
+        )
+    }
+}
+
+/// A difference in percentage points, with its sign.
+pub(super) fn points(value: f64) -> String {
+    let text = group(&format!("{value:.1}"));
+    if value > 0.0 { format!("+{text}") } else { text }
+}

@@ -1,0 +1,244 @@
+//! Why attempts fail: a bar for each code, or over time columns by whose failure it was.
+
+use plotters::style::RGBColor;
+
+use super::canvas::{Align, Canvas, Rect, measure};
+use super::data::{Grid, Key};
+use super::document::{Hit, Notes, words};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::marks::{Columns, Span, columns, seams};
+use super::number::{Kind, count, percent};
+use super::panel::{Spec, per, stack};
+use super::{ChartError, ChartRequest};
+
+const PLOTTED: [&str; 2] = ["attempts", "share"];
+const OWN: [&str; 2] = ["failure_kind", "decline_code"];
+/// Whose failure it was, in the order of their colours.
+const KINDS: [&str; 5] = ["issuer", "risk", "technical", "abandoned", "settlement"];
+/// The least height of one bar.
+const LEAST_ROW: f64 = 20.0;
+
+/// Draws the failures of the whole range, and where it has buckets and no groups, of each.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let names: Vec<&'static str> = request.group_by.iter().copied().chain(OWN).collect();
+    let split = ChartRequest {
+        group_by: &names,
+        ..*request
+    };
+    let grid = Grid::new(&split, None);
+    if !grid.has_data(&["attempts"]) {
+        return no_data(canvas, request, "No attempt failed");
+    }
+    let reasons = reasons(&grid);
+    let body = header(canvas, request, &legend(canvas, &grid, &reasons))?;
+    let over_time = request.range.buckets.len() > 1 && request.group_by.is_empty();
+    let (shown, hits) = match over_time {
+        true => over_time_and_codes(canvas, request, &grid, &reasons, body)?,
+        false => bars(canvas, &grid, &reasons, body)?,
+    };
+    let told = |reason: &Reason| format!("{}: {}.", reason.full_name(), reason.numbers());
+    Ok(Notes {
+        summary: reasons.iter().take(shown).map(told).collect::<Vec<_>>().join(" "),
+        hits,
+        series: grid.series(&PLOTTED, &(0..grid.outer.len()).collect::<Vec<_>>()),
+    })
+}
+
+/// One code of one kind and group, over the whole range.
+struct Reason {
+    outer: usize,
+    group: String,
+    code: String,
+    kind: String,
+    attempts: f64,
+    share: f64,
+}
+
+impl Reason {
+    fn numbers(&self) -> String {
+        format!("{} \u{b7} {}", percent(self.share), count(self.attempts))
+    }
+
+    fn full_name(&self) -> String {
+        format!("{}{} ({})", self.group, self.code, self.kind)
+    }
+}
+
+/// The reasons, most frequent first; shares are of their group's attempts.
+fn reasons(grid: &Grid) -> Vec<Reason> {
+    let sum = |outer: usize| grid.floats(outer, 0, "attempts").into_iter().flatten().sum::<f64>();
+    let group = |key: &Key| {
+        let label = key.label_without(&OWN);
+        if label.is_empty() { label } else { format!("{label}: ") }
+    };
+    let mut reasons: Vec<Reason> = grid
+        .outer
+        .iter()
+        .enumerate()
+        .map(|(outer, key)| Reason {
+            outer,
+            group: group(key),
+            code: words(key.get("decline_code").unwrap_or("no code")),
+            kind: key.get("failure_kind").unwrap_or("unknown").to_owned(),
+            attempts: sum(outer),
+            share: 0.0,
+        })
+        .filter(|reason| reason.attempts > 0.0)
+        .collect();
+    let wholes: Vec<f64> = reasons
+        .iter()
+        .map(|one| {
+            reasons
+                .iter()
+                .filter(|other| other.group == one.group)
+                .map(|other| other.attempts)
+                .sum()
+        })
+        .collect();
+    for (reason, whole) in reasons.iter_mut().zip(wholes) {
+        reason.share = reason.attempts / whole;
+    }
+    reasons.sort_by(|one, two| two.attempts.total_cmp(&one.attempts).then(one.outer.cmp(&two.outer)));
+    reasons
+}
+
+fn color(canvas: &Canvas, kind: &str) -> RGBColor {
+    let palette = canvas.palette;
+    match KINDS.iter().position(|known| *known == kind) {
+        // Declines stand out, what is none of them stands back.
+        Some(0) => palette.series[5],
+        Some(1) => palette.series[1],
+        Some(2) => palette.series[0],
+        Some(3) => palette.series[4],
+        _ => palette.neutral[0],
+    }
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, reasons: &[Reason]) -> Vec<Entry> {
+    let occurs = |kind: &&str| reasons.iter().any(|reason| reason.kind == *kind);
+    let entry = |kind: &str| {
+        let declined = matches!(kind, "issuer" | "risk");
+        let label = if declined {
+            format!("{kind} (declined)")
+        } else {
+            kind.to_owned()
+        };
+        Entry::new(Mark::Block(color(canvas, kind)), label)
+    };
+    let mut legend: Vec<Entry> = KINDS.into_iter().filter(occurs).map(entry).collect();
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Hatched(canvas.palette.neutral[0]), "incomplete"));
+    }
+    legend
+}
+
+/// How many reasons were drawn, and what stands under the pointer.
+type Pictured = (usize, Vec<Hit>);
+
+fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect) -> Result<Pictured, ChartError> {
+    let fitting = (body.h / LEAST_ROW).max(1.0) as usize;
+    let cut = reasons.len() > fitting;
+    let shown = &reasons[..if cut {
+        fitting.saturating_sub(1).max(1)
+    } else {
+        reasons.len()
+    }];
+    let foot = if cut { 16.0 } else { 0.0 };
+    if cut {
+        let note = format!("and {} more in the table", reasons.len() - shown.len());
+        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+    }
+    let name = |reason: &Reason| fit(&format!("{}{}", reason.group, reason.code), SMALL, false, body.w * 0.36);
+    let names: Vec<String> = shown.iter().map(name).collect();
+    let texts: Vec<String> = shown.iter().map(Reason::numbers).collect();
+    let widest = |texts: &[String]| texts.iter().map(|text| measure(text, SMALL, false)).fold(0.0, f64::max) + 10.0;
+    let area = body.inset(widest(&names), 0.0, widest(&texts), 0.0);
+    let row = ((body.h - foot) / shown.len() as f64).min(40.0);
+    let longest = shown.iter().map(|reason| reason.attempts).fold(0.0, f64::max);
+    let complete = !grid.complete.contains(&false);
+    let mut hits = Vec::new();
+    for (at, reason) in shown.iter().enumerate() {
+        let line = body.row(body.y + row * at as f64, row);
+        let (middle, height) = (line.y + row / 2.0, (row * 0.64).min(22.0));
+        canvas.text(&names[at], (area.x - 8.0, middle), Align::Right, canvas.font(SMALL))?;
+        canvas.text(&texts[at], (body.right(), middle), Align::Right, canvas.font(SMALL))?;
+        let bar = Rect {
+            x: area.x,
+            y: middle - height / 2.0,
+            w: (area.w * reason.attempts / longest).max(1.0),
+            h: height,
+        };
+        canvas.bar(bar, color(canvas, &reason.kind), complete)?;
+        hits.push(Hit {
+            place: line,
+            text: format!("{}: {}", reason.full_name(), texts[at]),
+        });
+    }
+    Ok((shown.len(), hits))
+}
+
+/// Columns by kind above, and where there is room the bars of the whole range below.
+fn over_time_and_codes(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    grid: &Grid,
+    reasons: &[Reason],
+    body: Rect,
+) -> Result<Pictured, ChartError> {
+    let both = body.h >= 250.0;
+    let upper = body.row(body.y, if both { body.h * 0.5 } else { body.h });
+    over_time(canvas, request, grid, reasons, upper)?;
+    if !both {
+        return Ok((reasons.len(), Vec::new()));
+    }
+    let lower = body.inset(0.0, upper.h + 10.0, 0.0, 0.0);
+    let caption = "Over the whole range, by code";
+    canvas.text(caption, (lower.x, lower.y + 7.0), Align::Left, canvas.muted(SMALL))?;
+    bars(canvas, grid, reasons, lower.inset(0.0, 18.0, 0.0, 0.0))
+}
+
+fn over_time(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    grid: &Grid,
+    reasons: &[Reason],
+    place: Rect,
+) -> Result<(), ChartError> {
+    let mut base = vec![0.0; grid.complete.len()];
+    let mut layers: Vec<(&str, Vec<Span>)> = Vec::new();
+    let kinds = KINDS.into_iter().chain(["unknown"]);
+    for kind in kinds.filter(|kind| reasons.iter().any(|reason| reason.kind == *kind)) {
+        let from = base.clone();
+        for reason in reasons.iter().filter(|reason| reason.kind == kind) {
+            for (base, attempts) in base.iter_mut().zip(grid.floats(reason.outer, 0, "attempts")) {
+                *base += attempts.unwrap_or(0.0);
+            }
+        }
+        layers.push((
+            kind,
+            from.into_iter()
+                .zip(&base)
+                .map(|(from, to)| Some((from, *to)))
+                .collect(),
+        ));
+    }
+    let spec = Spec {
+        weight: 1.0,
+        lo: 0.0,
+        hi: base.iter().copied().fold(0.0, f64::max),
+        kind: Kind::Count,
+        caption: format!("Failed attempts{}", per(request)),
+    };
+    let panels = stack(canvas, request.range, place, &[spec], 4.0)?;
+    for (kind, spans) in &layers {
+        let what = Columns {
+            spans,
+            complete: &grid.complete,
+            color: color(canvas, kind),
+            share: 1.0,
+        };
+        columns(canvas, &panels[0], what)?;
+        seams(canvas, &panels[0], spans)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! The path effect in one stretch of time: for each comparison both rates, and their difference as it is and adjusted.
+
+use plotters::style::RGBColor;
+
+use super::canvas::{Align, Canvas, Rect, measure};
+use super::comparisons::{Estimate, Row, points, rows};
+use super::data::Grid;
+use super::document::{Hit, Notes};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data, whisker};
+use super::lying::{FOOT, Lying};
+use super::number::{Kind, percent};
+use super::{ChartError, ChartRequest};
+
+/// The columns that a picture of the path effect carries.
+pub(super) const PLOTTED: [&str; 11] = [
+    "n",
+    "rate",
+    "baseline_n",
+    "baseline_rate",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "adjusted_difference",
+    "adjusted_ci_low",
+    "adjusted_ci_high",
+    "adjusted_coverage",
+];
+
+/// What tells the comparisons of a bucket and group apart.
+pub(super) const SPLIT: &str = "baseline";
+
+/// The least height of a comparison, and the most.
+const ROW: (f64, f64) = (44.0, 120.0);
+const NAME: f64 = 12.0;
+
+/// Draws a row for each comparison of the only bucket: rates on the left, differences on the right.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, Some(SPLIT));
+    if !grid.has_data(&["n", "baseline_n"]) {
+        return no_data(canvas, request, "No checkout that states its path and has had its time");
+    }
+    let body = header(canvas, request, &legend(canvas, &grid))?;
+    let mut rows = rows(&grid);
+    let most = ((body.h - FOOT - 34.0) / ROW.0).max(1.0) as usize;
+    let hidden = rows.len().saturating_sub(most);
+    rows.truncate(most);
+    let foot = FOOT + 18.0 + if hidden > 0 { 16.0 } else { 0.0 };
+    let height = ((body.h - foot) / rows.len() as f64).min(ROW.1);
+    let area = body.row(body.y, height * rows.len() as f64);
+    let sides = Sides::of(&rows, area);
+    sides.draw(canvas)?;
+    let mut hits = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let place = body.row(body.y + height * at as f64, height);
+        row.draw(canvas, &sides, place)?;
+        hits.push(Hit {
+            place,
+            text: row.told(),
+        });
+    }
+    if hidden > 0 {
+        let note = format!("and {hidden} more in the table");
+        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+    }
+    let drawn: Vec<usize> = (0..grid.outer.len())
+        .filter(|outer| rows.iter().any(|row| row.outer == *outer))
+        .collect();
+    Ok(Notes {
+        summary: rows.iter().map(Row::told).collect::<Vec<_>>().join(" "),
+        hits,
+        series: grid.series(&PLOTTED, &drawn),
+    })
+}
+
+fn legend(canvas: &Canvas, grid: &Grid) -> Vec<Entry> {
+    let palette = canvas.palette;
+    let mut legend = vec![
+        Entry::new(Mark::Dot(palette.text), "difference"),
+        Entry::new(Mark::Dot(palette.series[2]), adjusted(canvas)),
+        Entry::new(Mark::Whisker(palette.muted), "95% interval"),
+    ];
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
+    }
+    legend
+}
+
+/// The adjusted difference in a legend.
+pub(super) fn adjusted(canvas: &Canvas) -> &'static str {
+    match canvas.frame.w < 480.0 {
+        true => "adjusted",
+        false => "adjusted for platform, country, month",
+    }
+}
+
+impl Row {
+    fn draw(&self, canvas: &Canvas, sides: &Sides, place: Rect) -> Result<(), ChartError> {
+        // Lines of the axes must not run through the words.
+        canvas.rect(place.row(place.y, 18.0), canvas.palette.background)?;
+        if place.w < 480.0 {
+            let brief = self
+                .difference
+                .map_or_else(String::new, |estimate| points(estimate.value));
+            self.name_arms(canvas, place.inset(0.0, 0.0, measure(&brief, SMALL, false), 0.0))?;
+            canvas.text(&brief, (place.right(), place.y + 9.0), Align::Right, canvas.font(SMALL))?;
+        } else {
+            self.name_arms(canvas, sides.left.row(place.y, place.h))?;
+            let told = fit(&self.differences(), SMALL, false, sides.right.w);
+            let at = (sides.right.x, place.y + 9.0);
+            canvas.text(&told, at, Align::Left, canvas.font(SMALL))?;
+        }
+        let lane = |at: f64| place.y + 18.0 + (place.h - 22.0) * at;
+        let palette = canvas.palette;
+        for (at, arm) in self.arms.iter().enumerate() {
+            let y = lane(if at == 0 { 0.28 } else { 0.72 });
+            self.mark(canvas, &sides.rates, arm.rate, y, palette.series[at])?;
+        }
+        for (at, estimate, color) in [
+            (0.28, self.difference, palette.text),
+            (0.72, self.adjusted, palette.series[2]),
+        ] {
+            self.mark(canvas, &sides.differences, estimate, lane(at), color)?;
+        }
+        Ok(())
+    }
+
+    /// Both arms with their rates, in their colours.
+    fn name_arms(&self, canvas: &Canvas, place: Rect) -> Result<(), ChartError> {
+        let middle = place.y + 9.0;
+        let mut x = place.x;
+        for (at, arm) in self.arms.iter().enumerate() {
+            let named = match at {
+                0 if !self.group.is_empty() => format!("{}: {}", self.group, arm.name),
+                _ => arm.name.clone(),
+            };
+            let rate = arm
+                .rate
+                .map_or_else(|| "\u{2013}".to_owned(), |rate| percent(rate.value));
+            let room = (place.right() - x) / (2 - at) as f64 - 27.0;
+            let text = fit(&format!("{named} {rate}"), NAME, true, room.max(24.0));
+            canvas.disc((x + 5.0, middle), 4.0, canvas.palette.series[at])?;
+            canvas.text(&text, (x + 13.0, middle), Align::Left, canvas.bold(NAME))?;
+            x += 13.0 + measure(&text, NAME, true) + 14.0;
+        }
+        Ok(())
+    }
+
+    fn mark(
+        &self,
+        canvas: &Canvas,
+        axis: &Lying,
+        estimate: Option<Estimate>,
+        y: f64,
+        color: RGBColor,
+    ) -> Result<(), ChartError> {
+        let Some(Estimate { value, low, high }) = estimate else {
+            return Ok(());
+        };
+        whisker(canvas, (axis.x(low), axis.x(high)), y, 3.5, color)?;
+        canvas.point((axis.x(value), y), 4.4, color, self.complete)
+    }
+}
+
+/// The two halves of the picture and their axes.
+struct Sides {
+    left: Rect,
+    right: Rect,
+    rates: Lying,
+    differences: Lying,
+}
+
+impl Sides {
+    fn of(rows: &[Row], area: Rect) -> Self {
+        let gap = if area.w < 420.0 { 14.0 } else { 36.0 };
+        let half = (area.w - gap) / 2.0;
+        let left = Rect { w: half, ..area };
+        let right = Rect {
+            x: area.x + half + gap,
+            w: half,
+            ..area
+        };
+        let rates = rows.iter().flat_map(|row| &row.arms).filter_map(|arm| arm.rate);
+        let differences = || rows.iter().flat_map(|row| [row.difference, row.adjusted]).flatten();
+        let highest = rates.map(|rate| rate.high).fold(0.0, f64::max);
+        let low = differences().map(|estimate| estimate.low).fold(0.0, f64::min);
+        let high = differences().map(|estimate| estimate.high).fold(0.0, f64::max);
+        // The ends of whiskers and labels keep inside.
+        let inner = |side: Rect| side.inset(8.0, 0.0, 12.0, 0.0);
+        Sides {
+            left,
+            right,
+            rates: Lying::new(0.0, highest, Kind::Ratio, inner(left)),
+            differences: Lying::new(low, high, Kind::Real, inner(right)),
+        }
+    }
+
+    fn draw(&self, canvas: &Canvas) -> Result<(), ChartError> {
+        self.rates.draw(canvas)?;
+        self.differences.draw(canvas)?;
+        let y = self.left.bottom() + FOOT + 6.0;
+        let points = match self.right.w < 200.0 {
+            true => "difference in points",
+            false => "difference in percentage points",
+        };
+        for (side, caption) in [(self.left, "share of checkouts paid"), (self.right, points)] {
+            let (text, at) = (fit(caption, SMALL, false, side.w), (side.x + side.w / 2.0, y));
+            canvas.text(&text, at, Align::Centre, canvas.muted(SMALL))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! The path effect over time: each comparison's difference with its interval, and beside it the adjusted one.
+
+use super::canvas::{Canvas, Rect};
+use super::data::Grid;
+use super::document::{Hit, Notes, hits, words};
+use super::frame::{Entry, Mark, header, no_data};
+use super::marks::{centred, line, ribbon};
+use super::number::{Kind, percent};
+use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
+use super::path_effect::{PLOTTED, SPLIT, adjusted};
+use super::{ChartError, ChartRequest};
+
+const TOLD: [(&str, Kind); 5] = [
+    ("n", Kind::Count),
+    ("baseline_n", Kind::Count),
+    ("difference", Kind::Ratio),
+    ("adjusted_difference", Kind::Ratio),
+    ("adjusted_coverage", Kind::Ratio),
+];
+
+/// The least room for one group, and the least height of one comparison.
+const LEAST: (f64, f64) = (220.0, 130.0);
+const LEAST_PANEL: f64 = 84.0;
+
+/// Draws a panel for each comparison, and for each group a cell of them.
+pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, Some(SPLIT));
+    if !grid.has_data(&["n", "baseline_n"]) {
+        return no_data(canvas, request, "No checkout that states its path and has had its time");
+    }
+    let palette = canvas.palette;
+    let mut legend = vec![
+        Entry::new(Mark::Line(palette.series[0]), "difference"),
+        Entry::new(Mark::Block(palette.tint(palette.series[0], 0.8)), "95% interval"),
+        Entry::new(Mark::Line(palette.series[2]), adjusted(canvas)),
+    ];
+    if grid.complete.contains(&false) {
+        legend.push(Entry::new(Mark::Dashed(palette.muted), "incomplete"));
+    }
+    let body = header(canvas, request, &legend)?;
+    let (mut drawn, mut told) = (Vec::new(), Vec::new());
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST)? {
+        told.extend(comparisons(canvas, request, &grid, outer, place)?);
+        drawn.push(outer);
+    }
+    Ok(Notes {
+        summary: drawn.iter().map(|outer| summary(&grid, *outer)).collect(),
+        hits: told,
+        series: grid.series(&PLOTTED, &drawn),
+    })
+}
+
+/// Values in percentage points, cut where an interval of a few cases would flatten the rest.
+fn points(grid: &Grid, outer: usize, inner: usize, column: &str, most: f64) -> Vec<Option<f64>> {
+    let values = grid.floats(outer, inner, column).into_iter();
+    values
+        .map(|value| value.map(|value| (value * 100.0).clamp(-most, most)))
+        .collect()
+}
+
+fn comparisons(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    grid: &Grid,
+    outer: usize,
+    place: Rect,
+) -> Result<Vec<Hit>, ChartError> {
+    let known = |inner: &usize| grid.floats(outer, *inner, "difference").iter().any(Option::is_some);
+    let fitting = ((place.h - 30.0) / LEAST_PANEL).max(1.0) as usize;
+    let mut shown: Vec<usize> = (0..grid.inner.len()).filter(known).take(fitting).collect();
+    if shown.is_empty() {
+        shown.push(0);
+    }
+    let ends = |inner: usize| {
+        let columns = ["difference", "adjusted_difference"];
+        let values = columns
+            .into_iter()
+            .flat_map(|column| points(grid, outer, inner, column, 100.0));
+        let largest = values.flatten().map(f64::abs).fold(0.0, f64::max);
+        (largest * 1.8).clamp(2.0, 100.0)
+    };
+    let spec = |inner: &usize| {
+        let most = ends(*inner);
+        let lowest = points(grid, outer, *inner, "ci_low", most)
+            .into_iter()
+            .flatten()
+            .fold(0.0, f64::min);
+        let highest = points(grid, outer, *inner, "ci_high", most)
+            .into_iter()
+            .flatten()
+            .fold(0.0, f64::max);
+        Spec {
+            weight: 1.0,
+            lo: lowest,
+            hi: highest,
+            kind: Kind::Real,
+            caption: format!("{}: points{}", name(grid, outer, *inner), per(request)),
+        }
+    };
+    let specs: Vec<Spec> = shown.iter().map(spec).collect();
+    let panels = stack(canvas, request.range, place, &specs, 4.0)?;
+    for (inner, panel) in shown.iter().zip(&panels) {
+        differences(canvas, grid, panel, (outer, *inner), ends(*inner))?;
+    }
+    Ok(hits(grid, request, whole(&panels), &[outer], &TOLD))
+}
+
+fn differences(
+    canvas: &Canvas,
+    grid: &Grid,
+    panel: &Panel,
+    (outer, inner): (usize, usize),
+    most: f64,
+) -> Result<(), ChartError> {
+    let [crude, adjusted] = [canvas.palette.series[0], canvas.palette.series[2]];
+    let values = |column| points(grid, outer, inner, column, most);
+    ribbon(canvas, panel, &values("ci_low"), &values("ci_high"), crude)?;
+    for (column, color) in [("adjusted_difference", adjusted), ("difference", crude)] {
+        line(
+            canvas,
+            panel,
+            &centred(panel, &values(column), &grid.complete),
+            color,
+            2.0,
+        )?;
+    }
+    Ok(())
+}
+
+/// "in thread against redirect".
+fn name(grid: &Grid, outer: usize, inner: usize) -> String {
+    let buckets = 0..grid.complete.len();
+    let first = |column: &str| {
+        let mut texts = buckets
+            .clone()
+            .filter_map(|bucket| grid.cell(outer, inner, bucket, column).as_str());
+        words(texts.next().unwrap_or("\u{2013}"))
+    };
+    format!("{} against {}", first("level"), first("baseline"))
+}
+
+fn summary(grid: &Grid, outer: usize) -> String {
+    let mut told = String::new();
+    for inner in 0..grid.inner.len() {
+        let last = grid
+            .floats(outer, inner, "difference")
+            .into_iter()
+            .flatten()
+            .next_back();
+        if let Some(last) = last {
+            told.push_str(&format!("{}: {} at the end. ", name(grid, outer, inner), percent(last)));
+        }
+    }
+    told
+}

@@ -1,0 +1,86 @@
+//! Why payments fail and why their rate moved, in words.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, format, readings};
+
+fn number(answer: &Answer, row: usize, column: &str) -> Option<f64> {
+    answer.table.cell(row, column).as_f64()
+}
+
+/// How many attempts failed, how many of them were declined, and the most frequent reason.
+pub fn declines(answer: &Answer) -> String {
+    let table = &answer.table;
+    let text = |row: usize, column: &str| table.cell(row, column).as_str().unwrap_or("").to_owned();
+    let mut reasons: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for row in 0..table.rows.len() {
+        let attempts = table.cell(row, "attempts").as_i64().unwrap_or(0);
+        *reasons
+            .entry((text(row, "failure_kind"), text(row, "decline_code")))
+            .or_default() += attempts;
+    }
+    let all: i64 = reasons.values().sum();
+    if all == 0 {
+        return "No attempt to pay failed in this period.".into();
+    }
+    let is_declined = |kind: &str| matches!(kind, "issuer" | "risk");
+    let declined: i64 = reasons
+        .iter()
+        .filter(|((kind, _), _)| is_declined(kind))
+        .map(|(_, attempts)| attempts)
+        .sum();
+    let most = reasons.iter().max_by_key(|(_, attempts)| **attempts);
+    let most = most.map_or_else(String::new, |((kind, code), attempts)| {
+        let code = match code.as_str() {
+            "" => "no code".to_owned(),
+            code => code.replace('_', " "),
+        };
+        format!(
+            " The most frequent reason was {code} ({kind}): {} of them.",
+            format::percent(*attempts as f64 / all as f64)
+        )
+    });
+    format!(
+        "{} attempts to pay failed, {} of them declined by the issuer or as a risk.{most}",
+        format::integer(all),
+        format::integer(declined),
+    )
+}
+
+/// What the rate was before and after, and how much of its change came from the mix of providers.
+pub fn change(answer: &Answer) -> String {
+    let rows = 0..answer.table.rows.len();
+    let sum = |of: &dyn Fn(usize) -> f64| rows.clone().map(of).sum::<f64>();
+    let known = |column: &str| rows.clone().any(|row| number(answer, row, column).is_some());
+    let product = |weight: &str, rate: &str| {
+        sum(&|row| number(answer, row, weight).unwrap_or(0.0) * number(answer, row, rate).unwrap_or(0.0))
+    };
+    if !known("weight") {
+        return "No attempt to pay was decided in this period.".into();
+    }
+    let now = format::percent(product("weight", "rate"));
+    if !known("mix") {
+        return format!("{now} of the decided attempts were approved; no period of equal length can be compared yet.");
+    }
+    let part = |column: &'static str| sum(&|row| number(answer, row, column).unwrap_or(0.0));
+    let (mix, within) = (part("mix"), part("within"));
+    let size = |row: &usize| {
+        let of = |column| number(answer, *row, column).unwrap_or(0.0);
+        of("mix") + of("within")
+    };
+    let most = rows
+        .clone()
+        .max_by(|one, two| size(one).abs().total_cmp(&size(two).abs()));
+    let most = most.filter(|row| size(row) != 0.0).map_or_else(String::new, |row| {
+        let value = readings::name(answer.table.cell(row, "value").as_str().unwrap_or("unknown"));
+        format!(" {value} moved it most: {}.", format::points(size(&row)))
+    });
+    format!(
+        "{now} of the decided attempts were approved, after {} in the period before: {}. The mix of providers brought \
+         {}, the providers themselves {}.{most}",
+        format::percent(product("weight_previous", "rate_previous")),
+        format::points(mix + within),
+        format::points(mix),
+        format::points(within),
+    )
+}

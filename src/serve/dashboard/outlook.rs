@@ -1,0 +1,57 @@
+//! A forecast in a sentence: what is expected, how surely, and how far that was off before.
+
+use super::{Section, Topic, format};
+use crate::model::Value;
+
+/// The sentence under a forecast's title.
+pub fn sentence(section: &Section) -> String {
+    let table = &section.answer.table;
+    let is_ahead = |row: &usize| matches!(table.cell(*row, "horizon_start"), Value::Time(_));
+    let ahead: Vec<usize> = (0..table.rows.len()).filter(is_ahead).collect();
+    let known: Vec<usize> = ahead
+        .iter()
+        .copied()
+        .filter(|row| *table.cell(*row, "value") != Value::Null)
+        .collect();
+    let Some(&row) = known.last() else {
+        return "There is too little history for a forecast: it takes six complete buckets.".into();
+    };
+    let currency = |row: &usize| table.cell(*row, "currency").as_str().unwrap_or_default();
+    if ahead.iter().any(|other| currency(other) != currency(&row)) {
+        return "Each currency is forecast for itself; the table has them all.".into();
+    }
+    let cell = |column: &str| shown(table.cell(row, column));
+    let bucket = match table.cell(row, "bucket_start") {
+        Value::Time(start) => format::bucket(*start, section.interval),
+        _ => String::new(),
+    };
+    let expected = match section.topic {
+        Topic::Forecast => format!("about {} bots at the end of {bucket}", cell("value")),
+        _ => format!("about {} {} captured, {bucket}", cell("value"), currency(&row)),
+    };
+    let errors = match table.cell(row, "model_error") {
+        Value::Null => "How far such a forecast was off before cannot be told from this history.".to_owned(),
+        _ => format!(
+            "Forecasts as far ahead were off by {} on average; the last bucket's ratio again by {}.",
+            cell("model_error"),
+            cell("baseline_error")
+        ),
+    };
+    format!(
+        "If things go on as they went: {expected} (80\u{202f}%: {} to {}; 95\u{202f}%: {} to {}). {errors}",
+        cell("low_80"),
+        cell("high_80"),
+        cell("low_95"),
+        cell("high_95")
+    )
+}
+
+/// A number as people read an estimate.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(x) if x.abs() >= 10.0 => format::number(x.round()),
+        Value::Number(x) => format::number((x * 100.0).round() / 100.0),
+        Value::Null => "an unknown amount".into(),
+        other => format::decimal(&other.to_text()),
+    }
+}
