@@ -206,7 +206,7 @@ fn a_wrong_annotation_is_named_by_its_member_and_leaves_nothing() {
             "scope.bot_id",
         ),
         (
-            json!({"time": time, "text": "a", "scope": {"bot_id": "4111111111111111"}}),
+            json!({"time": time, "text": "a", "scope": {"bot_id": "4111 1111 1111 1111"}}),
             "scope.bot_id",
         ),
         (
@@ -353,10 +353,10 @@ fn the_page_lists_those_of_its_period() {
         "launch <b>",
         json!({"platform": "messenger"}),
     );
-    mark(&app, "2016-11-12T00:00:00Z", "later", json!({}));
+    mark(&app, "2016-11-12T00:00:00Z", "afterwards", json!({}));
     let page = app.client.get(&format!("/?{SUMMER}")).expect_status(200).text();
     assert!(page.contains(&format!("data-annotation={}", answer["id"])));
-    assert!(page.contains("launch &lt;b&gt;") && !page.contains("later") && !page.contains("<b>"));
+    assert!(page.contains("launch &lt;b&gt;") && !page.contains("afterwards") && !page.contains("<b>"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/001_ledger"),
     query!("schema/002_providers"),
     query!("schema/003_annotations"),
+    query!("schema/004_refold"),
 ];
 
 /// Name of the database file in the data folder.
