@@ -103,6 +103,10 @@ fn an_answer_as_of_a_moment_stands_on_generated_data_too() {
     let paths = [
         "bot-growth?interval=week",
         "bot-activity?interval=week&tz=Asia/Kathmandu",
+        "bot-activation?interval=month&group_by=platform",
+        "bot-retention?interval=month",
+        "bot-retention?interval=month&unit=user",
+        "milestones?at=1,5,10,20",
         "conversion?group_by=platform",
         "conversion?unit=user&group_by=path,provider&steps=started,conversation.message,checkout,paid",
         "provider-share?dimension=network&currency=original",

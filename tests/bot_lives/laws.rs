@@ -74,3 +74,21 @@ fn the_platforms_users_add_up() {
         assert_eq!(parts, int(whole, "active"), "{whole}");
     }
 }
+
+#[test]
+fn the_days_add_up_to_the_weeks() {
+    for column in ["registered", "with_conversation", "with_checkout", "with_payment"] {
+        let weeks: Vec<i64> = rows(&told().unfiltered[0]).iter().map(|row| int(row, column)).collect();
+        let days: Vec<i64> = rows(&told().days).iter().map(|row| int(row, column)).collect();
+        let sums: Vec<i64> = days.chunks(7).map(|week| week.iter().sum()).collect();
+        assert_eq!(sums, weeks, "{column}");
+    }
+}
+
+#[test]
+fn a_filter_that_matches_everything_changes_nothing() {
+    for (unfiltered, filtered) in told().unfiltered.iter().zip(&told().filtered) {
+        assert!(rows(unfiltered).len() > 3);
+        assert_eq!(unfiltered["rows"], filtered["rows"]);
+    }
+}

@@ -50,6 +50,9 @@ const STEPS: &str = "
 pub struct Told {
     pub activation: Value,
     pub short: Value,
+    pub days: Value,
+    pub unfiltered: [Value; 3],
+    pub filtered: [Value; 3],
     pub growth: Value,
     pub bots: Value,
     pub users: Value,
@@ -67,10 +70,20 @@ pub fn told() -> &'static Told {
         send(&app);
         app.wait_folded();
         let ask = |question: &str| app.client.get_json(&format!("/v1/metrics/{question}"));
+        let three = |more: &str| {
+            [
+                ask(&format!("bot-activation?{WEEKS}{more}")),
+                ask(&format!("bot-retention?{WEEKS}{more}")),
+                ask(&format!("milestones?{WEEKS}{more}")),
+            ]
+        };
         let milestones = ask("milestones?to=2025-06-01&at=1,2,5,10,20,40,60,1000");
         Told {
             activation: ask(&format!("bot-activation?{WEEKS}&group_by=platform")),
             short: ask(&format!("bot-activation?{WEEKS}&window=36h")),
+            days: ask(&format!("bot-activation?{}", WEEKS.replace("week", "day"))),
+            unfiltered: three(""),
+            filtered: three("&platform!=nothing&developer!=nobody"),
             growth: ask(&format!("bot-growth?{WEEKS}")),
             bots: ask(&format!("bot-retention?{WEEKS}")),
             users: ask(&format!("bot-retention?{WEEKS}&unit=user")),

@@ -136,7 +136,13 @@ fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -
             Some(_) => (middle(row), canvas.font(SMALL)),
             None => (middle(row), canvas.muted(SMALL)),
         };
-        canvas.text(&label.text, (label.x, y), label.align, font)?;
+        // The line comes from below on the left and leaves upwards on the right.
+        let aside = match label.align {
+            Align::Left => (h * 0.2).min(5.0),
+            _ if one.reached.is_some() => -(h * 0.2).min(5.0),
+            _ => 0.0,
+        };
+        canvas.text(&label.text, (label.x, y + aside), label.align, font)?;
         canvas.text(&name(one), (area.x - 10.0, y), Align::Right, canvas.bold(SMALL))?;
         hits.push(Hit {
             place: place.row(y - h / 2.0, h),
