@@ -138,7 +138,7 @@ fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -
         };
         // The line comes from below on the left and leaves upwards on the right.
         let aside = match label.align {
-            Align::Left => (h * 0.2).min(5.0),
+            Align::Left => (h * 0.1).min(2.5),
             _ if one.reached.is_some() => -(h * 0.2).min(5.0),
             _ => 0.0,
         };
