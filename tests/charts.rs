@@ -1,23 +1,9 @@
 //! Charts over HTTP: real pictures of the asked answer, in both formats and themes.
 
+use crate::questions::METRICS;
 use crate::small;
 use crate::support::app::TestApp;
 
-const METRICS: [&str; 13] = [
-    "bot-growth",
-    "milestones",
-    "bot-activity",
-    "bot-activation",
-    "bot-retention",
-    "conversion",
-    "path-effect",
-    "provider-share",
-    "payments",
-    "declines",
-    "change",
-    "coverage",
-    "forecast",
-];
 const RANGE: &str = "from=2016-07-01&to=2016-10-01&interval=month";
 
 #[test]

@@ -2,47 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
-use tempfile::TempDir;
 
-use botledger::app::store_options;
 use botledger::model::{Currency, Event, EventType, Money};
 use botledger::store::Store;
 
-use crate::support::app::{TestClock, config, instant};
-use crate::support::ledger::Ledger;
-
-/// A store that folds when it is told to.
-struct Bench {
-    folder: TempDir,
-    clock: TestClock,
-    store: Store,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = TestClock::at("2026-01-01T00:00:00Z");
-        let store = Store::open(&store_options(&config(folder.path())), clock.clock()).unwrap();
-        Bench { folder, clock, store }
-    }
-
-    fn append(&self, events: Vec<Event>) -> DateTime<Utc> {
-        self.clock.advance(chrono::TimeDelta::seconds(1));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(self.store.append(events)).unwrap().received_at
-    }
-
-    fn fold(&self) {
-        while self.store.fold(1_000).unwrap().is_some() {}
-    }
-
-    fn facts(self) -> Vec<String> {
-        let Bench { folder, store, .. } = self;
-        store.close();
-        drop(store);
-        Ledger::open(folder.path()).facts()
-    }
-}
+use crate::support::app::instant;
+use crate::support::bench::Bench;
 
 fn event(id: &str, kind: EventType, minute: u32, payment: &str) -> Event {
     let mut event = Event::new("/tests", id, kind, instant(&format!("2016-09-12T12:{minute:02}:00Z")));
@@ -98,7 +63,7 @@ fn folded_at_once(events: Vec<Event>) -> Vec<String> {
     let bench = Bench::new();
     bench.append(events);
     bench.fold();
-    bench.facts()
+    bench.close().1.facts()
 }
 
 #[test]
@@ -106,10 +71,8 @@ fn five_tellers_tell_of_one_payment() {
     let bench = Bench::new();
     bench.append(story());
     bench.fold();
-    let Bench { folder, store, .. } = bench;
-    store.close();
-    drop(store);
-    let rows = Ledger::open(folder.path()).rows(
+    let (_folder, ledger) = bench.close();
+    let rows = ledger.rows(
         "select payment_id, bot_id, conversation_key is not null, captured, refunded, state, network, first_fact_at::varchar \
          from payments order by payment_id",
     );
@@ -156,7 +119,7 @@ proptest! {
             }
         }
         bench.fold();
-        prop_assert_eq!(bench.facts(), folded_at_once(story()));
+        prop_assert_eq!(bench.close().1.facts(), folded_at_once(story()));
     }
 
     #[test]

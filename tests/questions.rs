@@ -6,7 +6,8 @@ use crate::small;
 use crate::support::app::TestApp;
 use crate::support::client::same_number;
 
-const METRICS: [&str; 13] = [
+/// Every metric, in the order of the list.
+pub const METRICS: [&str; 13] = [
     "bot-growth",
     "milestones",
     "bot-activity",

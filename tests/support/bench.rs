@@ -3,6 +3,7 @@
 use botledger::app::store_options;
 use botledger::model::Event;
 use botledger::store::Store;
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 use super::app::{PRESENT, TestClock, config};
@@ -30,10 +31,10 @@ impl Bench {
         }
     }
 
-    /// Commits a group of its own.
-    pub fn append(&self, events: Vec<Event>) {
+    /// Commits a group of its own and gives its stamp.
+    pub fn append(&self, events: Vec<Event>) -> DateTime<Utc> {
         self.clock.advance(chrono::TimeDelta::seconds(1));
-        self.runtime.block_on(self.store.append(events)).unwrap();
+        self.runtime.block_on(self.store.append(events)).unwrap().received_at
     }
 
     pub fn fold(&self) {
