@@ -92,11 +92,44 @@ fn newcombe_matches_the_published_table() {
         (9, 10, 3, 10, 0.1705, 0.8090),
         (6, 7, 2, 7, 0.0582, 0.8062),
         (5, 56, 0, 29, -0.0381, 0.1926),
+        (0, 10, 0, 20, -0.1611, 0.2775),
+        (0, 10, 0, 10, -0.2775, 0.2775),
+        (10, 10, 0, 20, 0.6791, 1.0),
+        (10, 10, 0, 10, 0.6075, 1.0),
     ] {
         let (_, span) = newcombe(hits, n, base_hits, base_n).unwrap();
         close(span.low, low, 4);
         close(span.high, high, 4);
     }
+}
+
+#[test]
+fn concentration_matches_the_published_example() {
+    // US Department of Justice, Antitrust Division, "Herfindahl-Hirschman Index": four firms with 30, 30, 20 and
+    // 20 per cent have 2,600. Of n equal firms it is 10,000 / n, and no more than 10,000 of one.
+    close(hhi(&[30.0, 30.0, 20.0, 20.0]).unwrap(), 2600.0, 9);
+    for firms in 1..20 {
+        close(hhi(&vec![7.0; firms]).unwrap(), 10_000.0 / firms as f64, 8);
+    }
+}
+
+#[test]
+fn percentiles_match_the_published_ones() {
+    // NIST/SEMATECH, e-Handbook of Statistical Methods, 7.2.6.2: twelve gauge readings, whose 90th percentile by
+    // definition 7 of Hyndman and Fan is 95.1957 (by definition 6, the Handbook's own, it would be 95.1981).
+    let mut readings = [
+        95.1772, 95.1567, 95.1937, 95.1959, 95.1442, 95.0610, 95.1591, 95.1195, 95.1065, 95.0925, 95.1990, 95.1682,
+    ];
+    readings.sort_by(f64::total_cmp);
+    close(quantile(&readings, 0.9).unwrap(), 95.1957, 4);
+    // The 40th percentile of five values, "Percentile" in Wikipedia, second variant: 29.
+    close(quantile(&[15.0, 20.0, 35.0, 40.0, 50.0], 0.4).unwrap(), 29.0, 12);
+    // The ends are the smallest and the largest, and of one value every quantile is that.
+    assert_eq!(
+        [0.0, 1.0].map(|q| quantile(&readings, q)),
+        [Some(95.0610), Some(95.1990)]
+    );
+    assert_eq!(quantile(&[3.0], 0.9), Some(3.0));
 }
 
 #[test]

@@ -186,6 +186,48 @@ fn links_and_choices_live_in_the_address() {
     assert_eq!(figures(&page)["closing"], "3");
 }
 
+/// What stands in one section of the page.
+fn section<'a>(page: &'a str, anchor: &str) -> &'a str {
+    let mut parts = page.split("<section ");
+    let part = parts.find(|part| part.starts_with(&format!("id=\"{anchor}\"")));
+    part.unwrap_or_else(|| panic!("no section {anchor}"))
+}
+
+#[test]
+fn conversion_is_drawn_as_a_funnel_and_over_time() {
+    let client = &small::loaded().client;
+    let by_month = client.get("/?from=2016-07-01&to=2016-10-01&interval=month").text();
+    let drawn = section(&by_month, "conversion");
+    assert!(drawn.contains(" started</text>") && drawn.contains(">Rate of each step</text>"));
+    let one = client.get("/?from=2016-07-01&to=2016-08-01&interval=month").text();
+    assert!(
+        !section(&one, "conversion").contains(">Rate of each step</text>"),
+        "one bucket has no course"
+    );
+}
+
+#[test]
+fn every_address_within_the_page_leads_to_a_place_on_it() {
+    let page = small::loaded().client.get("/?from=2016-07-01&to=2016-10-01").text();
+    for target in page
+        .split("href=\"#")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+    {
+        assert!(page.contains(&format!("id=\"{target}\"")), "#{target}");
+    }
+    for warning in page
+        .split("class=\"caveat\">")
+        .skip(1)
+        .map(|rest| rest.split("</p>").next().unwrap())
+    {
+        assert!(
+            !warning.starts_with(char::is_lowercase) && warning.ends_with('.'),
+            "{warning}"
+        );
+    }
+}
+
 #[test]
 fn a_wrong_choice_is_told_on_the_page_and_an_empty_ledger_has_one_too() {
     let app = TestApp::start();

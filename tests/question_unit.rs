@@ -25,6 +25,7 @@ static METRIC: Metric = Metric {
         help: "a duration",
         check: duration,
     }],
+    default_days: 30,
     inputs: &[],
     compute: nothing,
 };
@@ -311,6 +312,7 @@ fn counted(query: &[(&str, &str)], counts: &[i64]) -> Report {
 fn report(question: Question, table: Table) -> Report {
     let meta = Meta {
         complete_until: None,
+        maturity: vec![],
         data_version: 42,
         epoch: 1,
         restated: 0,
@@ -388,7 +390,7 @@ fn json_has_the_shape_of_every_answer() {
         r#""denominator":"","excludes":["letters"]},"query":{"from":"2016-07-01","to":"2016-08-01","#,
         r#""interval":"month","tz":"Europe/Berlin","as_of":"2016-09-01T00:00:00+00:00","#,
         r#""filters":{"country!":["US"],"platform":["web"]},"group_by":["platform"],"currency":"USD","#,
-        r#""window":"24h"},"meta":{"complete_until":null,"data_version":42,"epoch":1,"restated":0,"#,
+        r#""window":"24h"},"meta":{"complete_until":null,"maturity":[],"data_version":42,"epoch":1,"restated":0,"#,
         r#""warnings":["mind"],"annotations":[],"rates":[]},"columns":[{"name":"bucket_start","type":"timestamp"},"#,
         r#"{"name":"complete","type":"boolean"},{"name":"platform","type":"text"},"#,
         r#"{"name":"parcels","type":"integer","unit":"parcels"},{"name":"weight","type":"amount"},"#,

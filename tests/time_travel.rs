@@ -1,9 +1,12 @@
 //! `as_of`: what had been received by a moment answers for ever in the same bytes.
 
 use botledger::generate::{self, Plan, Size};
+use botledger::metrics;
+use sha2::{Digest, Sha256};
 
 use crate::small;
-use crate::support::app::TestApp;
+use crate::support::app::{TestApp, config};
+use crate::support::program::run_on;
 
 /// The stamp of the latest commit, as a parameter.
 fn stamp(app: &TestApp) -> String {
@@ -116,6 +119,108 @@ fn an_answer_as_of_a_moment_stands_on_generated_data_too() {
     let lines: Vec<String> = generate::generate(plan).unwrap().collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     earlier_answers_stand(&in_parts(&lines, 3), &paths);
+}
+
+/// Every metric by week, as JSON, as CSV and as a chart; money with exchange rates.
+fn all_answers(app: &TestApp, as_of: &str) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for metric in metrics::ALL {
+        let question = format!("from=2024-12-15&to=2025-04-14&interval=week&tz=Asia/Kathmandu&as_of={as_of}");
+        for address in ["metrics/{}?format=json&", "metrics/{}?format=csv&", "charts/{}.svg?"] {
+            let path = format!("/v1/{}{question}", address.replace("{}", metric.name));
+            let body = app.client.get(&path).expect_status(200).body;
+            all.push((path, body));
+        }
+    }
+    all
+}
+
+fn hash(answers: &[(String, Vec<u8>)]) -> String {
+    let mut hasher = Sha256::new();
+    answers.iter().for_each(|(_, body)| hasher.update(body));
+    hex::encode(hasher.finalize())
+}
+
+/// Sends rates of every Monday.
+fn post_rates(app: &TestApp, dollars: &str) {
+    let mondays =
+        (0..24).map(|week| chrono::NaiveDate::from_ymd_opt(2024, 12, 9).unwrap() + chrono::Days::new(7 * week));
+    let lines = mondays.map(|day| format!("{day},EUR,USD,{dollars},t\n{day},EUR,GBP,0.83,t\n{day},EUR,JPY,158.3,t\n"));
+    let csv = "date,base,quote,rate,source\n".to_owned() + &lines.collect::<String>();
+    app.client
+        .post("/v1/fx", &[("content-type", "text/csv")], csv.as_bytes())
+        .expect_status(200);
+}
+
+fn annotate(app: &TestApp, text: &str) {
+    let body = format!(r#"{{"time": "2025-02-03T00:00:00Z", "text": "{text}"}}"#);
+    app.client
+        .post(
+            "/v1/annotations",
+            &[("content-type", "application/json")],
+            body.as_bytes(),
+        )
+        .expect_status(200);
+}
+
+#[test]
+fn ten_thousand_late_events_change_no_earlier_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = TestApp::on(config(folder.path()));
+    let plan = Plan {
+        seed: 31,
+        bots: 60,
+        size: Size::Events(16_000),
+        to: "2025-04-01T00:00:00Z".parse().unwrap(),
+        duplicate_share: 300,
+        conflict_share: 60,
+        ..Plan::default()
+    };
+    // Five of eight come late, from all over the period.
+    let lines: Vec<String> = generate::generate(plan).unwrap().collect();
+    let (late, timely): (Vec<_>, Vec<_>) = lines.iter().enumerate().partition(|(at, _)| at * 5 % 8 < 5);
+    let text = |part: &[(usize, &String)]| part.iter().map(|(_, line)| format!("{line}\n")).collect::<String>();
+    assert_eq!(late.len(), 10_000);
+    app.client.post_events(&text(&timely));
+    post_rates(&app, "1.04");
+    annotate(&app, "known before");
+    let as_of = stamp(&app);
+    let before = all_answers(&app, &as_of);
+
+    app.clock.advance(chrono::TimeDelta::hours(1));
+    let counts = app.client.post_events(&text(&late));
+    assert!(
+        counts.accepted > 9_000 && counts.duplicates > 50 && counts.conflicts > 10,
+        "{counts:?}"
+    );
+    app.client.post_events(&text(&timely[..1_000]));
+    post_rates(&app, "1.11");
+    annotate(&app, "known after");
+    let later = stamp(&app);
+    let after = all_answers(&app, &as_of);
+    let with_all = all_answers(&app, &later);
+    println!("as of the first part          {}", hash(&before));
+    println!("and after {counts:?} {}", hash(&after));
+    assert!(
+        before == after,
+        "{:?}",
+        before
+            .iter()
+            .zip(&after)
+            .find(|(one, other)| one != other)
+            .map(|(one, _)| &one.0)
+    );
+    for (one, other) in before.iter().zip(&with_all) {
+        assert_ne!(one.1, other.1, "{} tells nothing of what came later", other.0);
+    }
+
+    app.stop();
+    run_on(folder.path(), &["rebuild"]);
+    app = TestApp::on(config(folder.path()));
+    app.clock.advance(chrono::TimeDelta::hours(2));
+    let rebuilt = all_answers(&app, &as_of);
+    println!("and after a rebuild           {}", hash(&rebuilt));
+    assert!(rebuilt == before && all_answers(&app, &later) == with_all);
 }
 
 #[test]

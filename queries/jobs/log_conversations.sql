@@ -1,18 +1,25 @@
--- Steps are kept whole. Of other events only those that were the earliest of their conversation
--- when they came in: they decide whose conversation it is.
+-- Steps are kept whole. Of other events only those that, when they came in, were the earliest of their
+-- conversation, or the earliest that named its bot, user, country or acquisition: they decide whose it is.
 insert into conversation_log
 with fresh as (
     select
         conversation_key, platform, conversation_id, kind, time, received_at, source, id, bot_key, bot_id,
         user_key, country, acquisition, checkout_id, path, credential, mode,
         kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated', 'checkout.started')
-            as is_step
+            as is_step,
+        (time, source, id) as moment
     from events
     where received_at > $after::timestamp and received_at <= $upto::timestamp
       and conversation_key is not null
 ),
 known as (
-    select conversation_key, min((time, source, id)) as earliest
+    select
+        conversation_key,
+        min((time, source, id)) as told,
+        min((time, source, id)) filter (bot_key is not null) as bot,
+        min((time, source, id)) filter (user_key is not null) as user_,
+        min((time, source, id)) filter (country is not null) as country,
+        min((time, source, id)) filter (acquisition is not null) as acquisition
     from conversation_log
     -- Nothing about these conversations came in before `$since`: older rows need not be read.
     where received_at >= $since::timestamp
@@ -20,29 +27,48 @@ known as (
     group by conversation_key
 ),
 groups as (
-    select conversation_key, received_at, min((time, source, id)) as earliest
+    select
+        conversation_key, received_at,
+        min(moment) as told,
+        min(moment) filter (bot_key is not null) as bot,
+        min(moment) filter (user_key is not null) as user_,
+        min(moment) filter (country is not null) as country,
+        min(moment) filter (acquisition is not null) as acquisition
     from fresh
     group by conversation_key, received_at
 ),
 running as (
     select
-        conversation_key, received_at, earliest,
-        min(earliest) over (
-            partition by conversation_key order by received_at rows between unbounded preceding and 1 preceding
-        ) as before
+        *,
+        min(told) over earlier as told_before,
+        min(bot) over earlier as bot_before,
+        min(user_) over earlier as user_before,
+        min(country) over earlier as country_before,
+        min(acquisition) over earlier as acquisition_before
     from groups
+    window earlier as (
+        partition by conversation_key order by received_at rows between unbounded preceding and 1 preceding
+    )
 ),
 firsts as (
-    select r.conversation_key, r.received_at, r.earliest
+    select
+        conversation_key, received_at,
+        case when coalesce(r.told < least(told_before, k.told), true) then r.told end as told,
+        case when coalesce(r.bot < least(bot_before, k.bot), true) then r.bot end as bot,
+        case when coalesce(r.user_ < least(user_before, k.user_), true) then r.user_ end as user_,
+        case when coalesce(r.country < least(country_before, k.country), true) then r.country end as country,
+        case when coalesce(r.acquisition < least(acquisition_before, k.acquisition), true) then r.acquisition end as acquisition
     from running r
     left join known k using (conversation_key)
-    where (r.before is null or r.earliest < r.before) and (k.earliest is null or r.earliest < k.earliest)
 )
 select
     f.conversation_key, f.platform, f.conversation_id, f.kind, f.time, f.received_at, f.source, f.id, f.bot_key,
     f.bot_id, f.user_key, f.country, f.acquisition, f.checkout_id, f.path, f.credential, f.mode
 from fresh f
-left join firsts l
-    on l.conversation_key = f.conversation_key and l.received_at = f.received_at
-   and l.earliest = (f.time, f.source, f.id)
-where f.is_step or l.conversation_key is not null
+join firsts l using (conversation_key, received_at)
+where f.is_step
+   or f.moment = l.told
+   or f.moment = l.bot
+   or f.moment = l.user_
+   or f.moment = l.country
+   or f.moment = l.acquisition

@@ -1,10 +1,8 @@
 insert into late_events
-with stamps as (
-    select received_at, lag(received_at) over (order by received_at) as before from commits
-)
-select (e.time::date - date '1970-01-01')::integer, e.received_at, count(*)
+select time_bucket(interval 15 minutes, e.time) as quarter, e.received_at, count(*)
 from events e
-join stamps s using (received_at)
+join commits c using (received_at)
 where e.received_at > $after::timestamp and e.received_at <= $upto::timestamp
-  and time_bucket(interval 15 minutes, e.time) + interval 15 minutes <= s.before
+  and quarter + interval 15 minutes <= c.shown_at
 group by all
+order by e.received_at, quarter

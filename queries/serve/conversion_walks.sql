@@ -132,11 +132,18 @@ firsts as (
       and (not $by_user::boolean or h.moment - e.entered_at <= $window::bigint)
     group by e.unit, e.bucket
 ),
+-- A user is one of a bot: whatever names the user names that bot. No view of the past stands before this table.
+owners as (
+    select user_key, any_value(platform) as platform, any_value(bot_id) as bot_id, any_value(bot_key) as bot_key
+    from events
+    where $by_user::boolean and user_key is not null and bot_key is not null and received_at <= $heard::timestamp
+    group by user_key
+),
 units as (
     select e.unit, e.bucket,
            (e.entered_at > epoch_us($open_after::timestamp))::bigint as open,
-           case when $by_user::boolean then coalesce(e.entry.platform, c.platform) else c.platform end as platform,
-           case when $by_user::boolean then coalesce(e.entry.bot_id, c.bot_id) else c.bot_id end as bot,
+           case when $by_user::boolean then o.platform else c.platform end as platform,
+           case when $by_user::boolean then o.bot_id else c.bot_id end as bot,
            coalesce(c.country, b.country) as country,
            c.acquisition,
            f.checkout.path as path,
@@ -145,8 +152,9 @@ units as (
     from entries e
     left join (select * from conversations where mode = $mode::varchar) c
         on c.conversation_key = e.entry.conversation_key
+    left join owners o on $by_user::boolean and o.user_key = e.unit
     left join (select bot_key, country from bots where $use_country::boolean) b
-        on b.bot_key = case when $by_user::boolean then coalesce(e.entry.bot_key, c.bot_key) else c.bot_key end
+        on b.bot_key = case when $by_user::boolean then o.bot_key else c.bot_key end
     left join firsts f on f.unit = e.unit and f.bucket = e.bucket
 )
 select u.bucket,

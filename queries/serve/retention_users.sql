@@ -1,29 +1,43 @@
--- Users whose first activity ever lies in the range, counted by the bucket of that activity and by
+-- Users whose first activity ever lies in the range, counted by the bucket of that activity (`cohort`) and by
 -- each bucket in which they were active. `$edges` are the beginnings of the buckets, in order.
 with edges as (
     select unnest($edges::bigint[]) as edge,
            unnest($bucket::bigint[]) as bucket
 ),
 activity as (
-    select user_key, bot_key, epoch_us(started_at) as instant
-    from conversations
-    where mode = $mode::varchar and user_key is not null and started_at < $to::timestamp
+    -- Logs keep no messages. No view of the past stands before this table.
+    select coalesce(e.user_key, c.user_key) as user_key, epoch_us(e.time) as instant
+    from events e
+    left join (select conversation_key, user_key from conversations where mode = 'live') c using (conversation_key)
+    where (e.kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated', 'checkout.started')
+           or (e.kind = 'conversation.message' and e.direction = 'in'))
+      and e.mode = $mode::varchar
+      and e.time < $to::timestamp
+      and e.received_at <= $heard::timestamp
     union all
-    select c.user_key, c.bot_key, epoch_us(k.started_at)
-    from checkouts k
-    join conversations c on c.conversation_key = k.conversation_key and c.mode = k.mode
-    where k.mode = $mode::varchar and c.user_key is not null and k.started_at < $to::timestamp
-    union all
-    select user_key, bot_key, epoch_us(first_paid_at)
-    from payments
-    where mode = $mode::varchar and user_key is not null and first_paid_at < $to::timestamp
+    -- A payment belongs together: whose it is does not depend on what this event names.
+    select p.user_key, epoch_us(l.time)
+    from payment_log l
+    left join payment_roots r using (payment_key)
+    join payments p on p.payment_key = coalesce(r.root, l.payment_key)
+    where l.kind in ('transaction.initiated', 'transaction.requires_action', 'transaction.authorized',
+                     'transaction.captured', 'transaction.failed')
+      and p.mode = $mode::varchar
+      and l.time < $to::timestamp
 ),
--- The few users whose facts name several bots belong to the bot of their first activity.
 users as (
-    select user_key, min(instant) as first, min({'instant': instant, 'bot': bot_key}).bot as bot_key
+    select user_key, min(instant) as first
     from activity
+    where user_key is not null
     group by user_key
-    having min(instant) >= epoch_us($from::timestamp)
+    having max(instant) >= epoch_us($from::timestamp)
+),
+-- A user is one of a bot: whatever names the user names that bot.
+owners as (
+    select user_key, any_value(bot_key) as bot_key
+    from events
+    where user_key is not null and bot_key is not null and received_at <= $heard::timestamp
+    group by user_key
 ),
 known as (
     select u.user_key,
@@ -34,7 +48,8 @@ known as (
            case when $by_country::boolean then b.country end as country,
            case when $by_developer::boolean then b.developer_id end as developer
     from users u
-    left join bots b on b.bot_key = u.bot_key
+    left join owners o using (user_key)
+    left join bots b on b.bot_key = o.bot_key
     where true
       and ($platform::varchar[] is null or b.platform in $platform::varchar[])
       and ($platform_not::varchar[] is null or b.platform is null or b.platform not in $platform_not::varchar[])
@@ -51,13 +66,18 @@ starts as (
     select k.*, e.bucket as cohort
     from known k
     asof join edges e on k.first >= e.edge
+    where k.first >= epoch_us($from::timestamp)
 ),
 visits as (
     select distinct s.user_key, e.bucket
-    from (select a.user_key, a.instant from activity a semi join known k on k.user_key = a.user_key) s
+    from (select a.user_key, a.instant from activity a semi join starts k on k.user_key = a.user_key) s
     asof join edges e on s.instant >= e.edge
 )
 select s.cohort, v.bucket, s.platform, s.bot, s.category, s.country, s.developer, count(*) as users
 from starts s
 join visits v on v.user_key = s.user_key
 group by all
+union all
+-- Who was active, but not for the first time, is in no cohort, yet their groups have rows.
+select distinct -1, 0, platform, bot, category, country, developer, 0
+from known

@@ -17,7 +17,7 @@ use crate::ingest::import::{self, Summary};
 use crate::ingest::privacy::Privacy;
 use crate::jobs::FOLD_EVENTS;
 use crate::model::Clock;
-use crate::store::Store;
+use crate::store::{Delivery, Store};
 
 /// Exit code where some lines were rejected or in conflict.
 const SOME_REFUSED: u8 = 1;
@@ -53,9 +53,11 @@ pub fn import(config: &Config, files: &[PathBuf], clock: Clock) -> anyhow::Resul
     let store = open(config, clock.clone())?;
     let privacy = Privacy::open(config, &store)?;
     let mut refused = false;
+    // However many files and commits, it is one delivery: what it brings changes nothing that it brought itself.
+    let delivery = store.delivery();
     for file in files {
         let started = Instant::now();
-        let summary = import_file(&store, file, &clock, &privacy, config.limits.event_bytes)
+        let summary = import_file(&store, delivery, file, &clock, &privacy, config.limits.event_bytes)
             .with_context(|| format!("importing {}", file.display()))?;
         report(file, &summary, started.elapsed().as_secs_f64());
         refused |= summary.rejected + summary.conflicts > 0;
@@ -70,6 +72,7 @@ pub fn import(config: &Config, files: &[PathBuf], clock: Clock) -> anyhow::Resul
 
 fn import_file(
     store: &Store,
+    delivery: Delivery,
     file: &Path,
     clock: &Clock,
     privacy: &Privacy,
@@ -80,6 +83,7 @@ fn import_file(
         let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(style)?);
         return Ok(import::import(
             store,
+            delivery,
             io::stdin(),
             clock,
             privacy,
@@ -92,9 +96,17 @@ fn import_file(
     let bar = ProgressBar::new(input.metadata()?.len());
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent}% {msg}")?);
     let counted = bar.wrap_read(input);
-    let summary = import::import(store, counted, clock, privacy, event_bytes, &mut |_, summary| {
-        bar.set_message(format!("{} accepted", summary.accepted));
-    })?;
+    let summary = import::import(
+        store,
+        delivery,
+        counted,
+        clock,
+        privacy,
+        event_bytes,
+        &mut |_, summary| {
+            bar.set_message(format!("{} accepted", summary.accepted));
+        },
+    )?;
     bar.finish_and_clear();
     Ok(summary)
 }

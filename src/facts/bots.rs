@@ -81,12 +81,14 @@ fn attributes(events: LazyFrame, captures: LazyFrame) -> LazyFrame {
 }
 
 /// What happens to a bot at one instant, all its events taken together.
+///
+/// Entries and suspensions carry their place among the events of the instant, since the later of them holds.
 #[derive(Default, Clone, Copy)]
 struct Turn {
-    enters: bool,
+    registers: Option<usize>,
+    reinstates: Option<usize>,
+    suspends: Option<usize>,
     leaves: bool,
-    suspends: bool,
-    reinstates: bool,
     enabled: Option<bool>,
     captured: bool,
 }
@@ -102,13 +104,14 @@ struct Condition {
 
 impl Condition {
     fn after(mut self, turn: &Turn) -> Self {
-        if turn.suspends {
-            self.suspended = true;
-        }
-        if turn.enters || turn.reinstates {
-            self.suspended = false;
-            self.member = true;
-        }
+        // Who registers again while a member does not enter, and so stays suspended.
+        let registers = turn.registers.filter(|_| !self.member);
+        let lifted = registers.max(turn.reinstates);
+        self.suspended = match lifted {
+            Some(_) => turn.suspends > lifted,
+            None => self.suspended || turn.suspends.is_some(),
+        };
+        self.member |= lifted.is_some();
         // Leaving wins a tie.
         if turn.leaves {
             self.member = false;
@@ -203,10 +206,10 @@ fn spans(events: &DataFrame, bots: &DataFrame, captures: &DataFrame) -> PolarsRe
         };
         let turn = turns.entry(bot).or_default().entry(at).or_default();
         match kind {
-            "bot.registered" => turn.enters = true,
-            "bot.reinstated" => turn.reinstates = true,
+            "bot.registered" => turn.registers = Some(row + 1),
+            "bot.reinstated" => turn.reinstates = Some(row + 1),
             "bot.retired" => turn.leaves = true,
-            "bot.suspended" => turn.suspends = true,
+            "bot.suspended" => turn.suspends = Some(row + 1),
             _ => {}
         }
         turn.enabled = enabled.get(row).or(turn.enabled);
@@ -216,7 +219,8 @@ fn spans(events: &DataFrame, bots: &DataFrame, captures: &DataFrame) -> PolarsRe
     let inferred = bots.column("inferred")?.bool()?;
     for row in 0..bots.height() {
         if let (Some(bot), Some(at), Some(true)) = (bot.get(row), at.get(row), inferred.get(row)) {
-            turns.entry(bot).or_default().entry(at).or_default().enters = true;
+            // It enters before whatever its first mention says.
+            turns.entry(bot).or_default().entry(at).or_default().registers = Some(0);
         }
     }
     let (bot, at) = (

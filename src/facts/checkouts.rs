@@ -58,19 +58,22 @@ const COLUMNS: [&str; 13] = [
 fn begun(log: LazyFrame) -> LazyFrame {
     let without_id = || col("checkout_id").is_null();
     let own = |name: &str, part: &str| when(without_id()).then(col(name)).otherwise(lit("")).alias(part);
-    let countries = log
+    // A checkout is its conversation's, whose bot may not be the one that began it.
+    let owners = log
         .clone()
         .sort(["conversation_key", "time", "source", "id"], Default::default())
         .group_by_stable([col("conversation_key")])
-        .agg([first("country").alias("country")]);
+        .agg([
+            first("bot_key").alias("bot_key"),
+            first("bot_id").alias("bot_id"),
+            first("country").alias("country"),
+        ]);
     log.filter(kind_in(&["checkout.started"]))
         .sort(["conversation_key", "time", "source", "id"], Default::default())
         .with_columns([own("source", "own_source"), own("id", "own_id")])
         .group_by_stable(["conversation_key", "mode", "checkout_id", "own_source", "own_id"].map(col))
         .agg([
             col("platform").first(),
-            col("bot_key").first(),
-            col("bot_id").first(),
             col("path").first(),
             col("credential").first(),
             col("source").first(),
@@ -80,7 +83,7 @@ fn begun(log: LazyFrame) -> LazyFrame {
             col("received_at").max().alias("last_received"),
         ])
         .join(
-            countries,
+            owners,
             [col("conversation_key")],
             [col("conversation_key")],
             JoinArgs::new(JoinType::Left),

@@ -12,7 +12,7 @@ use super::cloudevents;
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
 use crate::model::Clock;
-use crate::store::{AppendOutcome, Appended, Pending, Prepared, Store, StoreError};
+use crate::store::{AppendOutcome, Appended, Delivery, Pending, Prepared, Store, StoreError};
 
 /// Bytes of one block of lines.
 const BLOCK: usize = 4 << 20;
@@ -100,10 +100,13 @@ struct Parsed {
 
 /// Imports one stream of lines of at most `event_bytes` each; `progress` is told of bytes (inflated) as they become durable.
 ///
+/// Streams of the same `delivery` do not count as changing each other's figures.
+///
 /// # Errors
 /// When the input or the store fails; everything counted by then is durable.
 pub fn import(
     store: &Store,
+    delivery: Delivery,
     input: impl Read + Send,
     clock: &Clock,
     privacy: &Privacy,
@@ -122,7 +125,7 @@ pub fn import(
             lanes_out.push(parsed);
         }
         let reader = scope.spawn(move || read_blocks(input, &lanes_in));
-        let outcome = append_in_order(store, &lanes_out, progress);
+        let outcome = append_in_order(store, delivery, &lanes_out, progress);
         // Parsers and reader end when nobody takes what they make.
         drop(lanes_out);
         let read = reader
@@ -136,6 +139,7 @@ pub fn import(
 
 fn append_in_order(
     store: &Store,
+    delivery: Delivery,
     lanes: &[Receiver<Result<Parsed, StoreError>>],
     progress: &mut dyn FnMut(u64, &Summary),
 ) -> Result<Summary, StoreError> {
@@ -159,7 +163,7 @@ fn append_in_order(
         rejected
             .into_iter()
             .for_each(|(line, rejection)| summary.reject(line, rejection));
-        flying.push_back((store.append_queued(prepared)?, bytes));
+        flying.push_back((store.append_queued(prepared, delivery)?, bytes));
         if flying.len() >= IN_FLIGHT {
             settle(&mut flying, &mut summary)?;
         }

@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, ints, range_params};
 use super::statistics::quantile;
 use super::table::{Sheet, Spec, by_bucket, number, rate_cells};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{
+    Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
+};
 use crate::model::time::parse_duration;
 use crate::model::{ColumnType::Integer, ColumnType::Number, Param, Params, Value};
 use crate::query;
@@ -32,7 +34,7 @@ pub const METRIC: Metric = Metric {
         excludes: &[
             "what happened before the registration or after the window",
             "payments that belong to no bot",
-            "steps of the other mode; bots themselves have no mode",
+            "steps of the other mode; bots have no mode, and of conversations those count as tests that lead to one",
         ],
     },
     dimensions: &[
@@ -47,6 +49,7 @@ pub const METRIC: Metric = Metric {
         help: "time from registration in which a step counts, from 1h to 365d",
         check: check_window,
     }],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "registered",
         query: query!("serve/activation_bots"),
@@ -144,7 +147,11 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     }
     Ok(Outcome {
         table: sheet.finish(),
-        warnings: warning(question).into_iter().collect(),
+        windows: Window::of(question.parameter("window"), COLUMNS, |(name, ..)| {
+            *name != "registered"
+        })
+        .into_iter()
+        .collect(),
         ..Outcome::default()
     })
 }
@@ -160,17 +167,4 @@ fn figures(cohort: &Cohort, mature: bool) -> Vec<Value> {
     cells.extend(rate_cells(with[2], cohort.registered));
     cells.extend(cohort.days.iter().map(|days| number(quantile(days, 0.5))));
     cells
-}
-
-/// What to say when some buckets are not mature yet.
-fn warning(question: &Question) -> Option<String> {
-    let window = window(question);
-    let young = |bucket: &&crate::model::Bucket| !question.mature(bucket, window);
-    let first = question.range.buckets.iter().find(young)?;
-    Some(format!(
-        "not every bot registered from {} on has had its {}: rates and medians of these buckets are null, and the \
-         counts are those so far",
-        question.range.local(first.start).to_rfc3339(),
-        question.parameter("window"),
-    ))
 }

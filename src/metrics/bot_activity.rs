@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::grouping::{Grid, counts, dimension_params, groups};
 use super::slots::{Slots, WORD};
 use super::table::{Sheet, Spec, by_bucket, number};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Question};
+use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, Param, Params, Value};
 use crate::query;
 
@@ -39,6 +39,7 @@ pub const METRIC: Metric = Metric {
         Dimension("developer"),
     ],
     parameters: &[],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "words",
         query: query!("serve/activity_words"),

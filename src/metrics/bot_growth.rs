@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grouping::{Cells, Grid, Group, counts, dimension_params, groups, ints};
 use super::table::{Sheet, Spec, by_bucket, number};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Question};
+use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, Mode, Param, Params, Value};
 use crate::query;
 
@@ -20,8 +20,8 @@ pub const METRIC: Metric = Metric {
                and is counted in `inferred` too. Opening and closing count the members at the bucket's edges \
                (entered before the edge, not left before it); registered, reinstated and retired count the \
                transitions inside it; residual = opening + registered + reinstated - retired - closing, and is 0. \
-               Suspended bots stay in the population; `suspended` and `payment_enabled` are counted at the closing \
-               edge, the latter being bots whose latest payments_enabled is true or that have a captured payment \
+               Suspended bots stay in the population, and are suspended until they are reinstated, retire, or enter \
+               again. `suspended` and `payment_enabled` are counted at the closing edge, the latter being bots whose latest payments_enabled is true or that have a captured payment \
                by then. doubling_days takes the bucket's real length in days of 24 hours. Groups and filters take \
                a bot's latest attributes.",
         numerator: "growth_rate: closing - opening",
@@ -38,6 +38,7 @@ pub const METRIC: Metric = Metric {
         Dimension("developer"),
     ],
     parameters: &[],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "spans",
         query: query!("serve/growth_spans"),

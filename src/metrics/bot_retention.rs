@@ -7,7 +7,7 @@ use super::grouping::{Grid, Group, counts, dimension_params, groups};
 use super::slots::{Slots, WORD};
 use super::statistics::ratio;
 use super::table::{Sheet, Spec, number};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Timestamp, Param, Params, Value};
 use crate::query;
 
@@ -16,7 +16,7 @@ pub const METRIC: Metric = Metric {
     name: "bot-retention",
     title: "Bot retention",
     definition: Definition {
-        version: 1,
+        version: 2,
         text: "A cohort is what was active for the first time ever in a bucket of the range; its `period` k is the \
                k-th bucket after that, and share = active there / cohort_size, so that period 0 is 1. One row per \
                cohort and period up to the end of the range: bucket_start, bucket_end and complete are those of \
@@ -25,9 +25,8 @@ pub const METRIC: Metric = Metric {
                far. `First ever` looks at all history, so what was active before the range is in no cohort. \
                Without an interval the range is one bucket with period 0. `unit=bot`: a bot's activity is that of \
                bot-activity, kept by the quarter hour. `unit=user`: a user, (platform, bot_id, user_id), is active \
-               with a conversation started, a checkout started in a conversation of theirs, and the first \
-               authorization or capture of a payment of theirs; a captured instalment or a renewal under the same \
-               payment is none. A user has the attributes of the bot they belong to, country included. Groups and \
+               with the same events; one that names no user is its conversation's user's, that of a payment the \
+               payment's. A user has the attributes of the bot they belong to, country included. Groups and \
                filters take a bot's latest attributes; `bot` is the bot_id, so add `platform` where two platforms \
                share one.",
         numerator: "share: of the cohort, those active in the period",
@@ -35,7 +34,7 @@ pub const METRIC: Metric = Metric {
         excludes: &[
             "what was active before the range began",
             "refunds, disputes, ends of conversations and outbound messages",
-            "unit=user: events without a user_id",
+            "unit=user: events of nobody known",
             "events of the other mode",
         ],
     },
@@ -52,6 +51,7 @@ pub const METRIC: Metric = Metric {
         help: "`bot` or `user`: whose activity",
         check: check_unit,
     }],
+    default_days: REPORT_DAYS,
     inputs: &[
         Input {
             name: "words",
@@ -116,6 +116,7 @@ fn user_params(question: &Question) -> Params {
         ("mode", Param::Text(question.mode.as_str().to_owned())),
         ("edges", Param::Ints(edges.collect())),
         ("bucket", Param::Ints((0..range.buckets.len() as i64).collect())),
+        ("heard", Param::Time(question.as_of)),
     ];
     params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
     params

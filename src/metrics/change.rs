@@ -4,7 +4,7 @@ use super::grouping::{Cells, Grid, Group, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, check_dimension, dimension, payment_params};
 use super::statistics::{Effect, explained, ratio};
 use super::table::{Sheet, Spec, number, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Number, ColumnType::Text, Compare, Param, Params, Table, TimeRange, Value};
 use crate::query;
 
@@ -55,6 +55,7 @@ pub const METRIC: Metric = Metric {
             check: check_compare,
         },
     ],
+    default_days: REPORT_DAYS,
     inputs: &[
         Input {
             name: "attempts",

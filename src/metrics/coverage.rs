@@ -4,7 +4,7 @@ use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
 use super::statistics::ratio;
 use super::table::{Sheet, Spec, by_bucket, number, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Question};
+use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Params, Value};
 use crate::query;
 
@@ -27,6 +27,7 @@ pub const METRIC: Metric = Metric {
     },
     dimensions: PAYMENT_DIMENSIONS,
     parameters: &[],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "coverage",
         query: query!("serve/payments_coverage"),

@@ -4,7 +4,7 @@ use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
 use super::statistics::ratio;
 use super::table::{Sheet, Spec, number, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Param, Params, Value};
 use crate::query;
 
@@ -35,6 +35,7 @@ pub const METRIC: Metric = Metric {
         help: "all, or declined: of kind issuer or risk only",
         check: check_failures,
     }],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "failed",
         query: query!("serve/failed_attempts"),

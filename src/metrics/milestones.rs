@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grouping::{Grid, counts, dimension_params, groups, ints};
 use super::table::{Sheet, Spec};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{Bucket, ColumnType::Integer, ColumnType::Timestamp, Mode, Param, Params, TimeRange, Value};
 use crate::query;
 
@@ -43,6 +43,7 @@ pub const METRIC: Metric = Metric {
                power of ten up to the next",
         check: check_marks,
     }],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "marks",
         query: query!("serve/milestones"),

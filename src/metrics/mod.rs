@@ -27,6 +27,7 @@ mod slots;
 pub mod statistics;
 mod table;
 mod wide;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
 pub use converting::RateUse;
+pub use window::Window;
 
 use crate::model::{Currency, Mode, Params, Query, Table, TimeRange};
 
@@ -72,24 +74,16 @@ pub struct Metric {
     pub dimensions: &'static [Dimension],
     /// Parameters of its own, beside those of every metric.
     pub parameters: &'static [Parameter],
+    /// Days before its end at which a range begins that does not state its beginning.
+    pub default_days: u64,
     /// Frames it reads.
     pub inputs: &'static [Input],
     /// Computes the answer.
     pub compute: fn(&Question, &Frames) -> Result<Outcome, MetricError>,
 }
 
-impl Metric {
-    /// Days before its end at which a range begins that does not state its beginning.
-    ///
-    /// A report looks back a month; a forecast learns from more.
-    pub fn default_days(&self) -> u64 {
-        if self.name == forecast::METRIC.name {
-            forecast::DEFAULT_DAYS
-        } else {
-            30
-        }
-    }
-}
+/// Days that a report looks back where a question does not say.
+const REPORT_DAYS: u64 = 30;
 
 /// The meaning of a metric's numbers.
 #[derive(Debug)]
@@ -210,6 +204,10 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// The exchange rates by which amounts were converted.
     pub rates: Vec<RateUse>,
+    /// What settles only some time after a bucket's end.
+    pub windows: Vec<Window>,
+    /// The range as the metric cut it, where the question left that to it.
+    pub range: Option<TimeRange>,
 }
 
 /// Why a metric could not be computed.

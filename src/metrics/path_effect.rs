@@ -8,7 +8,9 @@ use super::conversion::check_window;
 use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params};
 use super::statistics::{Stratum, newcombe, ratio, stratified_newcombe};
 use super::table::{Sheet, Spec, by_bucket, number, text};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{
+    Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
+};
 use crate::model::time::parse_duration;
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text};
 use crate::model::{Interval, Param, Params, TimeRange, Value};
@@ -56,6 +58,7 @@ pub const METRIC: Metric = Metric {
         help: "time from the checkout in which a payment counts, from 1m to 90d",
         check: check_window,
     }],
+    default_days: REPORT_DAYS,
     inputs: &[Input {
         name: "checkouts",
         query: query!("serve/path_checkouts"),
@@ -168,6 +171,10 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     Ok(Outcome {
         table: sheet.finish(),
         warnings: (open > 0).then(|| waiting(open)).into_iter().collect(),
+        // The texts name the comparison; every number is of checkouts whose window is over.
+        windows: Window::of(question.parameter("window"), COLUMNS, |(_, kind, _)| *kind != Text)
+            .into_iter()
+            .collect(),
         ..Outcome::default()
     })
 }

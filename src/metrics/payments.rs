@@ -11,7 +11,7 @@ use super::payment_rates::{RATE_COLUMNS, Rates, add_attempts, add_checkouts, add
 use super::provider_share::{PAYMENT_DIMENSIONS, moved_params, payment_params};
 use super::statistics::ratio;
 use super::table::{Sheet, Spec, amount, by_bucket, number, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, fx};
+use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window, fx};
 use crate::model::{Bucket, Currency, Param, Params, Value};
 use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
 use crate::query;
@@ -30,7 +30,8 @@ pub const METRIC: Metric = Metric {
                once, half to even. \
                net = gross - refunded - disputed_lost - reversed, before fees, from the rounded columns; average = \
                gross / payments. unconverted counts payments with a movement in the bucket whose money has no \
-               exchange rate. payers and bots are distinct among the payments; repeat_payers have their second \
+               exchange rate. payers and bots are distinct among the payments, so those of groups or of buckets \
+               do not add up; repeat_payers have their second \
                captured payment ever, whatever the filters, in the bucket or earlier; saved_share is over payments \
                whose credential is known. Four rates, never one: attempt_approval = approved / (approved + \
                declined) attempts at their first decision, where a decline is a failure of kind issuer or risk, \
@@ -39,8 +40,9 @@ pub const METRIC: Metric = Metric {
                checkout_conversion = paid checkouts / checkouts whose 24 hours are over, at the checkout, by count \
                only and only where neither groups, filters nor currency=original ask for what a checkout does not \
                have. _n is the denominator, _ci the 95 % Wilson interval, _by_amount the same by the attempt's \
-               amount. Attempt rates take each attempt's own network, method and wallet. pending counts payments \
-               without a decision, at their first fact. refund_rate and dispute_rate are shares of captured \
+               amount. Attempt rates take each attempt's own network, method and wallet; all else takes those of one \
+               attempt of the payment, the captured one, else the first approved, else the first declined. pending counts payments \
+               whose state is initiated or requires_action, at their first fact. refund_rate and dispute_rate are shares of captured \
                payments refunded within 60 days, or charged back within 120, null until that has passed.",
         numerator: "per column, see the text",
         denominator: "per column, see the text; rates are null where it is 0",
@@ -58,6 +60,7 @@ pub const METRIC: Metric = Metric {
         help: "activity or cohort",
         check: check_basis,
     }],
+    default_days: REPORT_DAYS,
     inputs: &[
         Input {
             name: "captured",
@@ -228,7 +231,24 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         table: sheet.finish(),
         warnings: converter.warning(unconverted).into_iter().collect(),
         rates: converter.uses(),
+        windows: windows(with_checkouts),
+        ..Outcome::default()
     })
+}
+
+/// What settles late; where the question has no rate of checkouts, there is nothing of it to settle.
+fn windows(with_checkouts: bool) -> Vec<Window> {
+    let checkouts = Window::of(&format!("{CHECKOUT_HOURS}h"), RATE_COLUMNS, |(name, ..)| {
+        name.starts_with("checkout_conversion")
+    });
+    let rate =
+        |days: i64, rate: &'static str| Window::of(&format!("{days}d"), LAST_COLUMNS, |(name, ..)| *name == rate);
+    let late = [rate(REFUND_DAYS, "refund_rate"), rate(DISPUTE_DAYS, "dispute_rate")];
+    checkouts
+        .filter(|_| with_checkouts)
+        .into_iter()
+        .chain(late.into_iter().flatten())
+        .collect()
 }
 
 fn add_pending(

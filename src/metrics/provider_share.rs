@@ -8,7 +8,7 @@ use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payments::{check_basis, is_cohort};
 use super::statistics::{hhi, ratio};
 use super::table::{Sheet, Spec, amount, by_bucket, number, text};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
 use crate::model::{Currency, Param, Params, Value};
 use crate::query;
@@ -19,8 +19,9 @@ pub const METRIC: Metric = Metric {
     title: "Provider share",
     definition: Definition {
         version: 1,
-        text: "Four dimensions that are never mixed: provider (who processes), network (the card network of the \
-               captured attempt), method and wallet; `dimension` chooses one. payments counts payments at their \
+        text: "Four dimensions that are never mixed: provider (who processes), network (the card network), method and \
+               wallet, the last three as the captured attempt names them, and where it names none, as facts that \
+               belong to no attempt do; `dimension` chooses one. payments counts payments at their \
                first capture; gross, refunded and disputed_lost are movements at their own date (basis=activity), \
                or refunds, disputes and reversals at the payment's first capture, else its first fact \
                (basis=cohort); net = gross - refunded - disputed_lost - reversed. Shares are of all payments of \
@@ -56,6 +57,7 @@ pub const METRIC: Metric = Metric {
             check: check_basis,
         },
     ],
+    default_days: REPORT_DAYS,
     inputs: &[
         Input {
             name: "counts",
@@ -198,6 +200,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         table: table(question, &rows),
         warnings: converter.warning(unconverted).into_iter().collect(),
         rates: converter.uses(),
+        ..Outcome::default()
     })
 }
 

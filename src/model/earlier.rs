@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Datelike, Months, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Timelike, Utc};
 
-use super::time::{Interval, RangeError, TimeRange, local_instant};
+use super::time::{Interval, RangeError, TimeRange, local_instant, local_midnight};
 
 /// The range to set beside the asked one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,9 @@ impl TimeRange {
         match by {
             Compare::PreviousPeriod => self.previous(),
             Compare::PreviousYear => {
-                let back = |at| self.a_year_before(at).ok_or(RangeError::OutOfBounds);
-                TimeRange::new(back(self.from)?, back(self.to)?, self.interval, self.tz)
+                let from = self.a_year_before(self.from).ok_or(RangeError::OutOfBounds)?;
+                let to = self.end_a_year_before().ok_or(RangeError::OutOfBounds)?;
+                TimeRange::new(from, to, self.interval, self.tz)
             }
         }
     }
@@ -55,13 +56,29 @@ impl TimeRange {
             Compare::PreviousPeriod => (index < earlier.buckets.len()).then_some(index),
             Compare::PreviousYear => {
                 let start = self.a_year_before(bucket.start)?;
-                let day = |at: DateTime<Utc>| at.with_timezone(&self.tz).day();
-                // 29 February has no counterpart in the year before.
-                let shifted = self.interval != Some(Interval::Week) && day(start) != day(bucket.start);
+                let place = |at: DateTime<Utc>| {
+                    let local = at.with_timezone(&self.tz);
+                    (
+                        local.day(),
+                        local.hour() * u32::from(self.interval == Some(Interval::Hour)),
+                    )
+                };
+                // 29 February has no counterpart in the year before, nor has an hour that the clock left out there.
+                let shifted = self.interval != Some(Interval::Week) && place(start) != place(bucket.start);
                 if shifted { None } else { starts.get(&start).copied() }
             }
         };
         self.buckets.iter().enumerate().map(counterpart).collect()
+    }
+
+    /// The end of the range one year before: what ends within 29 February has all of the 28th before it.
+    fn end_a_year_before(&self) -> Option<DateTime<Utc>> {
+        let end = self.to.with_timezone(&self.tz).date_naive();
+        if (end.month(), end.day()) == (2, 29) && self.interval != Some(Interval::Week) {
+            let march = NaiveDate::from_ymd_opt(end.year() - 1, 3, 1)?;
+            return Some(local_midnight(march, self.tz));
+        }
+        self.a_year_before(self.to)
     }
 
     /// The same local time one year before; for weeks 52 weeks, so that Mondays meet Mondays.

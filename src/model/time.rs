@@ -162,11 +162,13 @@ impl TimeRange {
         let Some(interval) = self.interval else {
             return Self::new(self.from - (self.to - self.from), self.from, None, self.tz);
         };
-        let mut start = self.from;
+        // A range that begins inside a bucket is set beside whole ones: what is clipped is compared with nothing.
+        let end = bucket_start(self.from, interval, self.tz);
+        let mut start = end;
         for _ in 0..self.buckets.len() {
             start = bucket_start(start - TimeDelta::microseconds(1), interval, self.tz);
         }
-        Self::new(start, self.from, self.interval, self.tz)
+        Self::new(start, end, self.interval, self.tz)
     }
 
     /// An instant as local time with its offset, as answers show it.

@@ -99,6 +99,7 @@ fn draw(report: &Report, look: Look) -> Result<String, chart::ChartError> {
         subtitle: &subtitle(question),
         table: &report.table,
         range: &question.range,
+        over: question.range.to <= question.as_of,
         group_by: &question.group_by,
         currency: question.currency.as_ref().map(Currency::code),
         annotations: &report.meta.annotations,

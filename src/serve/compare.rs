@@ -1,7 +1,7 @@
 //! Sets an earlier range beside an answer: `<column>_previous` and `<column>_change`.
 //!
 //! Rows meet where their buckets correspond and everything that names a row (groups, values, steps)
-//! is the same; both buckets must be complete. Everything else stays null.
+//! is the same; both buckets must be complete, and of a cohort that which gathered it. Everything else stays null.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,9 @@ const BUCKET_COLUMNS: &[&str] = &["bucket_start", "bucket_end", "complete"];
 
 /// Numbers that say which row this is: of a cohort's periods, of the milestones.
 const POSITIONS: &[&str] = &["period", "population"];
+
+/// The beginning of the bucket that gathered a row's cohort.
+const COHORT: &str = "cohort_start";
 
 /// For each bucket of the range, the position of the one it is compared with, if both are complete.
 fn partners(now: &Question, then: &Question, by: Compare) -> Vec<Option<usize>> {
@@ -42,9 +45,14 @@ pub fn beside(mut report: Report, previous: &Report, by: Compare) -> Report {
         .map(|row| {
             let (bucket, name) = ours.key(row)?;
             let other = *partners.get(bucket)?;
-            by_key.get(&(other?, name)).copied()
+            let there = by_key.get(&(other?, name)).copied()?;
+            (ours.has_whole_cohort(row) && theirs.has_whole_cohort(there)).then_some(there)
         })
         .collect();
+    if !report.table.columns.iter().any(is_measured) {
+        let warning = "nothing is compared: no column of this answer is a number that was measured";
+        report.meta.warnings.push(warning.to_owned());
+    }
     report.table = widen(&report.table, &previous.table, &matched);
     for warning in &previous.meta.warnings {
         let warning = format!("earlier range: {warning}");
@@ -60,13 +68,14 @@ pub fn beside(mut report: Report, previous: &Report, by: Compare) -> Report {
 /// The rows of a table by bucket and by what names them.
 struct Rows<'a> {
     table: &'a Table,
+    question: &'a Question,
     names: Vec<usize>,
     start: Option<usize>,
     buckets: HashMap<DateTime<Utc>, usize>,
 }
 
 impl<'a> Rows<'a> {
-    fn of(table: &'a Table, question: &Question) -> Self {
+    fn of(table: &'a Table, question: &'a Question) -> Self {
         let names = (0..table.columns.len())
             .filter(|at| names_a_row(&table.columns[*at]))
             .collect();
@@ -79,18 +88,33 @@ impl<'a> Rows<'a> {
             .collect();
         Rows {
             table,
+            question,
             names,
             start: table.position("bucket_start"),
             buckets,
         }
     }
 
+    /// The bucket that begins at the moment in a cell.
+    fn bucket(&self, row: usize, column: usize) -> Option<usize> {
+        match self.table.rows[row].get(column)? {
+            Value::Time(at) => self.buckets.get(&at.with_timezone(&Utc)).copied(),
+            _ => None,
+        }
+    }
+
+    /// False for the row of a cohort whose own bucket is not complete.
+    fn has_whole_cohort(&self, row: usize) -> bool {
+        let Some(column) = self.table.position(COHORT) else {
+            return true;
+        };
+        let bucket = self.bucket(row, column);
+        bucket.is_some_and(|bucket| self.question.complete(&self.question.range.buckets[bucket]))
+    }
+
     fn key(&self, row: usize) -> Option<(usize, Vec<String>)> {
         let cells = &self.table.rows[row];
-        let bucket = match cells.get(self.start?)? {
-            Value::Time(at) => *self.buckets.get(&at.with_timezone(&Utc))?,
-            _ => return None,
-        };
+        let bucket = self.bucket(row, self.start?)?;
         // A null and an empty text are different values of a dimension.
         let name = |at: &usize| match &cells[*at] {
             Value::Null => "null".to_owned(),
@@ -119,7 +143,9 @@ fn is_measured(column: &Column) -> bool {
 
 /// The bounds of an interval are not subtracted: their difference bounds nothing.
 fn has_change(column: &Column) -> bool {
-    !column.name.ends_with("ci_low") && !column.name.ends_with("ci_high")
+    let name = &column.name;
+    let bounds = ["ci_low", "ci_high"].iter().any(|end| name.ends_with(end));
+    !bounds && !name.starts_with("low_") && !name.starts_with("high_")
 }
 
 fn widen(now: &Table, then: &Table, matched: &[Option<usize>]) -> Table {

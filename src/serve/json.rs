@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveTime, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::annotations;
 use super::definitions::{Described, unit};
 use super::question::COMMON;
 use super::report::Report;
+use super::{annotations, maturity};
 use crate::metrics::{Definition, RateUse};
 use crate::model::{Column, ColumnType, Mode, TimeRange, Value};
 
@@ -124,6 +124,8 @@ impl Serialize for MetaView<'_> {
         let mut map = serializer.serialize_map(Some(5))?;
         let complete_until = meta.complete_until.map(|at| range.local(at).to_rfc3339());
         map.serialize_entry("complete_until", &complete_until)?;
+        let maturity = meta.maturity.iter().map(|one| maturity::View { one, range });
+        map.serialize_entry("maturity", &maturity.collect::<Vec<_>>())?;
         map.serialize_entry("data_version", &meta.data_version)?;
         map.serialize_entry("epoch", &meta.epoch)?;
         map.serialize_entry("restated", &meta.restated)?;

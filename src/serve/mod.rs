@@ -17,6 +17,7 @@ pub mod definitions;
 pub mod gate;
 pub mod health;
 pub mod json;
+pub mod maturity;
 pub mod moment;
 pub mod negotiate;
 pub mod parameters;

@@ -46,7 +46,7 @@ pub fn parse(metric: &'static Metric, pairs: &[(String, String)], defaults: &Def
     let mode = given.word("mode", Mode::parse, "must be live or test")?;
     let question = Question {
         // A range without an end runs to the present, also while the latest events are still being folded.
-        range: given.range(tz, as_of.unwrap_or(defaults.now), metric.default_days())?,
+        range: given.range(tz, as_of.unwrap_or(defaults.now), metric.default_days)?,
         as_of: as_of.unwrap_or(defaults.as_of),
         mode: mode.unwrap_or(Mode::Live),
         currency: given.currency(defaults.currency)?,

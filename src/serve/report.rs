@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
+use super::maturity::{self, Maturity};
 use super::question::{Asked, Compare};
 use super::{annotations, compare};
 use crate::metrics::{Frames, Metric, MetricError, Question, RateUse};
@@ -50,11 +51,13 @@ pub enum AnswerError {
 pub struct Meta {
     /// End of the last complete bucket of the range; `None` while none is.
     pub complete_until: Option<DateTime<Utc>>,
+    /// What settles late, and which buckets have not; empty where a metric has no window.
+    pub maturity: Vec<Maturity>,
     /// Version of the data at `as_of`.
     pub data_version: i64,
     /// Raised by erasure, retention and a changed configuration.
     pub epoch: i64,
-    /// Events of the range that came in after their bucket had been complete.
+    /// Events of the range that came in after figures of their quarter hour may have been shown.
     pub restated: i64,
     /// Sentences for people.
     pub warnings: Vec<String>,
@@ -107,10 +110,11 @@ pub fn answer_asked(store: &Store, metric: &'static Metric, asked: &Asked, rows:
     let mut report = answer_within(store, metric, &asked.question, rows)?;
     report.meta.warnings.extend(lag(asked));
     let Some(by) = asked.compare else { return Ok(report) };
-    let earlier = asked.question.range.earlier(by).map_err(AnswerError::Compare)?;
+    // The buckets are those of the answer: a metric may have cut the range itself.
+    let earlier = report.question.range.earlier(by).map_err(AnswerError::Compare)?;
     let question = Question {
         range: earlier,
-        ..asked.question.clone()
+        ..report.question.clone()
     };
     let previous = answer_within(store, metric, &question, rows)?;
     Ok(compare::beside(report, &previous, by))
@@ -137,18 +141,23 @@ fn answer_within(
         return Err(AnswerError::TooManyRows(rows));
     }
     let version = store.version_at(question.as_of)?;
+    let mut question = question.clone();
+    if let Some(range) = outcome.range {
+        question.range = range;
+    }
     let meta = Meta {
-        complete_until: complete_until(question),
+        complete_until: complete_until(&question),
+        maturity: maturity::of(&question, outcome.windows),
         data_version: version.data_version,
         epoch: version.epoch,
         restated: store.restated(&question.range, question.as_of)?,
         warnings: outcome.warnings,
         rates: outcome.rates,
-        annotations: annotations::of(store, metric, question)?,
+        annotations: annotations::of(store, metric, &question)?,
     };
     Ok(Report {
         metric,
-        question: question.clone(),
+        question,
         compare: None,
         meta,
         table: outcome.table,

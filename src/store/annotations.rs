@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 use tokio::sync::oneshot;
 
-use super::writer::{self, Command};
+use super::queue::Command;
+use super::writer;
 use super::{Store, StoreError, folding, read};
 use crate::model::{Annotation, Param, Params, Scope};
 use crate::query;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::identity::{Identities, Identity};
 use super::prepared::{Prepared, stamped};
-use super::writer::Command;
+use super::queue::Command;
 use super::{Store, StoreError, folding};
 use crate::model::{Event, Param};
 use crate::query;
@@ -36,7 +36,21 @@ pub struct Appended {
     pub received_at: DateTime<Utc>,
 }
 
+/// One delivery of many commits, such as an import: none of its events changes figures that were shown while it lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// Stamp of the last commit before it began, in microseconds; 0 where there was none.
+    pub(super) shown: i64,
+}
+
 impl Store {
+    /// Begins a delivery of many commits; what is committed by now may have been shown.
+    pub fn delivery(&self) -> Delivery {
+        Delivery {
+            shown: self.shared.committed.borrow().timestamp_micros(),
+        }
+    }
+
     /// Appends events durably and once; returns after the commit.
     ///
     /// # Errors
@@ -71,11 +85,12 @@ impl Store {
         }))
     }
 
-    /// Queues a prepared group from a thread of its own, waiting while the writer is behind.
+    /// Queues a prepared group of a delivery from a thread of its own, waiting while the writer is behind.
     ///
     /// # Errors
     /// [`StoreError::Stopped`] while shutting down.
-    pub fn append_queued(&self, prepared: Prepared) -> Result<Pending, StoreError> {
+    pub fn append_queued(&self, mut prepared: Prepared, delivery: Delivery) -> Result<Pending, StoreError> {
+        prepared.delivery = Some(delivery);
         let (reply, answer) = oneshot::channel();
         self.shared.writer.send_blocking(Command::Append { prepared, reply })?;
         Ok(Pending(answer))
@@ -101,14 +116,15 @@ impl Pending {
     }
 }
 
-/// Judges several groups in order and writes what is new in the open transaction.
+/// Judges several groups in order and writes what is new in the open transaction, under `stamp`.
 ///
-/// Returns the outcomes per group and the identities to remember after the commit.
+/// `shown` is the stamp of the last commit of which figures had been shown. Returns the outcomes per group and the identities to remember after the commit.
 pub(super) fn write_groups(
     connection: &Connection,
     identities: &Identities,
     groups: &[Prepared],
     stamp: i64,
+    shown: i64,
 ) -> Result<(Vec<Vec<AppendOutcome>>, Vec<Identity>), StoreError> {
     let all: Vec<Identity> = groups
         .iter()
@@ -151,6 +167,7 @@ pub(super) fn write_groups(
             ("events", Param::Int(fresh.len() as i64)),
             ("first", Param::Int(span.0)),
             ("last", Param::Int(span.1)),
+            ("shown", Param::Int(shown)),
         ];
         folding::run(connection, &query!("ingest/commit"), &params)?;
     }

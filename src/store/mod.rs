@@ -16,6 +16,7 @@ mod identity;
 mod moments;
 mod prepared;
 mod pseudonym_key;
+mod queue;
 mod rates;
 mod read;
 mod refusals;
@@ -33,7 +34,7 @@ use tokio::sync::watch;
 use crate::model::Clock;
 
 pub use annotations::{Annotated, Note};
-pub use append::{AppendOutcome, Appended, Pending};
+pub use append::{AppendOutcome, Appended, Delivery, Pending};
 pub use folding::{FoldReport, Window};
 pub use prepared::Prepared;
 pub use rates::RatesAdded;
@@ -113,7 +114,7 @@ pub struct Store {
 }
 
 struct Shared {
-    writer: writer::Handle,
+    writer: queue::Handle,
     readers: read::Readers,
     board: Mutex<Vec<JobStatus>>,
     /// Stamp of the latest commit.

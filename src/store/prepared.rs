@@ -9,6 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
 use super::StoreError;
+use super::append::Delivery;
 use super::identity::Identity;
 use crate::model::Event;
 use crate::model::event::entity_key;
@@ -21,6 +22,8 @@ pub struct Prepared {
     pub(super) times: Vec<i64>,
     /// Whether nothing of the group may be taken where its first event is in conflict.
     pub(super) marked: bool,
+    /// The delivery that the group is a part of; `None` for one of its own.
+    pub(super) delivery: Option<Delivery>,
 }
 
 impl Prepared {
@@ -67,6 +70,7 @@ impl Prepared {
             identities,
             times,
             marked: false,
+            delivery: None,
         })
     }
 }

@@ -10,7 +10,7 @@ use duckdb::Connection;
 use tokio::sync::oneshot;
 
 use super::prepared::stamped;
-use super::writer::Command;
+use super::queue::Command;
 use super::{Store, StoreError, read};
 use crate::model::{Currency, Decimal, Param, Rate};
 use crate::query;

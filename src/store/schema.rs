@@ -12,6 +12,8 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/002_providers"),
     query!("schema/003_annotations"),
     query!("schema/004_refold"),
+    query!("schema/005_delivered"),
+    query!("schema/006_refold"),
 ];
 
 /// Name of the database file in the data folder.

@@ -70,7 +70,8 @@ impl Store {
         }
     }
 
-    /// Events of a range that came in after an earlier commit had already seen their 15 minutes end.
+    /// Events of a range that came in after figures of their quarter hour may have been shown: it had ended by the
+    /// stamp that their commit is measured against.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,8 +1,7 @@
 //! The writer: one thread, the only connection that changes anything, commands one after another.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
@@ -13,117 +12,17 @@ use super::append::{self, Appended};
 use super::identity::Identities;
 use super::moments::Moments;
 use super::prepared::Prepared;
+use super::queue::{Command, Handle, QUEUE};
 use super::rates::{self, RatesAdded};
-use super::{StoreError, StoreOptions, folding, lock};
+use super::{StoreError, StoreOptions, folding};
 use crate::model::{Clock, Param, Rate};
 use crate::query;
 
-/// Commands that may wait, whatever their size.
-const QUEUE: usize = 4096;
 /// Events that one commit takes in at most; a single larger group still goes whole. From about
 /// 120,000 rows on DuckDB writes them to the table at once instead of to its log first.
 const GROUP: usize = 150_000;
 /// Bytes of write-ahead log at which the writer checkpoints.
 const LOG_BYTES: u64 = 256 << 20;
-
-/// What the writer is told.
-pub(super) enum Command {
-    /// Append events.
-    Append {
-        /// The events.
-        prepared: Prepared,
-        /// Where the outcome goes.
-        reply: oneshot::Sender<Result<Appended, StoreError>>,
-    },
-    /// Add exchange rates.
-    Rates {
-        /// The rates.
-        rates: Vec<Rate>,
-        /// Where the outcome goes.
-        reply: oneshot::Sender<Result<RatesAdded, StoreError>>,
-    },
-    /// Add and retract annotations.
-    Annotate {
-        /// What changes.
-        notes: Vec<Note>,
-        /// Where the outcome goes.
-        reply: oneshot::Sender<Result<Annotated, StoreError>>,
-    },
-    /// Look after the log, which a fold has lengthened.
-    Tidy,
-    /// Finish and end.
-    Stop,
-}
-
-impl Command {
-    fn events(&self) -> usize {
-        match self {
-            Command::Append { prepared, .. } => prepared.len(),
-            Command::Rates { rates, .. } => rates.len(),
-            Command::Annotate { notes, .. } => notes.len(),
-            Command::Tidy | Command::Stop => 0,
-        }
-    }
-}
-
-/// The way to the writer.
-pub(super) struct Handle {
-    sender: mpsc::Sender<Command>,
-    waiting: Arc<AtomicUsize>,
-    limit: usize,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Handle {
-    /// Queues a command or says at once that there is no room.
-    pub fn try_send(&self, command: Command) -> Result<(), StoreError> {
-        let events = command.events();
-        // A group larger than the whole queue may go when nothing else waits.
-        let before = self.waiting.fetch_add(events, Ordering::AcqRel);
-        if before > 0 && before + events > self.limit {
-            self.waiting.fetch_sub(events, Ordering::AcqRel);
-            return Err(StoreError::Busy);
-        }
-        self.sender.try_send(command).map_err(|error| {
-            self.waiting.fetch_sub(events, Ordering::AcqRel);
-            match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
-            }
-        })
-    }
-
-    /// Has the writer tidy up when it comes to it; while its queue is full it does so anyway.
-    pub fn nudge(&self) {
-        drop(self.sender.try_send(Command::Tidy));
-    }
-
-    /// Queues a command, waiting for room; not to be called on an async thread.
-    pub fn send_blocking(&self, command: Command) -> Result<(), StoreError> {
-        self.waiting.fetch_add(command.events(), Ordering::AcqRel);
-        self.sender.blocking_send(command).map_err(|_| StoreError::Stopped)
-    }
-
-    /// Lets the writer finish what is queued and waits for its end.
-    pub fn close(&self) {
-        let Some(thread) = lock(&self.thread).take() else {
-            return;
-        };
-        // The queue may be full of work that is still to be done: offer the stop until it is taken.
-        while let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(Command::Stop) {
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        if thread.join().is_err() {
-            tracing::error!("the writer ended abnormally");
-        }
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
 
 /// A started writer.
 pub(super) struct Started {
@@ -154,14 +53,8 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
     let thread = std::thread::Builder::new()
         .name("writer".into())
         .spawn(move || writer.run(receiver))?;
-    let handle = Handle {
-        sender,
-        waiting,
-        limit: options.queue_events,
-        thread: Mutex::new(Some(thread)),
-    };
     Ok(Started {
-        handle,
+        handle: Handle::new(sender, waiting, options.queue_events, thread),
         committed,
         moments,
     })
@@ -211,14 +104,15 @@ impl Writer {
         self.checkpoint();
     }
 
-    /// Gathers waiting groups into one commit; hands back the first command of another kind.
+    /// Gathers waiting groups of one delivery into one commit; hands back the first command of another kind.
     fn append(&mut self, prepared: Prepared, reply: Reply, receiver: &mut mpsc::Receiver<Command>) -> Option<Command> {
         let mut events = prepared.len();
+        let delivery = prepared.delivery;
         let (mut groups, mut replies) = (vec![prepared], vec![reply]);
         let mut held = None;
         while events < GROUP {
             match receiver.try_recv() {
-                Ok(Command::Append { prepared, reply }) => {
+                Ok(Command::Append { prepared, reply }) if prepared.delivery == delivery => {
                     events += prepared.len();
                     groups.push(prepared);
                     replies.push(reply);
@@ -252,7 +146,10 @@ impl Writer {
 
     fn commit_at(&mut self, groups: &[Prepared], stamp: i64) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.unchecked_transaction()?;
-        let (outcomes, fresh) = append::write_groups(&transaction, &self.identities, groups, stamp)?;
+        // Groups that come by themselves may change what the commit before has shown.
+        let delivery = groups.first().and_then(|group| group.delivery);
+        let shown = delivery.map_or(self.last, |delivery| delivery.shown);
+        let (outcomes, fresh) = append::write_groups(&transaction, &self.identities, groups, stamp, shown)?;
         transaction.commit()?;
         let received_at = instant(stamp)?;
         if !fresh.is_empty() {
@@ -321,6 +218,7 @@ impl Writer {
                 ("events", Param::Int(0)),
                 ("first", Param::Int(stamp)),
                 ("last", Param::Int(stamp)),
+                ("shown", Param::Int(self.last)),
             ];
             folding::run(&transaction, &query!("ingest/commit"), &params)?;
         }

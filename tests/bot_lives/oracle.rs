@@ -293,16 +293,29 @@ fn retention_of_bots_agrees_with_the_raw_events() {
 fn retention_of_users_agrees_with_the_raw_events() {
     let sql = format!(
         "with {STEPS},
+        names as (
+            select provider, payment_id,
+                first(platform order by time, source, id) filter (where bot_id is not null) as platform,
+                first(bot_id order by time, source, id) filter (where bot_id is not null) as bot_id,
+                first(user_id order by time, source, id) filter (where user_id is not null) as user_id
+            from life where payment_id is not null group by provider, payment_id
+        ),
         active as (
             select distinct platform || ' ' || bot_id || ' ' || user_id as unit,
                 date_trunc('week', time + {LOCAL}) as week
             from (
-                select platform, bot_id, user_id, time from talks
+                select l.platform, if(l.user_id is null, t.bot_id, l.bot_id) as bot_id,
+                    coalesce(l.user_id, t.user_id) as user_id, l.time
+                from life l join talks t using (platform, conversation_id)
+                where l.payment_id is null and (
+                    l.kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated',
+                               'checkout.started')
+                    or (l.kind = 'conversation.message' and l.direction = 'in'))
                 union all
-                select t.platform, t.bot_id, t.user_id, s.time
-                from sales s join talks t using (platform, conversation_id)
-                union all
-                select platform, bot_id, user_id, paid_at from payments
+                select n.platform, n.bot_id, n.user_id, l.time from life l join names n using (provider, payment_id)
+                where l.kind in (
+                    'transaction.initiated', 'transaction.requires_action', 'transaction.authorized',
+                    'transaction.captured', 'transaction.failed')
             ) where time is not null and user_id is not null and bot_id is not null
         ),
         {TRIANGLE}"

@@ -52,7 +52,7 @@ pub fn fold(log: &DataFrame) -> PolarsResult<PaymentFacts> {
         movements.clone().lazy(),
     )
     .collect()?;
-    let attempts = standing_alone(attempts, &payments, &[])?;
+    let attempts = standing_alone(attempts.drop("attempt_source")?, &payments, &[])?;
     let movements = standing_alone(movements, &payments, &["method", "network", "wallet"])?;
     Ok(PaymentFacts {
         payments,
@@ -126,11 +126,14 @@ fn payments(events: LazyFrame, attempts: LazyFrame, disputes: LazyFrame, movemen
         col("is_open").any(true).alias("is_disputed"),
     ]);
     let decided = attempts
+        .clone()
         .group_by([col("payment_key")])
         .agg([col("approved").eq(lit(false)).any(true).alias("has_failed")]);
+    let cards = attempts::cards(events.clone(), attempts);
     let key = || [col("payment_key")];
     let left = || JoinArgs::new(JoinType::Left);
     identity(events)
+        .join(cards, key(), key(), left())
         .join(sums, key(), key(), left())
         .join(ends, key(), key(), left())
         .join(decided, key(), key(), left())
@@ -185,18 +188,8 @@ const COLUMNS: [&str; 31] = [
     "last_received",
 ];
 
-/// What the events say directly: names from the earliest that has them, the card from the captured attempt.
+/// What the events say directly: names from the earliest that has them.
 fn identity(events: LazyFrame) -> LazyFrame {
-    // Of an approved payment a declined attempt's card says nothing.
-    let relevant = || failed().not().or(col("is_approved").not());
-    let card = |name: &str| {
-        coalesce(&[
-            first_where(name, captured()),
-            first_where(name, approval()),
-            first_where(name, relevant()),
-        ])
-        .alias(name)
-    };
     let has = |kind: &'static str| kind_in(&[kind]).any(true);
     let bot = || col("bot_key").is_not_null();
     events.group_by_stable([col("payment_key")]).agg([
@@ -214,10 +207,6 @@ fn identity(events: LazyFrame) -> LazyFrame {
         first("checkout_id").alias("checkout_id"),
         first("path").alias("path"),
         first("credential").alias("credential"),
-        card("method"),
-        card("network"),
-        card("brand"),
-        card("wallet"),
         col("chosen").first().alias("currency"),
         col("chosen_exponent").first().alias("exponent"),
         col("time").min().alias("first_fact_at"),

@@ -12,7 +12,9 @@ use self::funnel::{Funnel, Tallies};
 use self::steps::Steps;
 use super::grouping::{Grid, uses};
 use super::table::{Sheet, Spec, by_bucket};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
+use super::{
+    Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
+};
 use crate::model::time::parse_duration;
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Param};
 use crate::query;
@@ -39,7 +41,9 @@ pub const METRIC: Metric = Metric {
                entry and split the whole funnel; path and credential are those of the unit's first checkout since \
                and split from the checkout step on (without one from the first payment step on), provider is that of \
                its first transaction and splits from the first payment step on: before, all units are in the row \
-               whose value is null, and the figures of the other rows are null. A user's checkout and transaction \
+               whose value is null, and the figures of the other rows, and of all rows where a filter names the \
+               dimension, are null. rate_from_previous is null where a dimension begins to split: the step before \
+               counts other units. A user's checkout and transaction \
                name these only within the window. `bot` is the bot_id, so add `platform` where two platforms share \
                one. With mode=test, checkouts and payments are those marked as tests, and what leads to them is \
                taken from the conversations that have such.",
@@ -81,6 +85,7 @@ pub const METRIC: Metric = Metric {
             check: check_unit,
         },
     ],
+    default_days: REPORT_DAYS,
     inputs: &[
         Input {
             name: "cells",
@@ -134,6 +139,9 @@ const COLUMNS: [Spec; 14] = [
     ("p90_seconds", Number, Some("seconds")),
     ("seconds_from_previous", Number, Some("seconds")),
 ];
+
+/// The columns that are known as soon as a bucket is over: its entries do not change any more.
+const AT_ENTRY: [&str; 3] = ["step_index", "step", "entered"];
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -199,6 +207,11 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     Ok(Outcome {
         table: sheet.finish(),
         warnings: unknown(question, &funnel.steps),
+        windows: Window::of(question.parameter("window"), &COLUMNS, |(name, ..)| {
+            !AT_ENTRY.contains(name)
+        })
+        .into_iter()
+        .collect(),
         ..Outcome::default()
     })
 }

@@ -79,7 +79,7 @@ impl Fit {
 /// The fits to the first 0, 1, 2 … values: what would have been fitted at each moment of the past.
 ///
 /// Each is the combination of parameters, of all that are tried, with the smallest sum of squared errors
-/// one step ahead; of equals the first. `None` below [`LEAST`] values.
+/// one step ahead; of those that are [as good](is_better), the first. `None` below [`LEAST`] values.
 pub fn fits(series: &[f64]) -> Vec<Option<Fit>> {
     let mut fits = vec![None; series.len() + 1];
     for first in LEAST..=FIRST.min(series.len()) {
@@ -99,6 +99,12 @@ pub fn fits(series: &[f64]) -> Vec<Option<Fit>> {
     fits
 }
 
+/// Whether a sum of squared errors is smaller by more than the rounding of floats could make it: without this,
+/// noise would choose among the parameters where a straight line makes all of them equal.
+fn is_better(squares: f64, known: f64, energy: f64) -> bool {
+    squares < known * (1.0 - 1e-9) - 1e-20 * energy
+}
+
 /// Runs through a series and keeps, for each length from `first` on, the state where it is the best so far.
 fn smooth(
     series: &[f64],
@@ -107,18 +113,20 @@ fn smooth(
     best: &mut [Option<Fit>],
     first: usize,
 ) {
-    let mut squares = 0.0;
+    // `energy` is the sum of the squared values, beside which errors can be nothing but noise.
+    let (mut squares, mut energy) = (0.0, 0.0);
     for (at, value) in series.iter().enumerate() {
         let expected = level + phi * trend;
         let error = value - expected;
         squares += error * error;
+        energy += value * value;
         level = expected + alpha * error;
         trend = phi * trend + beta * error;
         let values = at + 1;
         let Some(known) = values.checked_sub(first).and_then(|at| best.get_mut(at)) else {
             continue;
         };
-        if known.is_none_or(|known: Fit| squares < known.squares) {
+        if known.is_none_or(|known: Fit| is_better(squares, known.squares, energy)) {
             *known = Some(Fit {
                 level,
                 trend,
@@ -180,6 +188,60 @@ mod tests {
     }
 
     #[test]
+    fn the_recursion_gives_the_published_forecasts() {
+        // R. J. Hyndman and G. Athanasopoulos, "Forecasting: Principles and Practice", 2nd edition (2018), 7.2:
+        // Australian air passengers 1990 to 2016 by Holt's straight line, with the parameters that are printed
+        // there to four digits. A trend that is not damped is the case of phi = 1.
+        let passengers = [
+            17.55, 21.86, 23.89, 26.93, 26.89, 28.83, 30.08, 30.95, 30.19, 31.58, 32.58, 33.48, 39.02, 41.39, 41.60,
+            44.66, 46.95, 48.73, 51.49, 50.03, 60.64, 63.36, 66.36, 68.20, 68.12, 69.78, 72.60,
+        ];
+        let mut last = [None];
+        let parameters = (0.8321, 0.8321 * 0.0001, 1.0);
+        smooth(&passengers, (15.57, 2.102), parameters, &mut last, passengers.len());
+        let ahead = last[0].unwrap().ahead(5);
+        for (ahead, published) in ahead.iter().zip([74.60, 76.70, 78.80, 80.91, 83.01]) {
+            assert!(
+                (ahead.mean - published).abs() < 0.011,
+                "{} is not {published}",
+                ahead.mean
+            );
+        }
+    }
+
+    #[test]
+    fn the_variance_ahead_is_that_of_the_published_formula() {
+        // Hyndman, Koehler, Ord and Snyder (2008), table 6.1, additive errors and a damped trend, in closed form.
+        let published = |h: i32, (alpha, beta, phi): (f64, f64, f64)| {
+            let (steps, rest, power) = (f64::from(h), 1.0 - phi, phi.powi(h));
+            1.0 + alpha * alpha * (steps - 1.0) + beta * phi * steps / (rest * rest) * (2.0 * alpha * rest + beta * phi)
+                - beta * phi * (1.0 - power) / (rest * rest * (1.0 - phi * phi))
+                    * (2.0 * alpha * (1.0 - phi * phi) + beta * phi * (1.0 + 2.0 * phi - power))
+        };
+        for (alpha, beta, phi) in [
+            (0.5, 0.2, 0.9),
+            (0.99, 0.3, 0.8),
+            (0.05, 0.0005, 0.98),
+            (0.7, 0.63, 0.94),
+        ] {
+            let fit = Fit {
+                level: 0.0,
+                trend: 0.0,
+                alpha,
+                beta,
+                phi,
+                squares: 20.0,
+                values: 25,
+            };
+            for (step, ahead) in fit.ahead(60).iter().enumerate() {
+                let wanted = published(step as i32 + 1, (alpha, beta, phi));
+                let told = ahead.deviation * ahead.deviation;
+                assert!((told - wanted).abs() < 1e-9 * wanted, "{step}: {told} is not {wanted}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_fitted_in_the_past_knows_nothing_of_what_came_later() {
         let series: Vec<f64> = (0..30).map(|n| f64::from((n * n) % 17 + 3 * n)).collect();
         let all = fits(&series);
@@ -187,6 +249,23 @@ mod tests {
             assert_eq!(all[length], fits(&series[..length])[length]);
         }
         assert!(all[..LEAST].iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn where_all_parameters_fit_alike_the_first_are_taken_at_any_scale() {
+        // A straight line but for its last value: every combination has the same error there.
+        for scale in [1.0, 1.0 / 3.0, 100.0, 0.07] {
+            let mut series = vec![31.0 * scale; 13];
+            series.push(32.0 * scale);
+            for length in [13, 14] {
+                let fit = fits(&series[..length])[length].unwrap();
+                assert_eq!(
+                    (fit.phi, fit.alpha, fit.beta),
+                    (0.8, 0.05, 0.05 * 0.01),
+                    "{scale} {length}"
+                );
+            }
+        }
     }
 
     #[test]

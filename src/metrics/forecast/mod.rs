@@ -34,7 +34,8 @@ pub const METRIC: Metric = Metric {
                them, never for a forecast. Model: exponential smoothing with a damped trend and additive errors \
                (Gardner and McKenzie 1985; Hyndman, Koehler, Ord and Snyder 2008, class 1), started from the line \
                through the first ten values at most; alpha (0.05 to 0.99), beta / alpha (0.01 to 0.9) and phi (0.80 \
-               to 1) are those of a fixed grid with the least squared error one step ahead; intervals are normal, \
+               to 1) are those of a fixed grid with the least squared error one step ahead, of equals (to a \
+               billionth) the first with the smallest phi, then alpha, then beta; intervals are normal, \
                with the squared errors divided by n - 5, and nothing is below 0. model_error is the mean absolute \
                error over rolling origins, each fitted anew on what came before it and at least 6 buckets, at as many \
                buckets ahead as the row is; baseline_error that of the last bucket's ratio again, next = last x last \
@@ -66,6 +67,7 @@ pub const METRIC: Metric = Metric {
             check: horizon::check,
         },
     ],
+    default_days: DEFAULT_DAYS,
     inputs: &[
         Input {
             name: "bots",
@@ -92,7 +94,7 @@ pub const METRIC: Metric = Metric {
 };
 
 /// Days of history where a question does not state its beginning: half a year.
-pub const DEFAULT_DAYS: u64 = 182;
+const DEFAULT_DAYS: u64 = 182;
 
 const DIMENSIONS: &[&str] = &["platform", "country"];
 
@@ -194,6 +196,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     warnings.extend(words::sentences(told.collect()));
     warnings.extend(converter.warning(0));
     let behind = past.range.buckets.len();
+    let learnt = past.range.clone();
     past.range.buckets.extend(&ahead);
     let mut sheet = Sheet::new(&past, &columns(of));
     for bucket in 0..past.range.buckets.len() {
@@ -209,6 +212,8 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         table: sheet.finish(),
         warnings,
         rates: converter.uses(),
+        range: Some(learnt),
+        ..Outcome::default()
     })
 }
 

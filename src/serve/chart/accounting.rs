@@ -2,14 +2,14 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Align, Canvas, measure};
+use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::{Notes, hits};
-use super::frame::{Entry, Mark, SMALL, header, no_data};
-use super::marks::{Columns, Span, area, centred, columns, line, seams};
+use super::frame::{Entry, Mark, header, no_data};
+use super::marks::{Columns, EndLabel, Span, area, centred, columns, end_labels, end_width, line, seams};
 use super::number::{Kind, count};
 use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
-use super::{ChartError, ChartRequest};
+use super::{ChartError, ChartRequest, earlier};
 
 const PLOTTED: [&str; 5] = ["active", "new", "retained", "resurrected", "churned"];
 
@@ -21,7 +21,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let active = canvas.frame.h >= if grid.outer.len() > 1 { 560.0 } else { 280.0 };
     let body = header(canvas, request, &legend(canvas, &grid, active))?;
-    let cells = cells(canvas, &grid, body, (230.0, 150.0))?;
+    let cells = cells(canvas, &grid, body, (230.0, 150.0), "active")?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let flows: Vec<Flows> = drawn.iter().map(|outer| Flows::of(&grid, *outer)).collect();
     // One scale for all, so that groups can be compared.
@@ -29,11 +29,11 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let lowest = flows.iter().map(Flows::lowest).fold(0.0, f64::min);
     let most = flows
         .iter()
-        .flat_map(|flows| flows.active.iter().flatten())
+        .flat_map(|flows| flows.active.iter().chain(&flows.before).flatten())
         .copied()
         .fold(0.0, f64::max);
     let mut notes = Notes {
-        series: grid.series(&PLOTTED, &drawn),
+        series: grid.series(&[PLOTTED.as_slice(), &["active_previous"]].concat(), &drawn),
         ..Notes::default()
     };
     for (Cell { outer, place }, flows) in cells.into_iter().zip(&flows) {
@@ -55,16 +55,16 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
                 caption,
             });
         }
-        let panels = stack(
-            canvas,
-            request.range,
-            place,
-            &specs,
-            if specs.len() > 1 { 10.0 } else { 0.0 },
-        )?;
+        let end = flows.end(&grid.complete, place.w);
+        let right = end
+            .iter()
+            .filter(|_| active)
+            .map(|(_, text)| text.clone())
+            .collect::<Vec<_>>();
+        let panels = stack(canvas, request.range, place, &specs, end_width(&right))?;
         draw_flows(canvas, &panels[0], flows, &grid.complete)?;
         if let Some(lower) = panels.get(1) {
-            draw_active(canvas, lower, flows, &grid.complete)?;
+            draw_active(canvas, lower, flows, &grid.complete, end)?;
         }
         let told = PLOTTED.map(|column| (column, Kind::Count));
         notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &told));
@@ -76,6 +76,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
 /// What the columns of one group are made of.
 struct Flows {
     active: Vec<Option<f64>>,
+    before: Vec<Option<f64>>,
     new: Vec<Option<f64>>,
     resurrected: Vec<Option<f64>>,
     churned: Vec<Option<f64>>,
@@ -86,6 +87,7 @@ impl Flows {
         let read = |column| grid.floats(outer, 0, column);
         Flows {
             active: read("active"),
+            before: earlier::values(grid, outer, 0, "active"),
             new: read("new"),
             resurrected: read("resurrected"),
             churned: read("churned"),
@@ -107,6 +109,19 @@ impl Flows {
 
     fn lowest(&self) -> f64 {
         -self.churned.iter().flatten().copied().fold(0.0, f64::max)
+    }
+
+    /// The last number of active bots and its label: of an incomplete bucket it is no fall.
+    fn end(&self, complete: &[bool], width: f64) -> Option<(f64, String)> {
+        let last = (0..self.active.len())
+            .rev()
+            .find(|bucket| self.active[*bucket].is_some())?;
+        let value = self.active[last]?;
+        let text = match complete[last] || width < 420.0 {
+            true => count(value),
+            false => format!("{}, incomplete", count(value)),
+        };
+        Some((value, text))
     }
 
     fn summary(&self, name: &str) -> String {
@@ -139,6 +154,7 @@ fn legend(canvas: &Canvas, grid: &Grid, active: bool) -> Vec<Entry> {
     }
     if active {
         legend.push(Entry::new(Mark::Line(canvas.palette.series[2]), "active"));
+        legend.extend(earlier::entry(canvas, grid, "active"));
     }
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(canvas.palette.neutral[0]), "incomplete"));
@@ -189,23 +205,27 @@ fn draw_flows(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool]) 
         let Some(net) = net else { continue };
         let at = (panel.bands.centre(bucket), panel.y(*net));
         canvas.disc(at, radius + 1.0, canvas.palette.background)?;
-        canvas.disc(at, radius, canvas.palette.text)?;
+        canvas.point(at, radius, canvas.palette.text, complete[bucket])?;
     }
     Ok(())
 }
 
-fn draw_active(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool]) -> Result<(), ChartError> {
+fn draw_active(
+    canvas: &Canvas,
+    panel: &Panel,
+    flows: &Flows,
+    complete: &[bool],
+    end: Option<(f64, String)>,
+) -> Result<(), ChartError> {
     let color = canvas.palette.series[2];
     let points = centred(panel, &flows.active, complete);
     area(canvas, panel, &points, color)?;
+    earlier::line(canvas, panel, &flows.before, |bucket| panel.bands.centre(bucket))?;
     line(canvas, panel, &points, color, 2.0)?;
-    let Some(last) = points.iter().rev().find(|point| point.value.is_some()) else {
-        return Ok(());
-    };
-    let value = last.value.unwrap_or(0.0);
-    let (text, y) = (count(value), panel.y(value) - 11.0);
-    let half = measure(&text, SMALL, true) / 2.0;
-    let x = last.x.min(canvas.frame.right() - half - 6.0);
-    let font = canvas.bold(SMALL);
-    canvas.text(&text, (x, y.max(panel.area.y - 6.0)), Align::Centre, font)
+    let label = end.map(|(value, text)| EndLabel {
+        y: panel.y(value),
+        color: None,
+        text,
+    });
+    end_labels(canvas, panel.area, label.into_iter().collect())
 }

@@ -9,7 +9,7 @@ use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data, whisker
 use super::marks::{Columns, EndLabel, Span, centred, columns, end_labels, end_width, line, ribbon};
 use super::number::{Kind, count, percent};
 use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
-use super::{ChartError, ChartRequest};
+use super::{ChartError, ChartRequest, earlier};
 
 const PLOTTED: [&str; 7] = [
     "registered",
@@ -52,7 +52,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     Ok(Notes {
         summary: drawn.iter().map(|outer| summary(&grid, *outer)).collect(),
         hits,
-        series: grid.series(&PLOTTED, &drawn),
+        series: grid.series(&[PLOTTED.as_slice(), &["rate_previous"]].concat(), &drawn),
     })
 }
 
@@ -107,6 +107,7 @@ fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pic
     let entry = |(outer, color): (&usize, RGBColor)| Entry::new(Mark::Line(color), grid.outer[*outer].label());
     let named = drawn.iter().zip(canvas.palette.series).map(entry);
     let mut legend_entries: Vec<Entry> = named.take(if narrow && !single { drawn.len() } else { 0 }).collect();
+    legend_entries.extend(earlier::entry(canvas, grid, "rate").filter(|_| single));
     legend_entries.extend(legend(canvas, grid, steps, &drawn));
     let body = header(canvas, request, &legend_entries)?;
     let end = |outer: &usize| {
@@ -137,6 +138,12 @@ fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pic
             };
             ribbon(canvas, panel, &cut("ci_low"), &cut("ci_high"), color)?;
         }
+        if single {
+            let before = earlier::values(grid, *outer, 0, "rate").into_iter();
+            let top = panel.scale.highest();
+            let before: Vec<_> = before.map(|rate| rate.map(|rate| rate.min(top))).collect();
+            earlier::line(canvas, panel, &before, |bucket| panel.bands.centre(bucket))?;
+        }
         let points = centred(panel, &grid.floats(*outer, 0, "rate"), &grid.complete);
         line(canvas, panel, &points, color, 2.2)?;
         if let Some(rate) = last(grid, *outer) {
@@ -161,7 +168,12 @@ fn specs(request: &ChartRequest, grid: &Grid, drawn: &[usize], steps: bool) -> V
         let values = drawn.iter().flat_map(|outer| grid.floats(*outer, 0, column));
         values.flatten().fold(0.0, f64::max)
     };
-    let (highest, widest) = (most("rate"), most("ci_high"));
+    let before = if grid.outer.len() <= 1 {
+        most("rate_previous")
+    } else {
+        0.0
+    };
+    let (highest, widest) = (most("rate").max(before), most("ci_high"));
     // A bucket of three bots has an interval up to 1; it must not flatten the rest.
     let hi = if highest > 0.0 {
         widest.max(highest).min(highest * 1.5)
@@ -213,7 +225,7 @@ fn bars(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured
     let body = header(canvas, request, &legend(canvas, grid, false, &all))?;
     let complete = settled(grid, &all).first().copied().unwrap_or(true);
     let (mut drawn, mut hits) = (Vec::new(), Vec::new());
-    for Cell { outer, place } in cells(canvas, grid, body, (240.0, 118.0))? {
+    for Cell { outer, place } in cells(canvas, grid, body, (240.0, 118.0), "registered")? {
         drawn.push(outer);
         let row = (place.h / STEPS.len() as f64).min(46.0);
         for (at, ((column, name), color)) in STEPS.iter().zip(colors(canvas)).enumerate() {

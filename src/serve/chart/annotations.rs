@@ -7,9 +7,10 @@ use std::cell::RefCell;
 
 use chrono::{DateTime, Utc};
 
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, Rect, measure};
 use super::document::{Hit, Notes};
 use super::frame::fit;
+use super::pills::{clusters, pill, pill_width};
 use super::{ChartError, ChartRequest};
 use crate::model::{Annotation, Interval};
 
@@ -43,11 +44,8 @@ struct Seen {
 
 /// Height of the strip above the axes in which names and numbers stand.
 const STRIP: f64 = 16.0;
-/// Size of names, and of numbers.
+/// Size of names.
 const NAME: f64 = 10.5;
-const NUMBER: f64 = 9.0;
-/// Height of a number's ground, and the least width.
-const PILL: f64 = 12.0;
 /// Height of a line of the list.
 const ROW: f64 = 16.0;
 /// Annotations that the words for ears tell.
@@ -60,32 +58,6 @@ struct Row {
     x: f64,
     line: usize,
     right: f64,
-}
-
-/// Lines whose numbers share a ground.
-struct Cluster {
-    first: usize,
-    last: usize,
-    from: f64,
-    to: f64,
-}
-
-impl Cluster {
-    fn label(&self) -> String {
-        match self.first == self.last {
-            true => (self.first + 1).to_string(),
-            false => format!("{}\u{2013}{}", self.first + 1, self.last + 1),
-        }
-    }
-
-    fn width(&self) -> f64 {
-        pill_width(&self.label())
-    }
-
-    fn centre(&self, (left, right): (f64, f64)) -> f64 {
-        let half = self.width() / 2.0;
-        ((self.from + self.to) / 2.0).clamp(left + half, (right - half).max(left + half))
-    }
 }
 
 impl<'a> Flags<'a> {
@@ -317,56 +289,4 @@ impl<'a> Flags<'a> {
 
 fn more_of(hidden: usize) -> String {
     format!("and {hidden} more")
-}
-
-/// The lines in groups whose numbers keep apart.
-fn clusters(lines: &[(usize, f64)], ends: (f64, f64)) -> Vec<Cluster> {
-    let mut clusters: Vec<Cluster> = Vec::new();
-    for (index, x) in lines {
-        clusters.push(Cluster {
-            first: *index,
-            last: *index,
-            from: *x,
-            to: *x,
-        });
-        // A wider ground may reach the one before it in turn.
-        while let [.., one, two] = clusters.as_slice()
-            && one.centre(ends) + one.width() / 2.0 + 2.0 > two.centre(ends) - two.width() / 2.0
-        {
-            let (last, to) = (two.last, two.to);
-            clusters.pop();
-            if let Some(one) = clusters.last_mut() {
-                (one.last, one.to) = (last, to);
-            }
-        }
-    }
-    clusters
-}
-
-fn pill_width(number: &str) -> f64 {
-    (measure(number, NUMBER, true) + 6.0).max(PILL)
-}
-
-/// A number on a ground of its own.
-fn pill(canvas: &Canvas, number: &str, (x, y): (f64, f64)) -> Result<(), ChartError> {
-    let (width, radius) = (pill_width(number), PILL / 2.0);
-    let ground = canvas.palette.muted;
-    let reach = width / 2.0 - radius;
-    if reach > 0.0 {
-        let body = Rect {
-            x: x - reach,
-            y: y - radius,
-            w: 2.0 * reach,
-            h: PILL,
-        };
-        canvas.rect(body, ground)?;
-        canvas.disc((x - reach, y), radius, ground)?;
-    }
-    canvas.disc((x + reach, y), radius, ground)?;
-    let font = Font {
-        size: NUMBER,
-        bold: true,
-        color: canvas.palette.background,
-    };
-    canvas.text(number, (x, y), Align::Centre, font)
 }

@@ -4,7 +4,7 @@ use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::dates::bucket_label;
 use super::document::{Hit, Notes};
-use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data, wrap};
 use super::lying::{FOOT, Lying};
 use super::number::{Kind, group, percent};
 use super::{ChartError, ChartRequest};
@@ -25,9 +25,17 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let fall = Waterfall::of(&grid, outer, bucket);
     let others = grid.outer.len() - 1;
     let caption = fall.caption(&grid, request, outer, bucket);
-    let text = fit(&caption, NAME, true, body.w);
-    canvas.text(&text, (body.x, body.y + 8.0), Align::Left, canvas.bold(NAME))?;
-    let place = body.inset(0.0, 20.0, 0.0, if others > 0 { 16.0 } else { 0.0 });
+    let lines = wrap(&caption, NAME, true, body.w, 2);
+    for (line, text) in lines.iter().enumerate() {
+        let at = (body.x, body.y + 8.0 + 15.0 * line as f64);
+        canvas.text(text, at, Align::Left, canvas.bold(NAME))?;
+    }
+    let place = body.inset(
+        0.0,
+        5.0 + 15.0 * lines.len() as f64,
+        0.0,
+        if others > 0 { 16.0 } else { 0.0 },
+    );
     let hits = fall.draw(canvas, place)?;
     if others > 0 {
         let note = format!("and {others} more groups in the table");

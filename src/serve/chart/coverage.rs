@@ -135,7 +135,7 @@ fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError
 
 fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
-    for Cell { outer, place } in cells(canvas, grid, body, LEAST)? {
+    for Cell { outer, place } in cells(canvas, grid, body, LEAST, "payments")? {
         let panel = stacked(canvas, request, grid, outer, place)?;
         told.extend(hits(grid, request, (panel.area, panel.bands), &[outer], &TOLD));
         drawn.push(outer);

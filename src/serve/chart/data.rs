@@ -241,6 +241,18 @@ fn find_or_add(known: &mut HashMap<Key, usize>, keys: &mut Vec<Key>, key: Key) -
 }
 
 impl Grid<'_> {
+    /// The groups by their sum of a column over all buckets, largest first.
+    pub fn by_total(&self, column: &str) -> Vec<usize> {
+        let inners = 0..self.inner.len();
+        let total = |outer: usize| -> f64 {
+            let values = inners.clone().flat_map(|inner| self.floats(outer, inner, column));
+            values.flatten().sum()
+        };
+        let mut sized: Vec<(usize, f64)> = (0..self.outer.len()).map(|outer| (outer, total(outer))).collect();
+        sized.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        sized.into_iter().map(|(outer, _)| outer).collect()
+    }
+
     /// The groups with the largest last value of a column, at most so many, largest first.
     pub fn largest(&self, column: &str, most: usize) -> Vec<usize> {
         let size = |outer: usize| {

@@ -51,6 +51,15 @@ pub(super) fn range_label(range: &TimeRange) -> String {
     format!("{} \u{2013} {}", from.format(pattern), last.format("%-d %b %Y"))
 }
 
+/// The last day of a range, or its last moment where it ends within a day.
+pub(super) fn last_label(range: &TimeRange) -> String {
+    let to = range.local(range.to).naive_local();
+    if to.num_seconds_from_midnight() != 0 {
+        return to.format("%-d %b %Y %H:%M").to_string();
+    }
+    (to - TimeDelta::microseconds(1)).format("%-d %b %Y").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

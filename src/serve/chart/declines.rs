@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let over_time = request.range.buckets.len() > 1 && request.group_by.is_empty();
     let (shown, hits) = match over_time {
         true => over_time_and_codes(canvas, request, &grid, &reasons, body)?,
-        false => bars(canvas, &grid, &reasons, body)?,
+        false => bars(canvas, &grid, &reasons, body, request.over)?,
     };
     let told = |reason: &Reason| format!("{}: {}.", reason.full_name(), reason.numbers());
     Ok(Notes {
@@ -135,7 +135,8 @@ fn legend(canvas: &Canvas, grid: &Grid, reasons: &[Reason]) -> Vec<Entry> {
 /// How many reasons were drawn, and what stands under the pointer.
 type Pictured = (usize, Vec<Hit>);
 
-fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect) -> Result<Pictured, ChartError> {
+/// The reasons of the whole range; a bucket that the range cuts does not make the range incomplete.
+fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect, over: bool) -> Result<Pictured, ChartError> {
     let fitting = (body.h / LEAST_ROW).max(1.0) as usize;
     let cut = reasons.len() > fitting;
     let shown = &reasons[..if cut {
@@ -155,7 +156,7 @@ fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect) -> Result<
     let area = body.inset(widest(&names), 0.0, widest(&texts), 0.0);
     let row = ((body.h - foot) / shown.len() as f64).min(40.0);
     let longest = shown.iter().map(|reason| reason.attempts).fold(0.0, f64::max);
-    let complete = !grid.complete.contains(&false);
+    let complete = over || !grid.complete.contains(&false);
     let mut hits = Vec::new();
     for (at, reason) in shown.iter().enumerate() {
         let line = body.row(body.y + row * at as f64, row);
@@ -192,9 +193,12 @@ fn over_time_and_codes(
         return Ok((reasons.len(), Vec::new()));
     }
     let lower = body.inset(0.0, upper.h + 10.0, 0.0, 0.0);
-    let caption = "Over the whole range, by code";
+    let caption = match request.over {
+        true => "Over the whole range, by code",
+        false => "Over the whole range so far, by code",
+    };
     canvas.text(caption, (lower.x, lower.y + 7.0), Align::Left, canvas.muted(SMALL))?;
-    bars(canvas, grid, reasons, lower.inset(0.0, 18.0, 0.0, 0.0))
+    bars(canvas, grid, reasons, lower.inset(0.0, 18.0, 0.0, 0.0), request.over)
 }
 
 fn over_time(

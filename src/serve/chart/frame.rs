@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::dates::range_label;
 use super::document::Notes;
-use super::{ChartError, ChartRequest};
+use super::{ChartError, ChartRequest, earlier};
 
 /// How a legend's entry looks.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,20 @@ pub(super) const SMALL: f64 = 11.0;
 
 /// Draws title, subtitle and legend; what is left is the picture's.
 pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) -> Result<Rect, ChartError> {
+    let mut span = range_label(request.range);
+    if let Some(interval) = request.range.interval {
+        span.push_str(&format!(" \u{b7} by {}", interval.as_str()));
+    }
+    header_over(canvas, request, &span, legend)
+}
+
+/// The same of a picture whose time is not that of the question.
+pub(super) fn header_over(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    span: &str,
+    legend: &[Entry],
+) -> Result<Rect, ChartError> {
     let narrow = canvas.frame.w < 480.0;
     let pad = if narrow { 10.0 } else { 16.0 };
     let inner = canvas.frame.inset(pad, pad - 2.0, pad, pad - 4.0);
@@ -53,7 +67,7 @@ pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) 
         y += size * 0.62;
     }
     y += 2.0;
-    for line in wrap(&subtitle(request), SMALL, false, inner.w, if low { 1 } else { 3 }) {
+    for line in wrap(&subtitle(request, span), SMALL, false, inner.w, if low { 1 } else { 3 }) {
         y += 7.0;
         canvas.text(&line, (inner.x, y), Align::Left, canvas.muted(SMALL))?;
         y += 7.0;
@@ -66,16 +80,11 @@ pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) 
     Ok(inner.inset(0.0, top, 0.0, 0.0))
 }
 
-/// Range, interval, zone, and what the caller adds.
-fn subtitle(request: &ChartRequest) -> String {
-    let mut parts = vec![range_label(request.range)];
-    if let Some(interval) = request.range.interval {
-        parts.push(format!("by {}", interval.as_str()));
-    }
-    parts.push(request.range.tz.name().to_owned());
-    if !request.subtitle.is_empty() {
-        parts.push(request.subtitle.to_owned());
-    }
+/// The span of time, its zone, what the caller adds, and what is not drawn.
+fn subtitle(request: &ChartRequest, span: &str) -> String {
+    let mut parts = vec![span, request.range.tz.name()];
+    parts.extend(Some(request.subtitle).filter(|words| !words.is_empty()));
+    parts.extend(earlier::note(request));
     parts.join(" \u{b7} ")
 }
 

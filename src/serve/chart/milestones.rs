@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::calendar::ticks;
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
+use super::dates::last_label;
 use super::document::{Hit, Notes};
-use super::frame::{Entry, Mark, SMALL, header, no_data};
+use super::frame::{Entry, Mark, SMALL, header_over, no_data};
 use super::number::group;
 use super::panel::{Cell, cells};
 use super::{ChartError, ChartRequest};
@@ -39,10 +40,12 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Note, "incomplete"));
     }
-    let body = header(canvas, request, &legend)?;
+    // Reached is reached, also before the range.
+    let span = format!("all time until {}", last_label(request.range));
+    let body = header_over(canvas, request, &span, &legend)?;
     let mut notes = Notes::default();
     let mut drawn = Vec::new();
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST)? {
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, "population")? {
         notes.hits.extend(timeline(canvas, &axis, &all[outer], place)?);
         notes
             .summary
@@ -204,12 +207,19 @@ fn draw_axis(
 ) -> Result<(), ChartError> {
     let (bottom, step) = (area.bottom(), area.w / axis.buckets.len().max(1) as f64);
     canvas.path(&[(area.x, bottom), (area.right(), bottom)], canvas.palette.axis, 1.0)?;
-    for tick in ticks(axis, step, SMALL - 0.5) {
+    let ticks = ticks(axis, step, SMALL - 0.5);
+    // A line for each of many weeks says less than one for each month.
+    let many = ticks.len() > 12 && ticks.iter().filter(|tick| tick.context.is_some()).count() > 2;
+    for tick in ticks {
         let Some(bucket) = axis.buckets.get(tick.bucket) else {
             continue;
         };
         let at = x(bucket.start);
-        canvas.path(&[(at, area.y), (at, bottom + 4.0)], canvas.palette.grid, 1.0)?;
+        let (top, color) = match many && tick.context.is_none() {
+            true => (bottom, canvas.palette.axis),
+            false => (area.y, canvas.palette.grid),
+        };
+        canvas.path(&[(at, top), (at, bottom + 4.0)], color, 1.0)?;
         for (text, below) in [(Some(tick.label), 11.0), (tick.context, 24.0)] {
             let Some(text) = text else { continue };
             let half = measure(&text, SMALL - 0.5, false) / 2.0;

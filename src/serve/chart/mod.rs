@@ -20,6 +20,7 @@ mod data;
 mod dates;
 mod declines;
 mod document;
+mod earlier;
 mod forecast;
 mod frame;
 mod funnel;
@@ -32,6 +33,7 @@ mod panel;
 mod path_effect;
 mod path_effect_time;
 mod payments;
+mod pills;
 mod png;
 mod population;
 mod rates;
@@ -43,6 +45,10 @@ mod strokes;
 #[cfg(test)]
 mod tests;
 mod theme;
+#[cfg(test)]
+mod wholes {
+    mod tests;
+}
 
 use std::sync::OnceLock;
 
@@ -73,6 +79,8 @@ pub struct ChartRequest<'a> {
     pub table: &'a Table,
     /// The buckets and their zone.
     pub range: &'a TimeRange,
+    /// Whether the range has ended at the moment that answers.
+    pub over: bool,
     /// The columns that split the rows, in the asked order.
     pub group_by: &'a [&'static str],
     /// Currency of amounts where the table has no `currency` column.

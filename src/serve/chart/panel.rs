@@ -192,25 +192,15 @@ pub(super) struct Cell {
     pub place: Rect,
 }
 
-/// Places for as many groups as stay readable, each under its name; one group takes all.
-pub(super) fn cells(
-    canvas: &Canvas,
-    grid: &Grid,
-    body: Rect,
-    (least_w, least_h): (f64, f64),
-) -> Result<Vec<Cell>, ChartError> {
-    let groups = grid.outer.len();
-    let unnamed = grid.outer.first().is_none_or(|key| key.label().is_empty());
-    if groups <= 1 && unnamed {
-        return Ok(vec![Cell { outer: 0, place: body }]);
-    }
+/// How many groups have a place, in how many columns and rows.
+pub(super) fn arrangement(groups: usize, body: Rect, (least_w, least_h): (f64, f64)) -> (usize, usize, usize) {
     let (most_columns, most_rows) = (
         (body.w / least_w).max(1.0) as usize,
         (body.h / least_h).max(1.0) as usize,
     );
     let shown = groups.min(most_columns * most_rows);
     // The layout whose cells come nearest to the proportions of a picture.
-    let fitting = (1..=most_columns).filter(|columns| shown.div_ceil(*columns) <= most_rows);
+    let fitting = (1..=most_columns.min(shown.max(1))).filter(|columns| shown.div_ceil(*columns) <= most_rows);
     let oddness = |columns: &usize| {
         let (w, h) = (body.w / *columns as f64, body.h / shown.div_ceil(*columns) as f64);
         (w / h / 1.6).ln().abs()
@@ -218,13 +208,29 @@ pub(super) fn cells(
     let columns = fitting
         .min_by(|a, b| oddness(a).total_cmp(&oddness(b)))
         .unwrap_or(most_columns);
-    let rows = shown.div_ceil(columns);
+    (shown, columns, shown.div_ceil(columns))
+}
+
+/// Places for as many groups as stay readable, each under its name, the largest by a column first; one group takes all.
+pub(super) fn cells(
+    canvas: &Canvas,
+    grid: &Grid,
+    body: Rect,
+    least: (f64, f64),
+    size: &str,
+) -> Result<Vec<Cell>, ChartError> {
+    let groups = grid.outer.len();
+    let unnamed = grid.outer.first().is_none_or(|key| key.label().is_empty());
+    if groups <= 1 && unnamed {
+        return Ok(vec![Cell { outer: 0, place: body }]);
+    }
+    let (shown, columns, rows) = arrangement(groups, body, least);
     let hidden = groups - shown;
     let foot = if hidden > 0 { 16.0 } else { 0.0 };
     let (w, h) = (body.w / columns as f64, (body.h - foot) / rows as f64);
     let mut cells = Vec::new();
-    for outer in 0..shown {
-        let (column, row) = ((outer % columns) as f64, (outer / columns) as f64);
+    for (at, outer) in grid.by_total(size).into_iter().take(shown).enumerate() {
+        let (column, row) = ((at % columns) as f64, (at / columns) as f64);
         let left = if column > 0.0 { 12.0 } else { 0.0 };
         let place = Rect {
             x: body.x + column * w,

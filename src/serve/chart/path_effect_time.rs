@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let body = header(canvas, request, &legend)?;
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST)? {
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, "n")? {
         told.extend(comparisons(canvas, request, &grid, outer, place)?);
         drawn.push(outer);
     }

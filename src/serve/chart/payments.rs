@@ -6,8 +6,8 @@ use super::document::{Notes, hits};
 use super::frame::{Entry, Mark, header, no_data};
 use super::marks::{Columns, Span, centred, columns, line, ribbon};
 use super::number::{Kind, count, label};
-use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
-use super::{ChartError, ChartRequest};
+use super::panel::{Cell, Panel, Spec, arrangement, cells, per, stack, whole};
+use super::{ChartError, ChartRequest, earlier};
 use crate::model::Value;
 
 const PLOTTED: [&str; 5] = ["gross", "net", "payments", "payment_success", "attempt_approval"];
@@ -31,10 +31,13 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let depth = depth(canvas, &grid);
     let body = header(canvas, request, &legend(canvas, &grid, depth))?;
-    let cells = cells(canvas, &grid, body, LEAST)?;
+    let cells = cells(canvas, &grid, body, LEAST, "payments")?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let mut notes = Notes {
-        series: grid.series(&PLOTTED, &drawn),
+        series: grid.series(
+            &[PLOTTED.as_slice(), &["gross_previous", "payments_previous"]].concat(),
+            &drawn,
+        ),
         ..Notes::default()
     };
     for Cell { outer, place } in cells {
@@ -55,11 +58,11 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
 
 /// How many panels each group has room for.
 fn depth(canvas: &Canvas, grid: &Grid) -> usize {
-    let columns = (canvas.frame.w / LEAST.0).max(1.0) as usize;
-    let height = (canvas.frame.h - 95.0) / grid.outer.len().div_ceil(columns).max(1) as f64;
-    match height.max(LEAST.1) {
+    let body = canvas.frame.inset(16.0, 84.0, 16.0, 12.0);
+    let (_, _, rows) = arrangement(grid.outer.len(), body, LEAST);
+    match body.h / rows.max(1) as f64 {
         h if h >= 280.0 => 3,
-        h if h >= 155.0 => 2,
+        h if h >= 200.0 => 2,
         _ => 1,
     }
 }
@@ -77,6 +80,15 @@ fn legend(canvas: &Canvas, grid: &Grid, depth: usize) -> Vec<Entry> {
         legend.push(Entry::new(Mark::Line(palette.series[2]), "payment success"));
         legend.push(Entry::new(Mark::Line(palette.series[3]), "attempt approval"));
     }
+    let before = if depth > 1 {
+        "gross, payments of the earlier period"
+    } else {
+        "gross of the earlier period"
+    };
+    legend.extend(earlier::entry(canvas, grid, "gross").map(|entry| Entry {
+        label: before.to_owned(),
+        ..entry
+    }));
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
     }
@@ -102,7 +114,7 @@ fn specs(grid: &Grid, drawn: &[usize], outer: usize, depth: usize, request: &Cha
         };
         (all().fold(0.0, f64::min), all().fold(0.0, f64::max))
     };
-    let (lo, hi) = range(&["gross", "net"]);
+    let (lo, hi) = range(&["gross", "net", "gross_previous"]);
     let caption = format!("Gross and net, {}{}", grid.currency(outer), per(request));
     let mut specs = vec![Spec {
         weight: 1.8,
@@ -116,7 +128,7 @@ fn specs(grid: &Grid, drawn: &[usize], outer: usize, depth: usize, request: &Cha
         specs.push(Spec {
             weight: 1.0,
             lo: 0.0,
-            hi: range(&["payments"]).1,
+            hi: range(&["payments", "payments_previous"]).1,
             kind: Kind::Count,
             caption,
         });
@@ -166,6 +178,7 @@ fn draw_amounts(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Re
             share: 0.56,
         },
     )?;
+    earlier::strokes(canvas, panel, &earlier::values(grid, outer, 0, "gross"))?;
     let zero = panel.y(0.0).round();
     canvas.path(
         &[(panel.area.x, zero), (panel.area.right(), zero)],
@@ -186,7 +199,8 @@ fn draw_count(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Resu
             color,
             share: 1.0,
         },
-    )
+    )?;
+    earlier::strokes(canvas, panel, &earlier::values(grid, outer, 0, "payments"))
 }
 
 fn draw_rates(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Result<(), ChartError> {

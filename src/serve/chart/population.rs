@@ -7,7 +7,7 @@ use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data};
 use super::marks::{Columns, EndLabel, Point, Span, area, columns, end_labels, end_width, line};
 use super::number::{Kind, count};
 use super::panel::{Panel, Spec, per, stack, whole};
-use super::{ChartError, ChartRequest};
+use super::{ChartError, ChartRequest, earlier};
 
 const FLOWS: [&str; 3] = ["registered", "reinstated", "retired"];
 const PLOTTED: [&str; 5] = ["opening", "registered", "reinstated", "retired", "closing"];
@@ -41,7 +41,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     Ok(Notes {
         summary: summary(&grid, &drawn, &flows),
         hits: hits(&grid, request, whole(&panels), &drawn, &told),
-        series: grid.series(&PLOTTED, &drawn),
+        series: grid.series(&[PLOTTED.as_slice(), &["closing_previous"]].concat(), &drawn),
     })
 }
 
@@ -53,7 +53,9 @@ fn specs(
     flows: &[Vec<Option<f64>>],
 ) -> Vec<Spec> {
     let levels = drawn.iter().flat_map(|outer| levels(grid, *outer));
-    let highest = levels.flatten().fold(0.0, f64::max);
+    let before = earlier::values(grid, 0, 0, "closing");
+    let before = before.into_iter().filter(|_| grid.outer.len() <= 1);
+    let highest = levels.chain(before).flatten().fold(0.0, f64::max);
     // Above a single line stand its numbers.
     let hi = highest * if grid.outer.len() <= 1 { 1.13 } else { 1.03 };
     let caption = "Bots in the population".to_owned();
@@ -94,6 +96,8 @@ fn draw_levels(
         let points = edges(panel, grid, *outer);
         if single {
             area(canvas, panel, &points, color)?;
+            let before = earlier::values(grid, *outer, 0, "closing");
+            earlier::line(canvas, panel, &before, |bucket| panel.bands.left(bucket + 1))?;
         }
         line(canvas, panel, &points, color, 2.2)?;
         if single {
@@ -118,6 +122,7 @@ fn legend(canvas: &Canvas, grid: &Grid, drawn: &[usize]) -> Vec<Entry> {
             .filter(|name| !name.is_empty());
         let name = of.map_or_else(|| "population".to_owned(), |of| format!("population of {of}"));
         legend.push(Entry::new(Mark::Line(palette.series[0]), name));
+        legend.extend(earlier::entry(canvas, grid, "closing"));
     }
     if grid.outer.len() > 1 && canvas.frame.w < 480.0 {
         let entry =

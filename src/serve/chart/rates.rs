@@ -11,7 +11,7 @@ use super::funnel::{PLOTTED, TOLD, summary};
 use super::marks::{Columns, EndLabel, Span, centred, columns, end_labels, end_width, line, ribbon};
 use super::number::{Kind, percent};
 use super::panel::{Panel, Spec, per, stack, whole};
-use super::{ChartError, ChartRequest};
+use super::{ChartError, ChartRequest, earlier};
 
 /// A rate over the buckets.
 struct Line {
@@ -57,7 +57,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     Ok(Notes {
         summary: summary(&grid, &drawn, request),
         hits: hits(&grid, request, whole(&panels), &drawn, &TOLD),
-        series: grid.series(&PLOTTED, &drawn),
+        series: grid.series(&[PLOTTED.as_slice(), &["rate_previous"]].concat(), &drawn),
     })
 }
 
@@ -79,6 +79,11 @@ fn draw_rates(
                     .collect::<Vec<_>>()
             });
             ribbon(canvas, panel, &lo, &hi, color)?;
+        }
+        if grid.outer.len() <= 1 {
+            let before = earlier::values(grid, one.outer, one.inner, "rate").into_iter();
+            let before: Vec<_> = before.map(|rate| rate.map(|rate| rate.min(top))).collect();
+            earlier::line(canvas, panel, &before, |bucket| panel.bands.centre(bucket))?;
         }
         let points = centred(panel, &one.rate, &settled(grid, one.outer, one.inner));
         line(canvas, panel, &points, color, 2.0)?;
@@ -127,6 +132,9 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Ent
         let entry = |(rank, line): (usize, &Line)| Entry::new(Mark::Line(palette.series[rank]), &line.name);
         legend.extend(lines.iter().enumerate().map(entry));
     }
+    if grid.outer.len() <= 1 {
+        legend.extend(earlier::entry(canvas, grid, "rate"));
+    }
     if ribboned(grid, lines) {
         legend.push(Entry::new(
             Mark::Block(palette.tint(palette.series[0], 0.8)),
@@ -159,11 +167,10 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Ent
 }
 
 fn specs(grid: &Grid, lines: &[Line], request: &ChartRequest, entries: bool) -> Vec<Spec> {
-    let highest = lines
-        .iter()
-        .flat_map(|line| line.rate.iter().flatten())
-        .copied()
-        .fold(0.0, f64::max);
+    let before = lines.iter().filter(|_| grid.outer.len() <= 1);
+    let before = before.flat_map(|line| earlier::values(grid, line.outer, line.inner, "rate"));
+    let rates = lines.iter().flat_map(|line| line.rate.iter().copied());
+    let highest = rates.chain(before).flatten().fold(0.0, f64::max);
     let widest = lines
         .iter()
         .flat_map(|line| grid.floats(line.outer, line.inner, "ci_high"))

@@ -36,7 +36,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let body = header(canvas, request, &legend(canvas, &grid, top))?;
     let mut notes = Notes::default();
     let mut drawn = Vec::new();
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST)? {
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, "cohort_size")? {
         let table = Cohorts::of(request, &grid, outer);
         notes.hits.extend(triangle(canvas, request, &table, place, top.share)?);
         notes.summary.push_str(&table.summary());

@@ -51,7 +51,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     } else {
         (220.0, 140.0)
     };
-    let cells = cells(canvas, &grid, body, least)?;
+    let cells = cells(canvas, &grid, body, least, "payments")?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let mut notes = Notes {
         series: grid.series(&PLOTTED, &drawn),
@@ -86,6 +86,14 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
             .then(a.1.cmp(&b.1))
     });
     let named = values.iter().filter(|value| !grey(&value.1)).count();
+    // By name, not by size: the same value keeps its colour in another period.
+    let mut colored: Vec<String> = values
+        .iter()
+        .take(most.min(named))
+        .map(|value| value.1.clone())
+        .collect();
+    colored.sort();
+    let color = |name: &str| colored.iter().position(|one| one == name).unwrap_or(usize::MAX);
     let mut parts: Vec<Part> = Vec::new();
     let mut rest = Vec::new();
     for (rank, (inner, name, _)) in values.into_iter().enumerate() {
@@ -95,7 +103,7 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
         }
         parts.push(Part {
             inners: vec![inner],
-            color: canvas.palette.of(rank, &name),
+            color: canvas.palette.of(color(&name), &name),
             name,
         });
     }
@@ -141,6 +149,21 @@ pub(super) fn share(grid: &Grid, part: &Part, outer: usize, bucket: usize, colum
     shares.fold(None, |sum: Option<f64>, share| Some(sum.unwrap_or(0.0) + share))
 }
 
+/// A part's share of all payments of the range; null where nothing was paid.
+///
+/// The last bucket is no end to label a picture with: it may be cut, and one day's share is chance.
+fn whole_share(grid: &Grid, parts: &[Part], part: &Part, outer: usize) -> Option<f64> {
+    let payments = |part: &Part| -> f64 {
+        let values = part
+            .inners
+            .iter()
+            .flat_map(|inner| grid.floats(outer, *inner, "payments"));
+        values.flatten().sum()
+    };
+    let all: f64 = parts.iter().map(payments).sum();
+    (all > 0.0).then(|| payments(part) / all)
+}
+
 fn over_time(
     canvas: &Canvas,
     request: &ChartRequest,
@@ -151,7 +174,12 @@ fn over_time(
     direct: bool,
 ) -> Result<Panel, ChartError> {
     let of = request.dimension.unwrap_or("provider");
-    let caption = format!("Share of payments{} by {of}", per(request));
+    let right = if direct {
+        "; at the right that of the whole range"
+    } else {
+        ""
+    };
+    let caption = format!("Share of payments{} by {of}{right}", per(request));
     let spec = Spec {
         weight: 1.0,
         lo: 0.0,
@@ -166,9 +194,7 @@ fn over_time(
     };
     let last = (0..grid.complete.len()).rev().find(|bucket| paid(*bucket));
     let end = |part: &Part| {
-        let share = last
-            .and_then(|bucket| share(grid, part, outer, bucket, "share_by_count"))
-            .unwrap_or(0.0);
+        let share = whole_share(grid, parts, part, outer).unwrap_or(0.0);
         format!("{} {}", fit(&part.name, SMALL, false, 140.0), percent(share))
     };
     let ends: Vec<String> = if direct {
@@ -211,32 +237,20 @@ fn over_time(
 }
 
 fn summary(grid: &Grid, parts: &[Part], outer: usize) -> String {
-    let name = grid.outer[outer].label();
-    let paid = |bucket: &usize| {
-        parts
-            .iter()
-            .any(|p| share(grid, p, outer, *bucket, "share_by_count").is_some())
-    };
-    let Some(last) = (0..grid.complete.len()).rev().find(paid) else {
-        return String::new();
-    };
     let told = parts.iter().filter_map(|part| {
-        let share = share(grid, part, outer, last, "share_by_count")?;
+        let share = whole_share(grid, parts, part, outer)?;
         Some(format!("{} {}", part.name, percent(share)))
     });
-    let name = if name.is_empty() {
-        String::new()
-    } else {
-        format!("{name}: ")
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    let name = grid.outer[outer].label();
+    let name = if name.is_empty() { name } else { name + ": " };
+    let hhi = grid.cell(outer, 0, 0, "hhi");
+    let hhi = match (grid.complete.len(), hhi.as_f64()) {
+        (1, Some(_)) => format!("; HHI {}", label(hhi, Kind::Real)),
+        _ => String::new(),
     };
-    let hhi = grid.cell(outer, 0, last, "hhi");
-    let hhi = if hhi.as_f64().is_some() {
-        format!("; HHI {}", label(hhi, Kind::Real))
-    } else {
-        String::new()
-    };
-    format!(
-        "{name}share of payments at the end: {}{hhi}. ",
-        told.collect::<Vec<_>>().join(", ")
-    )
+    format!("{name}share of payments over the range: {}{hhi}. ", told.join(", "))
 }

@@ -117,6 +117,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         subtitle: "mode live",
         table,
         range,
+        over: false,
         group_by: &[],
         currency: Some("EUR"),
         annotations: &[],

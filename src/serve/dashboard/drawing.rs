@@ -13,6 +13,9 @@ const NARROW: (u32, u32) = (356, 320);
 /// Height of a title, and of a bar with the space around it.
 const HEAD: u32 = 84;
 const ROW: u32 = 56;
+/// Height of a step of the funnel, and of a cohort.
+const STEP: u32 = 84;
+const COHORT: u32 = 35;
 /// Bytes up to which a second copy for phones is worth its weight.
 const LIGHT: usize = 64 << 10;
 
@@ -29,6 +32,7 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         subtitle: &subtitle,
         table: &report.table,
         range: &report.question.range,
+        over: report.question.range.to <= report.question.as_of,
         group_by: &report.question.group_by,
         currency: currency.as_deref(),
         annotations: &report.meta.annotations,
@@ -57,19 +61,21 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         .ok()
 }
 
-/// A picture of one bar a row is as high as its rows need.
+/// A picture of rows is as high as its rows need.
 fn fitting(report: &Report, (width, height): (u32, u32)) -> (u32, u32) {
-    let rows = u32::try_from(report.table.rows.len()).unwrap_or(u32::MAX);
-    let one_each = report.metric.name == "coverage" && report.question.range.buckets.len() == 1;
-    let needed = HEAD.saturating_add(rows.saturating_mul(ROW));
-    (
-        width,
-        if one_each {
-            needed.clamp(*chart::HEIGHTS.start(), height)
-        } else {
-            height
-        },
-    )
+    let buckets = report.question.range.buckets.len();
+    let rows = match (report.metric.name, buckets) {
+        ("coverage", 1) => Some((report.table.rows.len(), ROW)),
+        ("conversion", 1) => Some((report.table.rows.len(), STEP)),
+        // One more for the names of the periods.
+        ("bot-retention", _) => Some((buckets.saturating_add(1), COHORT)),
+        _ => None,
+    };
+    let needed = rows.map(|(rows, row)| {
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX).saturating_mul(row);
+        HEAD.saturating_add(rows).clamp(*chart::HEIGHTS.start(), height)
+    });
+    (width, needed.unwrap_or(height))
 }
 
 /// The drawing without what the page has elsewhere (the numbers for machines, the font) and without defaults spelt out.

@@ -34,13 +34,13 @@ const SECTIONS: [(Topic, &str, Own); 15] = [
     (Topic::Activation, "bot-activation", &[]),
     (Topic::Retention, "bot-retention", &[]),
     (Topic::Conversion, "conversion", &[]),
+    (Topic::Payments, "payments", &[]),
+    (Topic::Outlook, "forecast", MONEY_AHEAD),
     (Topic::Providers, "provider-share", BY_PROVIDER),
     (Topic::Networks, "provider-share", BY_NETWORK),
     (Topic::Change, "change", &[]),
     (Topic::Declines, "declines", &[]),
     (Topic::Joining, "coverage", &[]),
-    (Topic::Payments, "payments", &[]),
-    (Topic::Outlook, "forecast", MONEY_AHEAD),
 ];
 
 /// What is asked of a period as one bucket.
@@ -168,13 +168,13 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
             Topic::Joining => &coverage,
             _ => &report,
         };
-        section(
-            asker,
-            *topic,
-            ask,
-            draw(drawn, asker.choices, ask.own, &mut colours),
-            report,
-        )
+        let chart = draw(drawn, asker.choices, ask.own, &mut colours);
+        let over_time = *topic == Topic::Conversion && report.question.range.buckets.len() > 1;
+        let trend = over_time.then(|| draw(&report, asker.choices, ask.own, &mut colours));
+        Section {
+            trend: trend.flatten(),
+            ..section(asker, *topic, ask, chart, report)
+        }
     });
     let sections: Vec<Section> = sections.collect();
     let answers = Answers {
@@ -215,6 +215,7 @@ fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report:
             version: definition.version,
         },
         chart,
+        trend: None,
         interval: ask.interval,
         query: asker.query(ask),
         answer: told(report),
@@ -247,5 +248,7 @@ fn told(report: Report) -> Answer {
         table: report.table,
         warnings: report.meta.warnings,
         rates: report.meta.rates,
+        maturity: report.meta.maturity,
+        buckets: report.question.range.buckets.len(),
     }
 }

@@ -16,6 +16,7 @@ mod format;
 mod gather;
 mod links;
 mod lives;
+mod maturity;
 mod outlook;
 mod page;
 mod paths;
@@ -37,6 +38,7 @@ use chrono_tz::Tz;
 
 use crate::metrics::RateUse;
 use crate::model::{Annotation, Interval, Table};
+use crate::serve::maturity::Maturity;
 use crate::serve::sources::Sources;
 
 /// Everything that the page shows.
@@ -144,6 +146,10 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// The exchange rates by which amounts were converted.
     pub rates: Vec<RateUse>,
+    /// What settles late, and which buckets have not.
+    pub maturity: Vec<Maturity>,
+    /// Buckets of the range.
+    pub buckets: usize,
 }
 
 /// What a section is about; it chooses its one-sentence reading.
@@ -196,6 +202,8 @@ pub struct Section {
     pub answer: Answer,
     /// The chart, drawn for two widths.
     pub chart: Option<Chart>,
+    /// The same by bucket, where the chart is of the whole period and buckets tell more.
+    pub trend: Option<Chart>,
     /// The same question as a query string, without `?`.
     pub query: String,
 }

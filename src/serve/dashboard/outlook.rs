@@ -1,7 +1,9 @@
 //! A forecast in a sentence: what is expected, how surely, and how far that was off before.
 
+use chrono::{DateTime, FixedOffset};
+
 use super::{Section, Topic, format};
-use crate::model::Value;
+use crate::model::{Interval, Value};
 
 /// The sentence under a forecast's title.
 pub fn sentence(section: &Section) -> String {
@@ -22,17 +24,22 @@ pub fn sentence(section: &Section) -> String {
     }
     let cell = |column: &str| shown(table.cell(row, column));
     let bucket = match table.cell(row, "bucket_start") {
-        Value::Time(start) => format::bucket(*start, section.interval),
+        Value::Time(start) => named(*start, section.interval),
         _ => String::new(),
+    };
+    let unit = match section.topic {
+        Topic::Forecast => "bots",
+        _ => currency(&row),
     };
     let expected = match section.topic {
         Topic::Forecast => format!("about {} bots at the end of {bucket}", cell("value")),
-        _ => format!("about {} {} captured, {bucket}", cell("value"), currency(&row)),
+        _ => format!("about {} {unit} captured in {bucket}", cell("value")),
     };
+    let interval = section.interval.map_or("bucket", Interval::as_str);
     let errors = match table.cell(row, "model_error") {
         Value::Null => "How far such a forecast was off before cannot be told from this history.".to_owned(),
         _ => format!(
-            "Forecasts as far ahead were off by {} on average; the last bucket's ratio again by {}.",
+            "Forecasts this far ahead were off by {} {unit} on average; simply repeating the last {interval}'s growth, by {}.",
             cell("model_error"),
             cell("baseline_error")
         ),
@@ -44,6 +51,16 @@ pub fn sentence(section: &Section) -> String {
         cell("low_95"),
         cell("high_95")
     )
+}
+
+/// A bucket within a sentence.
+fn named(start: DateTime<FixedOffset>, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval::Week) => format!("the week from {}", start.format("%-d %b %Y")),
+        Some(Interval::Hour) => format!("the hour from {}", start.format("%-d %b %Y, %H:%M")),
+        Some(Interval::Day) | None => format!("the day {}", start.format("%-d %b %Y")),
+        _ => format::bucket(start, interval),
+    }
 }
 
 /// A number as people read an estimate.

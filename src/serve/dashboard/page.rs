@@ -4,8 +4,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::choices::days_around;
 use super::{
-    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, rates, readings, sources,
-    table,
+    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, maturity, rates,
+    readings, sources, table,
 };
 
 /// The style sheet, in the page so that nothing waits for it.
@@ -106,6 +106,14 @@ pub(super) fn quoted(message: &str) -> Markup {
     }
 }
 
+/// A warning as a sentence: programs get it without a capital and a full stop.
+fn capital(warning: &str) -> String {
+    let mut letters = warning.trim_end_matches('.').chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn is_control(field: &str) -> bool {
     ["from", "to", "interval", "tz", "platform", "currency", "mode"].contains(&field)
 }
@@ -185,7 +193,7 @@ fn marks(answers: &Answers) -> Markup {
 
 /// The name of a section in addresses.
 fn anchor(topic: Topic) -> String {
-    readings::title(topic).to_lowercase()
+    readings::title(topic).to_lowercase().replace(' ', "-")
 }
 
 fn part(answers: &Answers, section: &Section) -> Markup {
@@ -207,8 +215,10 @@ fn part(answers: &Answers, section: &Section) -> Markup {
             }
             p.reading { (readings::sentence(answers, section)) }
             @if let Some(chart) = &section.chart { (figure(chart)) }
+            @if let Some(chart) = &section.trend { (figure(chart)) }
+            @if let Some(young) = maturity::sentence(&section.answer, section.interval, answers.tz) { p.note data-maturity="" { (young) } }
             @if let Some(rates) = rates::sentence(&section.answer.rates) { p.note data-rates="" { (rates) } }
-            @for warning in &section.answer.warnings { p.caveat { (quoted(warning)) } }
+            @for warning in &section.answer.warnings { p.caveat { (quoted(&capital(warning))) "." } }
             details.table {
                 summary { (cut) span.hidden { ", " (title) } }
                 (table::render(&section.answer.table, section.interval, &format!("{title}: {cut}")))

@@ -46,7 +46,8 @@ impl Comparison<'_> {
     }
 
     fn between(&self, low: &str, high: &str) -> String {
-        format!("95 % interval {} to {}", self.points(low), self.points(high))
+        let bare = |column| self.points(column).replace(" points", "");
+        format!("95\u{202f}% interval {} to {}", bare(low), bare(high))
     }
 
     fn in_full(&self) -> String {
@@ -72,11 +73,17 @@ impl Comparison<'_> {
     }
 
     fn in_short(&self) -> String {
+        let baseline = match self.answer.table.cell(self.row, "baseline").as_str() {
+            Some("redirect") => "a redirect".to_owned(),
+            Some("webview") => "a web view".to_owned(),
+            Some("new") => "a new one".to_owned(),
+            _ => self.name("baseline").to_lowercase(),
+        };
         format!(
-            " {} against {}: {}.",
+            " {} instead of {baseline}: {} ({}).",
             self.name("level"),
-            self.name("baseline").to_lowercase(),
             self.points("difference"),
+            self.between("ci_low", "ci_high"),
         )
     }
 }

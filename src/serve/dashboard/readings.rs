@@ -26,21 +26,21 @@ pub fn sentence(answers: &Answers, section: &Section) -> String {
 /// The title of a section.
 pub fn title(topic: Topic) -> &'static str {
     match topic {
-        Topic::Paths => "Paths",
+        Topic::Paths => "Payment paths",
         Topic::Population => "Population",
         Topic::Milestones => "Milestones",
-        Topic::Forecast => "Forecast",
+        Topic::Forecast => "Population forecast",
         Topic::Activity => "Activity",
         Topic::Activation => "Activation",
         Topic::Retention => "Retention",
         Topic::Conversion => "Conversion",
         Topic::Providers => "Providers",
         Topic::Networks => "Networks",
-        Topic::Change => "Change",
+        Topic::Change => "Approval change",
         Topic::Declines => "Declines",
-        Topic::Joining => "Joining",
+        Topic::Joining => "Attribution",
         Topic::Payments => "Payments",
-        Topic::Outlook => "Outlook",
+        Topic::Outlook => "Payments forecast",
     }
 }
 
@@ -93,7 +93,8 @@ fn rate(growth: &Answer) -> String {
 fn activity(activity: &Answer) -> String {
     let int = |column: &str| format::integer(activity.table.cell(0, column).as_i64().unwrap_or(0));
     format!(
-        "{} bots were active: {} for the first time, {} as in the period before, {} after a pause. {} fell silent.",
+        "{} bots were active: {} for the first time, {} also in the period before, {} after a longer pause. {} that were \
+         active in the period before fell silent.",
         int("active"),
         int("new"),
         int("retained"),

@@ -183,7 +183,7 @@ fn joined(source: &SourceStatus, coverage: &Answer) -> Markup {
     html! {
         @match rate {
             None => (format::NOTHING),
-            Some((rate, n)) => { a href="#joining" { (format::percent(rate)) } span.beneath { "of " (format::integer(n)) } }
+            Some((rate, n)) => { a href="#attribution" { (format::percent(rate)) } span.beneath { "of " (format::integer(n)) } }
         }
     }
 }

@@ -75,7 +75,14 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
 /// The buckets of the rows, behind the origin and ahead of it; of two that begin at once the longer.
 fn reach(request: &ChartRequest) -> Option<TimeRange> {
     let mut ends: BTreeMap<DateTime<Utc>, DateTime<Utc>> = BTreeMap::new();
-    for row in 0..request.table.rows.len() {
+    let cell = |row: usize, name| request.table.cell(row, name);
+    let is_ahead = |row: usize| matches!(cell(row, "horizon_start"), Value::Time(_));
+    let rows = 0..request.table.rows.len();
+    // Where nothing is expected, an empty axis ahead says nothing.
+    let ahead = rows
+        .clone()
+        .any(|row| is_ahead(row) && *cell(row, "value") != Value::Null);
+    for row in rows.filter(|row| ahead || !is_ahead(*row)) {
         let edge = |name| match request.table.cell(row, name) {
             Value::Time(at) => Some(at.with_timezone(&Utc)),
             _ => None,

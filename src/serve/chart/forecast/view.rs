@@ -161,12 +161,22 @@ impl<'a> View<'a> {
         if expected.len() > 1 {
             canvas.dashed(&expected, color, 2.2)?;
         }
-        if let (Some((bucket, value)), true) = (last, self.drawn.len() == 1) {
-            let at = (
-                self.x(panel, bucket) - 6.0,
-                (panel.y(value) - 11.0).max(panel.area.y + 20.0),
-            );
-            canvas.text(&self.told(outer, bucket, "value"), at, Align::Right, canvas.bold(SMALL))?;
+        // Without a forecast the number stands at the end of the line.
+        if let (Some((bucket, _)), true) = (last, self.drawn.len() == 1 && expected.len() > 1) {
+            let text = self.told(outer, bucket, "value");
+            let right = self.x(panel, bucket) - 6.0;
+            let left = right - measure(&text, SMALL, true);
+            // Above the line wherever it runs beneath the text.
+            let beneath =
+                (0..=bucket).filter(|at| (left - panel.bands.step..=right + 6.0).contains(&self.x(panel, *at)));
+            let top = beneath.filter_map(|at| values[at]).map(|value| panel.y(value));
+            let y = top.fold(f64::INFINITY, f64::min) - 11.0;
+            canvas.text(
+                &text,
+                (right, y.max(panel.area.y + 20.0)),
+                Align::Right,
+                canvas.bold(SMALL),
+            )?;
         }
         Ok(())
     }
@@ -190,11 +200,11 @@ impl<'a> View<'a> {
         if expected {
             legend.push(Entry::new(Mark::Dashed(color), "forecast"));
             if self.drawn.len() <= MOST_BANDS {
-                legend.push(Entry::new(Mark::Block(palette.tint(color, 0.64)), "80 % interval"));
+                legend.push(Entry::new(Mark::Block(palette.tint(color, 0.64)), "80% interval"));
                 let name = if cut {
-                    "95 % interval, cut off above"
+                    "95% interval, cut off above"
                 } else {
-                    "95 % interval"
+                    "95% interval"
                 };
                 legend.push(Entry::new(Mark::Block(palette.tint(color, 0.84)), name));
             }

@@ -43,7 +43,7 @@ impl View<'_> {
     fn sentence(&self, outer: usize, bucket: usize) -> String {
         let cell = |column| self.told(outer, bucket, column);
         format!(
-            "forecast {}\n80 %: {} to {}\n95 %: {} to {}\nmean absolute error {}, of the baseline {}",
+            "forecast {}\n80%: {} to {}\n95%: {} to {}\nmean absolute error {}, of the baseline {}",
             cell("value"),
             cell("low_80"),
             cell("high_80"),

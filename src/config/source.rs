@@ -1,0 +1,101 @@
+//! The settings of one webhook endpoint.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One webhook endpoint: `/v1/webhooks/{provider}/{name}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Source {
+    /// Whose webhooks these are: `messenger`, `stripe`, `paypal`, `braintree` or `telegram`.
+    pub provider: String,
+    /// Name in the address and in the events' `source`.
+    pub name: String,
+    /// Platform of events that do not name one; a platform's own webhooks always name theirs.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// Bot of events that do not name one.
+    #[serde(default)]
+    pub bot_id: Option<String>,
+    /// `test` where everything from this source is a test.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// Under which names payments carry their links to bots and conversations.
+    #[serde(default)]
+    pub links: Links,
+    /// Decimals of a currency's integers, where this provider's differ from what is built in.
+    #[serde(default)]
+    pub decimals: BTreeMap<String, u32>,
+    /// The provider's own settings, which it reads and checks itself.
+    #[serde(flatten)]
+    pub settings: toml::Table,
+}
+
+impl Source {
+    /// Reads the provider's own settings.
+    ///
+    /// # Errors
+    /// Where a setting is missing, unknown or of another type; in TOML's words.
+    pub fn settings<T: serde::de::DeserializeOwned>(&self) -> Result<T, SettingError> {
+        self.settings
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| SettingError::new("", error.message()))
+    }
+}
+
+/// A provider's own setting that is not possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingError {
+    /// The setting; empty where the message names it.
+    pub key: String,
+    /// What would be accepted.
+    pub message: String,
+}
+
+impl SettingError {
+    /// What is wrong with a setting.
+    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        SettingError {
+            key: key.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Names under which a provider's metadata carries what ties a payment to its conversation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Links {
+    /// The bot.
+    pub bot_id: String,
+    /// The conversation.
+    pub conversation_id: String,
+    /// The person.
+    pub user_id: String,
+    /// The platform of these.
+    pub platform: String,
+    /// The checkout.
+    pub checkout_id: String,
+    /// Where the customer pays.
+    pub path: String,
+    /// Whether a stored credential pays.
+    pub credential: String,
+    /// What a text stands for that carries no names, as `custom_id` of PayPal may: one of the names above, or empty.
+    pub plain: String,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Links {
+            bot_id: "bot_id".into(),
+            conversation_id: "conversation_id".into(),
+            user_id: "user_id".into(),
+            platform: "platform".into(),
+            checkout_id: "checkout_id".into(),
+            path: "path".into(),
+            credential: "credential".into(),
+            plain: String::new(),
+        }
+    }
+}

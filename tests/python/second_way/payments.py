@@ -1,0 +1,192 @@
+"""The metric `payments`: money, people and the four rates."""
+
+from folded import checkouts, folded
+from money import Total, rounded, text, whole
+from question import DAY
+from statistics_of import ratio, wilson
+
+MOVEMENTS = ("gross", "refunded", "disputed_lost", "reversed")
+RATES = ("attempt_approval", "first_attempt_approval", "payment_success")
+OF_A_CHECKOUT = {"platform", "bot", "country", "path", "credential"}
+
+
+class Rate:
+    """Cases of which some are good, by count and by amount."""
+
+    def __init__(self):
+        self.good = self.cases = 0
+        self.good_amount = self.amount = 0
+
+    def add(self, good, amount=None):
+        self.cases += 1
+        self.good += good
+        if amount is not None:
+            self.amount += amount
+            self.good_amount += amount if good else 0
+
+    def columns(self, name):
+        """The rate by count with its interval."""
+        low, high = wilson(self.good, self.cases)
+        return {
+            name: ratio(self.good, self.cases),
+            f"{name}_n": self.cases,
+            f"{name}_ci_low": low,
+            f"{name}_ci_high": high,
+        }
+
+    def by_amount(self, currency):
+        """The same of the amounts, each sum rounded once."""
+        return ratio(rounded(self.good_amount, currency), rounded(self.amount, currency))
+
+
+class Cell:
+    """What is counted in a bucket for a group and a currency."""
+
+    def __init__(self):
+        self.totals = {name: Total() for name in MOVEMENTS}
+        self.rates = {name: Rate() for name in (*RATES, "checkout_conversion")}
+        self.payments = self.saved = self.known = self.pending = self.refunded = self.charged_back = 0
+        self.chargebacks = {"opened": 0, "won": 0, "lost": 0}
+        self.unconverted, self.users, self.bots = set(), set(), set()
+
+
+def second_captures(view, mode):
+    """When each user's second payment was captured, whatever is filtered."""
+    if ("second captures", mode) not in view.cache:
+        times = {}
+        for one in folded(view, mode):
+            if one.captured_at is not None and one.payment.user is not None:
+                times.setdefault(one.payment.user, []).append(one.captured_at)
+        view.cache["second captures", mode] = {user: sorted(at)[1] for user, at in times.items() if len(at) > 1}
+    return view.cache["second captures", mode]
+
+
+def amounts(totals, currency):
+    """The sums as minor units, with what is left of the gross."""
+    minor = {name: total.minor(currency) for name, total in totals.items()}
+    minor["net"] = None if None in minor.values() else 2 * minor["gross"] - sum(minor.values())
+    return minor
+
+
+class Tally:
+    """The cells of a question, by bucket, group and currency."""
+
+    def __init__(self, view, question):
+        self.view, self.question = view, question
+        self.original = question.currency == "original"
+        self.cohort = question.parameters.get("basis", "activity") == "cohort"
+        self.cells = {}
+
+    def cell(self, time, values, currency):
+        """The cell of a moment; None outside of the range or of the filters."""
+        bucket = self.question.bucket_of(time)
+        if bucket is None or not self.question.keeps(values):
+            return None
+        name = (bucket.index, self.question.group(values), currency if self.original else self.question.currency)
+        return self.cells.setdefault(name, Cell())
+
+    def add(self, one):
+        """Counts a payment wherever it falls."""
+        def money(minor):
+            return one.money(self.view, minor, self.question.currency)
+
+        def at(time, values=one.values):
+            return self.cell(time, values, one.currency)
+
+        captured = at(one.captured_at)
+        if captured:
+            captured.payments += 1
+            captured.known += one.payment.credential is not None
+            captured.saved += one.payment.credential == "saved"
+            captured.users.add(one.payment.user)
+            captured.bots.add(one.payment.bot)
+            captured.refunded += any(time <= one.captured_at + 60 * DAY for time, _ in one.refunds)
+            opened = [charge.opened_at for charge in one.chargebacks if charge.opened_at is not None]
+            captured.charged_back += any(time <= one.captured_at + 120 * DAY for time in opened)
+        for name, moved in zip(MOVEMENTS, (one.captures, one.refunds, one.lost, one.reversals)):
+            for time, minor in moved:
+                cell = at(one.dated_at if self.cohort and name != "gross" else time)
+                if cell:
+                    amount = money(minor)
+                    cell.totals[name].add(amount)
+                    if amount is None:
+                        cell.unconverted.add(one.payment.key)
+        for charge in one.chargebacks:
+            for outcome, time in (("opened", charge.opened_at), (charge.outcome, charge.closed_at)):
+                cell = at(one.dated_at if self.cohort and time is not None else time)
+                if cell:
+                    cell.chargebacks[outcome] += 1
+        for attempt in one.counted:
+            cell = at(attempt.decided_at, one.of(attempt))
+            if cell:
+                for name in RATES[: 2 if attempt is one.attempts[0] else 1]:
+                    cell.rates[name].add(attempt.approved, money(attempt.minor))
+        if one.counted:
+            cell = at(one.counted[0].decided_at)
+            if cell:
+                cell.rates["payment_success"].add(one.captured_at is not None, money(one.counted[0].minor))
+        if one.pending:
+            cell = at(one.first_at)
+            if cell:
+                cell.pending += 1
+
+    def add_checkout(self, checkout):
+        """Counts a checkout whose hours are over."""
+        cell = self.cell(checkout.time, checkout.values, None)
+        if cell and checkout.time + DAY <= self.question.as_of:
+            cell.rates["checkout_conversion"].add(checkout.paid)
+
+
+def payments(view, question):
+    """Money, people, rates and chargebacks by bucket, group and currency."""
+    tally = Tally(view, question)
+    for one in folded(view, question.mode):
+        tally.add(one)
+    asked = {*question.group_by, *(name for name, _, _ in question.filters)}
+    by_checkout = asked <= OF_A_CHECKOUT and not tally.original
+    if by_checkout:
+        for checkout in checkouts(view, question.mode):
+            tally.add_checkout(checkout)
+    groups = {(group, currency) for _, group, currency in tally.cells}
+    if not groups:
+        groups = {(question.group({}), None if tally.original else question.currency)}
+    seconds = second_captures(view, question.mode)
+    rows = []
+    for bucket in question.buckets:
+        for group, currency in groups:
+            cell = tally.cells.get((bucket.index, group, currency)) or Cell()
+            rows.append(row(question, bucket, group, currency, cell, seconds, by_checkout))
+    return rows, ["currency"]
+
+
+def row(question, bucket, group, currency, cell, seconds, by_checkout):
+    """The columns of a cell."""
+    minor = amounts(cell.totals, currency)
+    gross = minor["gross"]
+    average = rounded(whole(gross, currency) / cell.payments, currency) if cell.payments and gross is not None else None
+    told = {name: None if value is None else text(value, currency) for name, value in minor.items()}
+    rates = {}
+    for name, rate in cell.rates.items():
+        rates.update(rate.columns(name))
+        if name in RATES:
+            rates[f"{name}_by_amount"] = rate.by_amount(currency)
+    if not by_checkout:
+        rates.update((name, None) for name in rates if name.startswith("checkout_conversion"))
+    return {
+        "bucket": bucket,
+        **dict(zip(question.group_by, group)),
+        "currency": currency,
+        "payments": cell.payments,
+        **told,
+        "average": None if average is None else text(average, currency),
+        "unconverted": len(cell.unconverted),
+        "payers": len(cell.users - {None}),
+        "repeat_payers": sum(user in seconds and seconds[user] < bucket.end for user in cell.users),
+        "bots": len(cell.bots - {None}),
+        "saved_share": ratio(cell.saved, cell.known),
+        **rates,
+        "pending": cell.pending,
+        "refund_rate": ratio(cell.refunded, cell.payments) if bucket.end + 60 * DAY <= question.as_of else None,
+        "dispute_rate": ratio(cell.charged_back, cell.payments) if bucket.end + 120 * DAY <= question.as_of else None,
+        **{f"chargebacks_{name}": count for name, count in cell.chargebacks.items()},
+    }
