@@ -307,6 +307,60 @@ fn a_path_splits_where_the_funnel_first_knows_it() {
 }
 
 #[test]
+fn what_a_filter_leaves_out_counts_until_the_funnel_knows_it() {
+    let app = filled(&[
+        started("c1", "u1", "01T10:00:00"),
+        checkout("shop", "c1", "k1").at("2016-07-01T10:05:00Z"),
+        captured("p1", "20.00", "USD")
+            .with("platform", "messenger")
+            .with("bot_id", "shop")
+            .with("conversation_id", "c1")
+            .with("user_id", "u1")
+            .at("2016-07-01T10:06:00Z"),
+        started("c2", "u2", "01T10:00:00"),
+        checkout("shop", "c2", "k2")
+            .with("path", "redirect")
+            .at("2016-07-01T10:10:00Z"),
+        started("c3", "u3", "01T10:00:00"),
+    ]);
+    for unit in ["conversation", "user"] {
+        let entered = |query: &str| -> Vec<[i64; 2]> {
+            let rows = steps(&app, &format!("unit={unit}&{query}"));
+            rows.iter().map(|(_, figures)| [figures[0], figures[1]]).collect()
+        };
+        // c3 has no path and stays at every step; c2 goes where its path is known.
+        assert_eq!(entered("path!=redirect"), [[3, 3], [2, 1], [2, 1]]);
+        assert_eq!(entered("path!=in_thread&group_by=bot"), [[3, 3], [2, 1], [2, 0]]);
+        assert_eq!(entered("path!=in_thread,redirect"), [[3, 3], [1, 0], [1, 0]]);
+        assert_eq!(entered("provider!=stripe"), [[3, 3], [3, 2], [2, 0]]);
+        // First the row of in_thread, then that without a path; -1 is null.
+        assert_eq!(
+            entered("path!=redirect&group_by=path"),
+            [[-1, -1], [1, 1], [1, 1], [3, 3], [1, 0], [1, 0]]
+        );
+        assert_eq!(
+            entered("path=in_thread,redirect&path!=redirect"),
+            [[-1, -1], [1, 1], [1, 1]]
+        );
+        assert_eq!(entered("path=redirect&provider!=stripe"), [[-1, -1], [1, 1], [1, 0]]);
+        // The first step knows the path here, and no step does there.
+        assert_eq!(entered("steps=checkout,paid&path!=redirect"), [[1, 1], [1, 1]]);
+        assert_eq!(entered("steps=started,product.viewed&path!=redirect"), [[3, 3], [3, 0]]);
+        for (filter, seconds, from_checkout) in [("redirect", 300.0, 1.0), ("in_thread", 600.0, 0.0)] {
+            let answer = app.client.get_json(&format!(
+                "/v1/metrics/conversion?from=2016-07-01&to=2016-08-01&unit={unit}&path!={filter}"
+            ));
+            let rows = &answer["rows"];
+            for column in ["median_seconds", "p90_seconds", "seconds_from_previous"] {
+                assert_eq!(rows[1][column], seconds, "{column} of {unit}");
+            }
+            assert!(rows[1]["rate_from_previous"].is_null(), "started counts other units");
+            assert_eq!(rows[2]["rate_from_previous"], from_checkout);
+        }
+    }
+}
+
+#[test]
 fn a_test_checkout_is_in_the_funnel_of_tests_with_what_led_to_it() {
     let app = filled(&[
         started("c1", "u1", "01T10:00:00"),

@@ -1,13 +1,12 @@
--- Steps are kept whole. Of other events only those that, when they came in, were the earliest of their
--- conversation, or the earliest that named its bot, user, country or acquisition: they decide whose it is.
+-- Steps are kept whole. Of other events only those before which, when they came in, none was known of their
+-- conversation, or none that named its bot, user, country or acquisition: they decide whose it is.
 insert into conversation_log
 with fresh as (
     select
         conversation_key, platform, conversation_id, kind, time, received_at, source, id, bot_key, bot_id,
         user_key, country, acquisition, checkout_id, path, credential, mode,
         kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated', 'checkout.started')
-            as is_step,
-        (time, source, id) as moment
+            as is_step
     from events
     where received_at > $after::timestamp and received_at <= $upto::timestamp
       and conversation_key is not null
@@ -15,11 +14,11 @@ with fresh as (
 known as (
     select
         conversation_key,
-        min((time, source, id)) as told,
-        min((time, source, id)) filter (bot_key is not null) as bot,
-        min((time, source, id)) filter (user_key is not null) as user_,
-        min((time, source, id)) filter (country is not null) as country,
-        min((time, source, id)) filter (acquisition is not null) as acquisition
+        min(time) as told,
+        min(time) filter (bot_key is not null) as bot,
+        min(time) filter (user_key is not null) as user_,
+        min(time) filter (country is not null) as country,
+        min(time) filter (acquisition is not null) as acquisition
     from conversation_log
     -- Nothing about these conversations came in before `$since`: older rows need not be read.
     where received_at >= $since::timestamp
@@ -29,11 +28,11 @@ known as (
 groups as (
     select
         conversation_key, received_at,
-        min(moment) as told,
-        min(moment) filter (bot_key is not null) as bot,
-        min(moment) filter (user_key is not null) as user_,
-        min(moment) filter (country is not null) as country,
-        min(moment) filter (acquisition is not null) as acquisition
+        min(time) as told,
+        min(time) filter (bot_key is not null) as bot,
+        min(time) filter (user_key is not null) as user_,
+        min(time) filter (country is not null) as country,
+        min(time) filter (acquisition is not null) as acquisition
     from fresh
     group by conversation_key, received_at
 ),
@@ -53,11 +52,11 @@ running as (
 firsts as (
     select
         conversation_key, received_at,
-        case when coalesce(r.told < least(told_before, k.told), true) then r.told end as told,
-        case when coalesce(r.bot < least(bot_before, k.bot), true) then r.bot end as bot,
-        case when coalesce(r.user_ < least(user_before, k.user_), true) then r.user_ end as user_,
-        case when coalesce(r.country < least(country_before, k.country), true) then r.country end as country,
-        case when coalesce(r.acquisition < least(acquisition_before, k.acquisition), true) then r.acquisition end as acquisition
+        case when coalesce(r.told <= least(told_before, k.told), true) then r.told end as told,
+        case when coalesce(r.bot <= least(bot_before, k.bot), true) then r.bot end as bot,
+        case when coalesce(r.user_ <= least(user_before, k.user_), true) then r.user_ end as user_,
+        case when coalesce(r.country <= least(country_before, k.country), true) then r.country end as country,
+        case when coalesce(r.acquisition <= least(acquisition_before, k.acquisition), true) then r.acquisition end as acquisition
     from running r
     left join known k using (conversation_key)
 )
@@ -67,8 +66,8 @@ select
 from fresh f
 join firsts l using (conversation_key, received_at)
 where f.is_step
-   or f.moment = l.told
-   or f.moment = l.bot
-   or f.moment = l.user_
-   or f.moment = l.country
-   or f.moment = l.acquisition
+   or f.time = l.told
+   or f.time = l.bot
+   or f.time = l.user_
+   or f.time = l.country
+   or f.time = l.acquisition

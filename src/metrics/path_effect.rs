@@ -21,7 +21,7 @@ pub const METRIC: Metric = Metric {
     name: "path-effect",
     title: "Path effect",
     definition: Definition {
-        version: 1,
+        version: 2,
         text: "Paying in the thread against leaving it. The unit is the checkout; it is paid when the first live \
                authorized or captured of a payment that belongs to it comes no later than `window` after it, also \
                past the end of the range. A payment belongs to the checkout it names, else to its conversation's \

@@ -21,7 +21,7 @@ pub const METRIC: Metric = Metric {
     name: "payments",
     title: "Payments",
     definition: Definition {
-        version: 1,
+        version: 2,
         text: "payments are live payments with a capture, at their first capture. gross, refunded, disputed_lost and \
                reversed are movements at their own date (basis=activity); basis=cohort puts refunds, disputes and \
                reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. \

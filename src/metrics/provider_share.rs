@@ -18,7 +18,7 @@ pub const METRIC: Metric = Metric {
     name: "provider-share",
     title: "Provider share",
     definition: Definition {
-        version: 1,
+        version: 2,
         text: "Four dimensions that are never mixed: provider (who processes), network (the card network), method and \
                wallet, the last three as the captured attempt names them, and where it names none, as facts that \
                belong to no attempt do; `dimension` chooses one. payments counts payments at their \

@@ -7,6 +7,7 @@
 //! Only the route files know the web server. Every question passes one [`Gate`], so that a crowd of
 //! them queues up to a bound and is then refused, and none holds a worker of the web server.
 
+pub mod adding_up;
 pub mod annotations;
 pub mod chart;
 pub mod charts_route;

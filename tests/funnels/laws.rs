@@ -124,6 +124,8 @@ fn the_beginning_of_a_funnel_is_the_funnel_of_its_beginning() {
         "&group_by=path,credential&interval=week",
         "&group_by=provider",
         "&path=in_thread,redirect&window=2h",
+        "&path!=redirect&group_by=platform&interval=week",
+        "&provider!=stripe&credential!=saved&group_by=credential",
         "&mode=test&group_by=path",
         "&as_of=2025-01-20T12:07:30Z",
     ];

@@ -18,10 +18,8 @@ fn is_unknown(asked: &Draw, column: &str, filtered: &Row) -> bool {
     match asked.metric {
         "payments" => OF_PAYMENTS.contains(dimension) && column.starts_with("checkout_conversion"),
         "conversion" if LATER.contains(dimension) => {
-            // A step before the dimension is known has no figures; the first after it none from the step before.
-            let named = ["step_index", "step", "bucket_start", "bucket_end", "complete"].contains(&column);
-            let none = filtered["entered"].is_null() && !named && !asked.groups.contains(&column);
-            none || column == "rate_from_previous" && filtered[column].is_null()
+            // The first step that knows the dimension has no rate from the step before.
+            column == "rate_from_previous" && filtered[column].is_null()
         }
         _ => false,
     }

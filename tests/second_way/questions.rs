@@ -416,6 +416,16 @@ pub const ALL: &[(&str, &str, &str)] = &[
         "end",
         "from=2025-01-01&to=2025-05-01&path!=redirect&group_by=path",
     ),
+    (
+        "conversion",
+        "mid",
+        "from=2025-01-01&to=2025-04-01&interval=month&steps=started,catalog,checkout,paid&unit=user&provider!=stripe&credential!=saved&group_by=platform",
+    ),
+    (
+        "conversion",
+        "far",
+        "from=2025-01-01&to=2025-05-01&interval=week&provider!=stripe,paypal&path=in_thread,redirect&group_by=credential",
+    ),
     ("path-effect", "far", "from=2025-01-01&to=2025-05-01"),
     (
         "path-effect",

@@ -5,7 +5,7 @@ use polars::prelude::{DataFrame, IntoLazy, col};
 
 use super::funnel::{Funnel, Tallies};
 use super::{DIMENSIONS, is_fast, micros, window};
-use crate::metrics::grouping::{Cells, buckets, counts, dimension_params, groups, range_params, uses};
+use crate::metrics::grouping::{Cells, buckets, counts, groups, range_params, uses};
 use crate::metrics::{Frames, MetricError, Question};
 use crate::model::{Param, Params};
 
@@ -43,7 +43,7 @@ fn cube_until(question: &Question) -> DateTime<Utc> {
 /// The parameters of the cube's query.
 pub(super) fn cell_params(question: &Question) -> Params {
     let mut params = range_params(question);
-    params.extend(dimension_params(question, CELL_DIMENSIONS, &question.group_by));
+    params.extend(Funnel::of(question).dimension_params(CELL_DIMENSIONS));
     bounded(question, params, "to")
 }
 
@@ -68,7 +68,7 @@ fn fact_params(question: &Question) -> Params {
         ("open_after", Param::Time(question.as_of - window(question))),
         ("use_country", Param::Bool(uses(question, "country"))),
     ]);
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
+    params.extend(Funnel::of(question).dimension_params(DIMENSIONS));
     params
 }
 
@@ -108,7 +108,7 @@ fn count(funnel: &Funnel, frame: &DataFrame, cells: &Cells, tallies: &mut Tallie
     let (at, open) = (buckets(frame, cells)?, counts(frame, "open")?);
     let entered = counts(frame, "entered")?;
     let reached = [entered.clone(), counts(frame, "checkout")?, counts(frame, "paid")?];
-    for (row, group) in groups(frame, &funnel.question.group_by)?.iter().enumerate() {
+    for (row, group) in groups(frame, &funnel.split)?.iter().enumerate() {
         for (index, reached) in reached.iter().enumerate() {
             let Some(tally) = funnel.tally(tallies, at[row], group, index) else {
                 continue;

@@ -1,13 +1,13 @@
 //! A funnel's figures: what is counted at each step of each bucket and group, and what follows from it.
 
-use polars::prelude::{Expr, LazyFrame, QuantileMethod, lit};
+use polars::prelude::{Expr, LazyFrame, QuantileMethod, col, lit};
 
 use super::steps::Steps;
-use crate::metrics::grouping::{Grid, Group, counts, groups, keys};
+use crate::metrics::grouping::{Grid, Group, counts, dimension_params, groups, keys};
 use crate::metrics::statistics::ratio;
 use crate::metrics::table::{number, rate_cells, text};
-use crate::metrics::{MetricError, Question};
-use crate::model::Value;
+use crate::metrics::{Filter, MetricError, Question};
+use crate::model::{Params, Value};
 
 /// One step of one bucket and group.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -28,10 +28,52 @@ pub(super) type Tallies = Grid<Vec<Tally>>;
 pub(super) struct Funnel<'a> {
     pub question: &'a Question,
     pub steps: Steps,
+    /// What the queries split by: the asked dimensions, then those that only late filters name.
+    pub split: Vec<&'static str>,
 }
 
-impl Funnel<'_> {
+impl<'a> Funnel<'a> {
+    /// The funnel that a question asks for.
+    pub fn of(question: &'a Question) -> Self {
+        let mut funnel = Funnel {
+            question,
+            steps: Steps::of(question),
+            split: question.group_by.clone(),
+        };
+        let late = question.filters.iter().filter(|filter| funnel.is_late(filter));
+        let hidden = late.map(|filter| filter.dimension);
+        let hidden: Vec<_> = hidden.filter(|name| !question.group_by.contains(name)).collect();
+        funnel.split.extend(hidden);
+        funnel
+    }
+
+    /// Whether a filter only leaves values out, and of a dimension that a step does not know: there no unit
+    /// has a value, and all stay.
+    fn is_late(&self, filter: &Filter) -> bool {
+        filter.any_of.is_empty() && self.steps.known_from(filter.dimension) != Some(0)
+    }
+
+    /// The parameters of dimensions; the queries leave late filters to the steps.
+    pub fn dimension_params(&self, dimensions: &[&str]) -> Params {
+        let mut asked = self.question.clone();
+        asked.filters.retain(|filter| !self.is_late(filter));
+        dimension_params(&asked, dimensions, &self.split)
+    }
+
+    /// What late filters leave out at a step, as dimension and value.
+    fn left_out(&self, step: usize) -> impl Iterator<Item = (&'static str, &str)> {
+        let filters = self.question.filters.iter();
+        let late = filters.filter(move |filter| self.is_late(filter) && self.steps.knows(filter.dimension, step));
+        late.flat_map(|filter| {
+            filter
+                .none_of
+                .iter()
+                .map(move |value| (filter.dimension, value.as_str()))
+        })
+    }
+
     /// The tally of a step, in the group as it is known there: values that come later are not there yet.
+    /// None where the step leaves the values of [`Funnel::split`] out.
     pub fn tally<'t>(
         &self,
         tallies: &'t mut Tallies,
@@ -40,6 +82,13 @@ impl Funnel<'_> {
         step: usize,
     ) -> Option<&'t mut Tally> {
         let known = |(name, value): (&&str, &Option<String>)| value.clone().filter(|_| self.steps.knows(name, step));
+        let has = |(dimension, value): (&str, &str)| {
+            let mut values = self.split.iter().zip(group);
+            values.any(|(name, found)| *name == dimension && found.as_deref() == Some(value))
+        };
+        if self.left_out(step).any(has) {
+            return None;
+        }
         let group: Group = self.question.group_by.iter().zip(group).map(known).collect();
         let steps = tallies.at(bucket, &group)?;
         steps.resize(self.steps.0.len(), Tally::default());
@@ -62,6 +111,8 @@ impl Funnel<'_> {
             .copied()
             .filter(|name| self.steps.knows(name, step))
             .collect();
+        let others = |(name, value): (&str, &str)| col(name).is_null().or(col(name).neq(lit(value)));
+        let reached = self.left_out(step).map(others).fold(reached, LazyFrame::filter);
         let summary = reached
             .group_by(keys(&names))
             .agg([
@@ -95,7 +146,8 @@ impl Funnel<'_> {
         let early = |name: &str| !self.steps.knows(name, index);
         let (group_by, filters) = (&self.question.group_by, &self.question.filters);
         let named = |(name, value): (&&str, &Option<String>)| early(name) && value.is_some();
-        if group_by.iter().zip(group).any(named) || filters.iter().any(|filter| early(filter.dimension)) {
+        let wanted = |filter: &Filter| early(filter.dimension) && !filter.any_of.is_empty();
+        if group_by.iter().zip(group).any(named) || filters.iter().any(wanted) {
             cells.resize(width, Value::Null);
             return cells;
         }

@@ -24,7 +24,7 @@ pub const METRIC: Metric = Metric {
     name: "conversion",
     title: "Conversion",
     definition: Definition {
-        version: 2,
+        version: 3,
         text: "The unit is the conversation, which enters once, with its first event of the first step ever; or with \
                unit=user the user (platform, bot, user id), who enters in each bucket with the first such event in \
                it. `steps` lists the funnel's event types in order: started is conversation.started, catalog is \
@@ -41,11 +41,11 @@ pub const METRIC: Metric = Metric {
                entry and split the whole funnel; path and credential are those of the unit's first checkout since \
                and split from the checkout step on (without one from the first payment step on), provider is that of \
                its first transaction and splits from the first payment step on: before, all units are in the row \
-               whose value is null, and the figures of the other rows, and of all rows where a filter names the \
-               dimension, are null. rate_from_previous is null where a dimension begins to split: the step before \
-               counts other units. A user's checkout and transaction \
-               name these only within the window. `bot` is the bot_id, so add `platform` where two platforms share \
-               one. With mode=test, checkouts and payments are those marked as tests, and what leads to them is \
+               whose value is null, and the figures of the other rows are null; a filter that leaves values out \
+               keeps all units there, with one for values the figures of all rows are null. rate_from_previous is \
+               null where a dimension begins to split: the step before counts other units. A user's checkout and \
+               transaction name these only within the window. `bot` is the bot_id, so add `platform` where two \
+               platforms share one. With mode=test, checkouts and payments are those marked as tests, and what leads to them is \
                taken from the conversations that have such.",
         numerator: "units that reached the step within the window",
         denominator: "units entered whose window is over",
@@ -181,10 +181,7 @@ fn is_fast(question: &Question) -> bool {
 }
 
 fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let funnel = Funnel {
-        question,
-        steps: Steps::of(question),
-    };
+    let funnel = Funnel::of(question);
     let buckets = question.range.buckets.len();
     let mut tallies: Tallies = Grid::new(buckets);
     if is_fast(question) {
@@ -222,7 +219,7 @@ fn unknown(question: &Question, steps: &Steps) -> Vec<String> {
     asked
         .filter(|name| steps.known_from(name).is_none())
         .map(|name| {
-            format!("no step of this funnel has a {name}: it splits nothing, and a filter by it leaves nothing")
+            format!("no step of this funnel has a {name}: it splits nothing, a filter for one leaves nothing, and != leaves all")
         })
         .collect()
 }

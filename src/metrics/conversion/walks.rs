@@ -6,7 +6,7 @@ use polars::prelude::{DataFrame, IntoLazy, col, lit};
 use super::funnel::{Funnel, Tallies};
 use super::steps::{Kept, Step, Steps};
 use super::{DIMENSIONS, is_fast, of_users, window};
-use crate::metrics::grouping::{counts, dimension_params, groups, uses};
+use crate::metrics::grouping::{counts, groups, uses};
 use crate::metrics::{MetricError, Question};
 use crate::model::{Param, Params};
 
@@ -65,7 +65,7 @@ pub(super) fn params(question: &Question) -> Params {
         ("use_provider", Param::Bool(uses(question, "provider"))),
         ("use_country", Param::Bool(uses(question, "country"))),
     ];
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
+    params.extend(Funnel::of(question).dimension_params(DIMENSIONS));
     params
 }
 
@@ -88,7 +88,7 @@ fn count(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<()
         counts(frame, "step")?,
         counts(frame, "units")?,
     ];
-    for (row, group) in groups(frame, &funnel.question.group_by)?.iter().enumerate() {
+    for (row, group) in groups(frame, &funnel.split)?.iter().enumerate() {
         let (at, reached) = (bucket[row] as usize, step[row] as usize - 1);
         let units = units[row];
         if reached == 0 {

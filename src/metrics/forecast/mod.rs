@@ -187,7 +187,8 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
 
     let mut warnings = general(question, &ahead, shortened);
     let told = series.iter().zip(&outlooks).map(|(one, outlook)| {
-        let sentences = words::of(outlook, &past.range, &ahead, |x| estimate(of, one.currency, x));
+        let unit = unit(of, one.currency.as_ref());
+        let sentences = words::of(outlook, &past.range, &ahead, unit, |x| estimate(of, one.currency, x));
         (
             name(&one.group, one.currency.filter(|_| question.currency.is_none())),
             sentences,
@@ -221,6 +222,15 @@ fn told_at(outlook: &Outlook, at: usize) -> Option<&Expected> {
     match outlook {
         Outlook::TooFew(_) => None,
         Outlook::Expected(expected) => expected.get(at),
+    }
+}
+
+/// What is counted, in a sentence.
+fn unit(of: Of, currency: Option<&Currency>) -> &str {
+    match of {
+        Of::Bots => "bots",
+        Of::Payments => "payments",
+        Of::Gross => currency.map_or("", Currency::code),
     }
 }
 

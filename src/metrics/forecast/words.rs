@@ -2,7 +2,7 @@
 
 use super::damped::LEAST;
 use super::outlook::{Expected, Outlook};
-use crate::model::{Bucket, TimeRange, Value};
+use crate::model::{Bucket, Interval, TimeRange, Value};
 
 /// Groups that are told of one by one.
 const GROUPS: usize = 5;
@@ -23,13 +23,19 @@ pub fn sentences(of_groups: Vec<(String, Vec<String>)>) -> Vec<String> {
     all
 }
 
-/// The sentences on one series; `shown` writes a number as the answer does.
-pub fn of(outlook: &Outlook, range: &TimeRange, ahead: &[Bucket], shown: impl Fn(f64) -> Value) -> Vec<String> {
+/// The sentences on one series; `shown` writes a number as the answer does, of which there are so many `unit`s.
+pub fn of(
+    outlook: &Outlook,
+    range: &TimeRange,
+    ahead: &[Bucket],
+    unit: &str,
+    shown: impl Fn(f64) -> Value,
+) -> Vec<String> {
     let expected = match outlook {
         Outlook::TooFew(count) => {
             return vec![format!(
-                "no forecast: it takes {LEAST} complete buckets before its origin, the first of them not 0, \
-                 and there are {count}"
+                "too little history: a forecast takes {LEAST} complete buckets before its origin, the first of them \
+                 not 0, and there are {count}"
             )];
         }
         Outlook::Expected(expected) => expected,
@@ -37,22 +43,25 @@ pub fn of(outlook: &Outlook, range: &TimeRange, ahead: &[Bucket], shown: impl Fn
     let mut sentences = Vec::new();
     if expected.last().is_some_and(|last| last.errors.is_none()) {
         sentences.push(
-            "no error at the asked horizon: the history is too short to hold back as many buckets, \
-             or has no ratio to go by"
+            "how far such a forecast was off before cannot be told: the history is too short to try it on, \
+             or has no growth to repeat"
                 .to_owned(),
         );
     }
     let judged = expected.iter().filter(|expected| expected.errors.is_some()).count();
     let worse: Vec<usize> = (0..expected.len()).filter(|at| no_better(&expected[*at])).collect();
     if let Some((at, errors)) = worse.last().and_then(|at| Some((*at, expected[*at].errors?))) {
-        let end = ahead
+        let interval = range.interval.unwrap_or(Interval::Day).as_str();
+        let start = ahead
             .get(at)
-            .map(|bucket| range.local(bucket.end).naive_local().to_string());
+            .map(|bucket| range.local(bucket.start).naive_local().to_string());
         sentences.push(format!(
-            "the model does not beat the baseline, the last bucket's ratio again, at {} of {judged} horizons; until {} \
-             its mean absolute error is {}, the baseline's {}",
+            "the forecast does not beat simply repeating the last {interval}'s growth (the baseline) in {} of the \
+             {judged} {interval}{} ahead that can be tried on the past: as far ahead as the {interval} from {} it was \
+             off by {} {unit} on average, the baseline by {}",
             worse.len(),
-            end.unwrap_or_default().trim_end_matches(" 00:00:00"),
+            if judged == 1 { "" } else { "s" },
+            start.unwrap_or_default().trim_end_matches(" 00:00:00"),
             written(&shown(errors.model)),
             written(&shown(errors.baseline)),
         ));
@@ -64,7 +73,10 @@ pub fn of(outlook: &Outlook, range: &TimeRange, ahead: &[Bucket], shown: impl Fn
 fn written(value: &Value) -> String {
     match value {
         Value::Number(x) if x.abs() >= 100.0 => format!("{x:.1}"),
-        Value::Number(x) => format!("{x:.3}"),
+        Value::Number(x) => {
+            let text = format!("{x:.3}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         other => other.to_text(),
     }
 }

@@ -8,6 +8,7 @@ use super::frame::{Entry, Mark, SMALL, fit, header, no_data, wrap};
 use super::lying::{FOOT, Lying};
 use super::number::{Kind, group, percent};
 use super::{ChartError, ChartRequest};
+use crate::serve::adding_up::adding_up;
 
 const PLOTTED: [&str; 6] = ["weight", "weight_previous", "rate", "rate_previous", "mix", "within"];
 
@@ -150,12 +151,14 @@ impl Waterfall {
             parts.push(bucket_label(request.range, bucket));
         }
         parts.retain(|part| !part.is_empty());
-        let change = (self.after - self.before) * 100.0;
+        let written = adding_up(self.after, self.before, &[], 1);
+        let (decimals, change) = (written.decimals, written.difference);
         parts.push(format!(
-            "{} after {}, {} points",
-            percent(self.after),
-            percent(self.before),
-            points(change)
+            "{:.decimals$}% after {:.decimals$}%, {}{} points",
+            self.after * 100.0,
+            self.before * 100.0,
+            if change > 0.0 { "+" } else { "" },
+            group(&format!("{change:.decimals$}"))
         ));
         parts.join(" \u{b7} ")
     }

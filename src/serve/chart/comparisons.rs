@@ -4,6 +4,7 @@ use super::data::Grid;
 use super::document::words;
 use super::number::{count, group, percent};
 use crate::metrics::statistics::wilson;
+use crate::serve::adding_up::adding_up;
 
 /// A value with the interval around it.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,8 @@ pub(super) struct Arm {
     pub name: String,
     pub n: f64,
     pub rate: Option<Estimate>,
+    /// The rate in words.
+    pub shown: String,
 }
 
 /// One comparison of one group.
@@ -28,6 +31,8 @@ pub(super) struct Row {
     pub group: String,
     pub arms: [Arm; 2],
     pub difference: Option<Estimate>,
+    /// The difference in words, so that it and the rates add up.
+    pub apart: String,
     pub adjusted: Option<Estimate>,
     coverage: Option<f64>,
     pub complete: bool,
@@ -48,6 +53,17 @@ impl Row {
     fn of(grid: &Grid, outer: usize, inner: usize) -> Self {
         let number = |column: &str| grid.cell(outer, inner, 0, column).as_f64();
         let name = |column: &str| words(grid.cell(outer, inner, 0, column).as_str().unwrap_or("\u{2013}"));
+        let written = match (number("rate"), number("baseline_rate")) {
+            (Some(now), Some(before)) => {
+                let little = [now, before].iter().any(|rate| *rate != 0.0 && *rate < 0.01);
+                Some(adding_up(now, before, &[], if little { 2 } else { 1 }))
+            }
+            _ => None,
+        };
+        let shown = |rate: f64| match &written {
+            Some(written) => format!("{:.*}%", written.decimals, rate * 100.0),
+            None => percent(rate),
+        };
         let arm = |named: &str, n: &str, rate: &str| {
             let n = number(n).unwrap_or(0.0);
             let estimate = number(rate).and_then(|value| {
@@ -59,6 +75,7 @@ impl Row {
                 name: name(named),
                 n,
                 rate: estimate,
+                shown: estimate.map_or_else(|| "\u{2013}".to_owned(), |rate| shown(rate.value)),
             }
         };
         let difference = |value: &str, low: &str, high: &str| {
@@ -76,6 +93,9 @@ impl Row {
                 arm("baseline", "baseline_n", "baseline_rate"),
             ],
             difference: difference("difference", "ci_low", "ci_high"),
+            apart: written
+                .as_ref()
+                .map_or_else(String::new, |written| points(written.difference, written.decimals)),
             adjusted: difference("adjusted_difference", "adjusted_ci_low", "adjusted_ci_high"),
             coverage: number("adjusted_coverage"),
             complete: grid.complete.first().copied().unwrap_or(true),
@@ -84,24 +104,20 @@ impl Row {
 
     /// The differences in words, in percentage points.
     pub fn differences(&self) -> String {
-        let told = |estimate: Estimate| {
-            let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(points);
+        let told = |value: &str, estimate: Estimate| {
+            let [low, high] = [estimate.low, estimate.high].map(|x| points(x, 1));
             format!("{value} ({low} to {high})")
         };
+        let adjusted = |estimate: Estimate| told(&points(estimate.value, 1), estimate);
         match (self.difference, self.adjusted) {
-            (Some(crude), Some(adjusted)) => format!("{}, adjusted {}", told(crude), told(adjusted)),
-            (Some(crude), None) => told(crude),
+            (Some(crude), Some(other)) => format!("{}, adjusted {}", told(&self.apart, crude), adjusted(other)),
+            (Some(crude), None) => told(&self.apart, crude),
             _ => "no difference without both".to_owned(),
         }
     }
 
     pub fn told(&self) -> String {
-        let arm = |arm: &Arm| {
-            let rate = arm
-                .rate
-                .map_or_else(|| "\u{2013}".to_owned(), |rate| percent(rate.value));
-            format!("{} {rate} of {}", arm.name, count(arm.n))
-        };
+        let arm = |arm: &Arm| format!("{} {} of {}", arm.name, arm.shown, count(arm.n));
         let group = if self.group.is_empty() {
             String::new()
         } else {
@@ -124,7 +140,7 @@ impl Row {
 }
 
 /// A difference in percentage points, with its sign.
-pub(super) fn points(value: f64) -> String {
-    let text = group(&format!("{value:.1}"));
+fn points(value: f64, decimals: usize) -> String {
+    let text = group(&format!("{value:.decimals$}"));
     if value > 0.0 { format!("+{text}") } else { text }
 }

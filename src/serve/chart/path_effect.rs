@@ -3,12 +3,12 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, Rect, measure};
-use super::comparisons::{Estimate, Row, points, rows};
+use super::comparisons::{Estimate, Row, rows};
 use super::data::Grid;
 use super::document::{Hit, Notes};
 use super::frame::{Entry, Mark, SMALL, fit, header, no_data, whisker};
 use super::lying::{FOOT, Lying};
-use super::number::{Kind, percent};
+use super::number::Kind;
 use super::{ChartError, ChartRequest};
 
 /// The columns that a picture of the path effect carries.
@@ -98,11 +98,9 @@ impl Row {
         // Lines of the axes must not run through the words.
         canvas.rect(place.row(place.y, 18.0), canvas.palette.background)?;
         if place.w < 480.0 {
-            let brief = self
-                .difference
-                .map_or_else(String::new, |estimate| points(estimate.value));
-            self.name_arms(canvas, place.inset(0.0, 0.0, measure(&brief, SMALL, false), 0.0))?;
-            canvas.text(&brief, (place.right(), place.y + 9.0), Align::Right, canvas.font(SMALL))?;
+            let brief = &self.apart;
+            self.name_arms(canvas, place.inset(0.0, 0.0, measure(brief, SMALL, false), 0.0))?;
+            canvas.text(brief, (place.right(), place.y + 9.0), Align::Right, canvas.font(SMALL))?;
         } else {
             self.name_arms(canvas, sides.left.row(place.y, place.h))?;
             let told = fit(&self.differences(), SMALL, false, sides.right.w);
@@ -133,11 +131,8 @@ impl Row {
                 0 if !self.group.is_empty() => format!("{}: {}", self.group, arm.name),
                 _ => arm.name.clone(),
             };
-            let rate = arm
-                .rate
-                .map_or_else(|| "\u{2013}".to_owned(), |rate| percent(rate.value));
             let room = (place.right() - x) / (2 - at) as f64 - 27.0;
-            let text = fit(&format!("{named} {rate}"), NAME, true, room.max(24.0));
+            let text = fit(&format!("{named} {}", arm.shown), NAME, true, room.max(24.0));
             canvas.disc((x + 5.0, middle), 4.0, canvas.palette.series[at])?;
             canvas.text(&text, (x + 13.0, middle), Align::Left, canvas.bold(NAME))?;
             x += 13.0 + measure(&text, NAME, true) + 14.0;

@@ -58,8 +58,9 @@ pub fn change(answer: &Answer) -> String {
     if !known("weight") {
         return "No attempt to pay was decided in this period.".into();
     }
-    let now = format::percent(product("weight", "rate"));
+    let now = product("weight", "rate");
     if !known("mix") {
+        let now = format::percent(now);
         return format!("{now} of the decided attempts were approved; no period of equal length can be compared yet.");
     }
     let part = |column: &'static str| sum(&|row| number(answer, row, column).unwrap_or(0.0));
@@ -75,12 +76,10 @@ pub fn change(answer: &Answer) -> String {
         let value = readings::name(answer.table.cell(row, "value").as_str().unwrap_or("unknown"));
         format!(" {value} moved it most: {}.", format::points(size(&row)))
     });
+    let told = format::compared(now, product("weight_previous", "rate_previous"), &[mix, within]);
     format!(
-        "{now} of the decided attempts were approved, after {} in the period before: {}. The mix of providers brought \
-         {}, the providers themselves {}.{most}",
-        format::percent(product("weight_previous", "rate_previous")),
-        format::points(mix + within),
-        format::points(mix),
-        format::points(within),
+        "{} of the decided attempts were approved, after {} in the period before: {}. The mix of providers brought {}, \
+         the providers themselves {}.{most}",
+        told.now, told.before, told.difference, told.parts[0], told.parts[1],
     )
 }

@@ -126,7 +126,10 @@ pub fn share(key: &'static str, label: &str, pair: &Pair, basis: String) -> Figu
 fn change(pair: &Pair, how: Change) -> Option<String> {
     let (now, before) = (pair.now.as_f64()?, pair.before?.as_f64()?);
     Some(match how {
-        Change::Points => format!("{}, from {}", format::points(now - before), format::percent(before)),
+        Change::Points => {
+            let told = format::compared(now, before, &[]);
+            format!("{}, from {}", told.difference, told.before)
+        }
         Change::Relative if now == before => format!("unchanged from {}", money(pair.before?)),
         // A percentage of nothing, or of less, says nothing.
         Change::Relative if before <= 0.0 => format!("from {}", money(pair.before?)),

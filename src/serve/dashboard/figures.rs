@@ -150,19 +150,20 @@ fn conversations(answers: &Answers) -> Vec<Figure> {
             ),
             _ => "of all conversations, within 24 h".into(),
         };
-        Figure {
-            caveat: caveat.clone(),
-            ..share(key, label, &answers.pair(now, before, row, "rate"), basis)
-        }
+        share(key, label, &answers.pair(now, before, row, "rate"), basis)
     };
     vec![
-        whole(
-            "conversations",
-            "Conversations",
-            "",
-            &answers.pair(now, before, 0, "entered"),
-            "started in the period".into(),
-        ),
+        // Said once, where the conversations are counted, for both rates beside it.
+        Figure {
+            caveat,
+            ..whole(
+                "conversations",
+                "Conversations",
+                "",
+                &answers.pair(now, before, 0, "entered"),
+                "started in the period".into(),
+            )
+        },
         rate(1, "checkout_rate", "Checkout rate", "set out to pay"),
         rate(2, "paid_rate", "Paid rate", "paid"),
         takings::success(answers),

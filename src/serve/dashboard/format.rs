@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::Period;
 use crate::model::{Column, Interval, Value};
+use crate::serve::adding_up::adding_up;
 
 /// A narrow space that does not break: `12 %`.
 const THIN: char = '\u{202f}';
@@ -44,26 +45,29 @@ fn group(digits: &str) -> String {
 
 /// A share as a percentage: one decimal, two significant digits below 1 %, never a false 0 or 100.
 pub fn percent(share: f64) -> String {
-    let percentage = share * 100.0;
-    let size = percentage.abs();
-    let digits = match size {
-        0.0 => return format!("0{THIN}%"),
-        s if s < 0.01 => return format!("{}{THIN}%", if share < 0.0 { "> −0.01" } else { "< 0.01" }),
+    percent_to(share, decimals(share))
+}
+
+/// Decimals that a percentage needs.
+fn decimals(share: f64) -> usize {
+    match share.abs() * 100.0 {
+        0.0 => 1,
         s if s < 1.0 => 2,
         s if s < 99.95 || s == 100.0 => 1,
         s if s < 100.0 => 2,
         s if s < 1000.0 => 1,
         _ => 0,
-    };
-    let text = format!("{percentage:.digits$}");
-    format!(
-        "{}{THIN}%",
-        decimal(if size == 100.0 {
-            text.trim_end_matches(".0")
-        } else {
-            &text
-        })
-    )
+    }
+}
+
+fn percent_to(share: f64, digits: usize) -> String {
+    let percentage = share * 100.0;
+    match percentage.abs() {
+        0.0 => format!("0{THIN}%"),
+        s if s < 0.01 => format!("{}{THIN}%", if share < 0.0 { "> −0.01" } else { "< 0.01" }),
+        100.0 => format!("{}{THIN}%", decimal(&format!("{percentage:.0}"))),
+        _ => format!("{}{THIN}%", decimal(&format!("{percentage:.digits$}"))),
+    }
 }
 
 /// A percentage with its sign: `+12.3 %`, `+12 %`.
@@ -74,11 +78,40 @@ pub fn signed_percent(share: f64) -> String {
 
 /// A difference of two shares in percentage points: `+2.1 points`.
 pub fn points(difference: f64) -> String {
-    let text = format!("{:.1}", difference * 100.0);
-    match text.as_str() {
-        "0.0" | "-0.0" => "±0.0 points".into(),
-        _ if difference > 0.0 => format!("+{text} points"),
+    points_to(difference * 100.0, 1)
+}
+
+fn points_to(points: f64, digits: usize) -> String {
+    let text = format!("{points:.digits$}");
+    match text.trim_start_matches('-') {
+        zero if zero.chars().all(|c| matches!(c, '0' | '.')) => format!("±{zero} points"),
+        _ if points > 0.0 => format!("+{text} points"),
         _ => format!("{} points", decimal(&text)),
+    }
+}
+
+/// Two shares, what lies between them and what that is made of, as texts that add up.
+pub struct Compared {
+    /// The later share.
+    pub now: String,
+    /// The earlier share.
+    pub before: String,
+    /// The difference in percentage points.
+    pub difference: String,
+    /// Its parts, likewise.
+    pub parts: Vec<String>,
+}
+
+/// Writes two shares, their difference and the `parts` that sum to it.
+pub fn compared(now: f64, before: f64, parts: &[f64]) -> Compared {
+    let digits = decimals(now).max(decimals(before)).max(1);
+    let written = adding_up(now, before, parts, digits);
+    let points = |points: &f64| points_to(*points, written.decimals);
+    Compared {
+        now: percent_to(now, written.decimals),
+        before: percent_to(before, written.decimals),
+        difference: points(&written.difference),
+        parts: written.parts.iter().map(points).collect(),
     }
 }
 
@@ -227,6 +260,28 @@ mod tests {
         assert_eq!(plain(0.00001), "< 0.01 %");
         assert_eq!(plain(0.1234), "12.3 %");
         assert_eq!(plain(1.7272), "172.7 %");
+    }
+
+    #[test]
+    fn shares_and_their_difference_add_up_as_they_are_shown() {
+        let told = |now, before, parts: &[f64]| {
+            let Compared {
+                now,
+                before,
+                difference,
+                parts,
+            } = compared(now, before, parts);
+            let text = format!("{now} after {before}: {difference} {}", parts.join(" "));
+            text.replace('\u{202f}', " ").trim_end().to_owned()
+        };
+        assert_eq!(told(0.331, 0.31, &[]), "33.1 % after 31.0 %: +2.1 points");
+        assert_eq!(told(0.8338, 0.8274, &[]), "83.38 % after 82.74 %: +0.64 points");
+        assert_eq!(told(0.1234, 0.0052, &[]), "12.34 % after 0.52 %: +11.82 points");
+        assert_eq!(
+            told(1.0, 0.32, &[0.7, -0.02]),
+            "100 % after 32.0 %: +68.0 points +70.0 points \u{2212}2.0 points"
+        );
+        assert_eq!(told(0.5, 0.5, &[]), "50.0 % after 50.0 %: ±0.0 points");
     }
 
     #[test]

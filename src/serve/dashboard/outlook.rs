@@ -16,7 +16,8 @@ pub fn sentence(section: &Section) -> String {
         .filter(|row| *table.cell(*row, "value") != Value::Null)
         .collect();
     let Some(&row) = known.last() else {
-        return "There is too little history for a forecast: it takes six complete buckets.".into();
+        // A warning says why.
+        return "Nothing can be forecast from here.".into();
     };
     let currency = |row: &usize| table.cell(*row, "currency").as_str().unwrap_or_default();
     if ahead.iter().any(|other| currency(other) != currency(&row)) {
@@ -37,15 +38,16 @@ pub fn sentence(section: &Section) -> String {
     };
     let interval = section.interval.map_or("bucket", Interval::as_str);
     let errors = match table.cell(row, "model_error") {
-        Value::Null => "How far such a forecast was off before cannot be told from this history.".to_owned(),
+        // A warning says why there is none.
+        Value::Null => String::new(),
         _ => format!(
-            "Forecasts this far ahead were off by {} {unit} on average; simply repeating the last {interval}'s growth, by {}.",
+            " Forecasts this far ahead were off by {} {unit} on average; simply repeating the last {interval}'s growth, by {}.",
             cell("model_error"),
             cell("baseline_error")
         ),
     };
     format!(
-        "If things go on as they went: {expected} (80\u{202f}%: {} to {}; 95\u{202f}%: {} to {}). {errors}",
+        "If things go on as they went: {expected} (80\u{202f}%: {} to {}; 95\u{202f}%: {} to {}).{errors}",
         cell("low_80"),
         cell("high_80"),
         cell("low_95"),

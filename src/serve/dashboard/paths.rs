@@ -36,7 +36,6 @@ impl Comparison<'_> {
     }
 
     fn arm(&self, rate: &str, n: &str) -> String {
-        let rate = self.number(rate).map_or(format::NOTHING.into(), format::percent);
         let n = self.answer.table.cell(self.row, n).as_i64().unwrap_or(0);
         format!("{rate} of {} checkouts", format::integer(n))
     }
@@ -51,13 +50,16 @@ impl Comparison<'_> {
     }
 
     fn in_full(&self) -> String {
+        let rate = |column| self.number(column).unwrap_or(0.0);
+        // A difference is known only where both rates are.
+        let told = format::compared(rate("rate"), rate("baseline_rate"), &[]);
         let crude = format!(
             "{}, {} were paid; {}, {}: {} ({}).",
             self.name("level"),
-            self.arm("rate", "n"),
+            self.arm(&told.now, "n"),
             self.name("baseline").to_lowercase(),
-            self.arm("baseline_rate", "baseline_n"),
-            self.points("difference"),
+            self.arm(&told.before, "baseline_n"),
+            told.difference,
             self.between("ci_low", "ci_high"),
         );
         let adjusted = self.number("adjusted_difference").map(|_| {

@@ -30,10 +30,10 @@ pub fn money_figures(answers: &Answers) -> Vec<Figure> {
     let unconverted: i64 = sum(now, "unconverted").unwrap_or(0);
     if unconverted > 0 {
         let note = format!(
-            "{} payments have no exchange rate and are left out of the sum.",
+            "{} payments have no exchange rate and are left out of gross and net.",
             format::integer(unconverted)
         );
-        let sums = figures.iter_mut().filter(|figure| figure.key != "payments");
+        let sums = figures.iter_mut().filter(|figure| figure.key == "gross");
         sums.for_each(|figure| figure.caveat = Some(note.clone()));
     }
     figures.push(largest(answers));

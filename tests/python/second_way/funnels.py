@@ -178,6 +178,7 @@ def conversion(view, question):
     unit = question.parameters.get("unit", "conversation")
     entered = entries(view, question, steps, unit, duration(question.parameters.get("window", "24h")))
 
+    wanted = {dimension for dimension, negated, _ in question.filters if not negated}
     asked = {*question.group_by, *(dimension for dimension, _, _ in question.filters)}
     splits = [asked & visible(steps, index) for index in range(len(steps))]
     members, groups = {}, set()
@@ -186,10 +187,10 @@ def conversion(view, question):
             for index, split in enumerate(splits):
                 values = {name: entry.values[name] for name in split}
                 group = question.group(values)
-                # What does not split a step has no value there: neither a group nor a filter finds one.
-                if question.keeps(values):
+                # What does not split a step has no value there: a group finds none, and `!=` keeps it. A filter
+                # for values has no figures before its dimension, but rows for what it will find.
+                if question.keeps(values | {name: entry.values[name] for name in wanted}):
                     members.setdefault((bucket, index, group), []).append(entry)
-                if question.keeps(entry.values):
                     groups.add(group)
 
     rows = []
@@ -199,8 +200,7 @@ def conversion(view, question):
             for index, step in enumerate(steps):
                 row = {"bucket": bucket, **dict(zip(question.group_by, group)), "step_index": index + 1}
                 row["step"] = step if step not in steps[:index] else f"{step} {steps[:index].count(step) + 1}"
-                filtered = {name for name, _, _ in question.filters}
-                if named <= splits[index] and filtered <= splits[index]:
+                if named <= splits[index] and wanted <= splits[index]:
                     comparable = index == 0 or splits[index] == splits[index - 1]
                     row |= figures(members.get((bucket.index, index, group), []), index, comparable)
                 else:
