@@ -1,7 +1,7 @@
 //! A second way: every metric answered again by Python, from the posted lines and the definitions alone.
 //!
 //! It shares no code with the program: it reads the lines as they were posted, with the stamps of their receipt,
-//! and works out every cell of every answer. CI does so for a small world. For a large one:
+//! and works out every cell of every answer. CI does so for small worlds. For a large one, and for many:
 //!
 //! `BOTLEDGER_SCALE=1250000 cargo test --release --test suite second_way -- --ignored --nocapture`
 
@@ -42,7 +42,7 @@ fn generated(lines: u64) -> Vec<String> {
     generate::generate(plan).unwrap().collect()
 }
 
-/// Events that contradict each other in every way that the definitions decide.
+/// Events that contradict each other in many ways that the definitions decide.
 fn awkward(seed: u64, lines: u64) -> Vec<String> {
     let script = project("tests/python/second_way/awkward.py");
     let output = Command::new(python())
@@ -206,4 +206,12 @@ fn every_cell_is_found_again_where_events_contradict_each_other() {
 fn every_cell_is_found_again_at_scale() {
     let lines = std::env::var("BOTLEDGER_SCALE").map_or(1_250_000, |text| text.parse().unwrap());
     compare(&generated(lines), 8_000);
+}
+
+#[test]
+#[ignore = "a comparison of many worlds: minutes"]
+fn every_cell_is_found_again_in_many_worlds_of_contradictions() {
+    for seed in 10..20 {
+        compare(&awkward(seed, 4_000), 90);
+    }
 }

@@ -27,7 +27,8 @@ pub const METRIC: Metric = Metric {
                reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. \
                Amounts are in the reporting currency, refunds and disputes too, at the last rate published on or \
                before the UTC day of that first capture, none older than 7 days; each sum is exact and rounded \
-               once, half to even. \
+               once, half to even. A reversal counts as far as no refund or lost dispute has taken the money \
+               back, and not at all where it has the amount of one. \
                net = gross - refunded - disputed_lost - reversed, before fees, from the rounded columns; average = \
                gross / payments. unconverted counts payments with a movement in the bucket whose money has no \
                exchange rate. payers and bots are distinct among the payments, so those of groups or of buckets \

@@ -40,7 +40,8 @@ pub const METRIC: Metric = Metric {
                error over rolling origins, each fitted anew on what came before it and at least 6 buckets, at as many \
                buckets ahead as the row is; baseline_error that of the last bucket's ratio again, next = last x last \
                / previous, over the same origins; one whose previous bucket is 0 has no ratio and counts for \
-               neither. Both are null where nothing can be held back. Fewer than 6 buckets: null, with the reason in \
+               neither. Both are null where nothing can be held back, \
+               and an amount from 1e30 minor units on is null. Fewer than 6 buckets: null, with the reason in \
                the warnings. A model that does not beat the baseline says so there. An estimate: it knows no event \
                that has not begun to show.",
         numerator: "model_error and baseline_error: the sum of absolute errors over the origins",

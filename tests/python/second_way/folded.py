@@ -129,6 +129,10 @@ class Folded:
         reversal = next((f for f in facts if f.kind == "transaction.reversed"), None)
         if reversal is None:
             return []
+        gone = [f.minor for f in facts if f.kind == "transaction.refunded"]
+        if reversal.minor in gone + [minor for _, minor in self.refunds + self.lost]:
+            # Of the amount of a refund or a lost dispute it is that money.
+            return []
         total = sum(minor for _, minor in self.captures)
         asked = total if reversal.minor is None else reversal.minor
         left = total - sum(minor for _, minor in self.refunds) - sum(minor for _, minor in self.lost)

@@ -10,6 +10,9 @@ from smoothing import LEAST, ahead
 
 COLUMNS = ("value", "low_80", "high_80", "low_95", "high_95", "model_error", "baseline_error")
 
+# An estimate of more minor units is no amount.
+LARGEST = 1e30
+
 
 def population(view, question):
     """The closing population by group, without a currency, and bucket."""
@@ -74,7 +77,9 @@ def told(of, currency, number):
     """A number as it is told: money in its currency's decimals, counts to the sixth, a half going up."""
     if number is None:
         return None
-    return text(round(number), currency) if of == "gross" else floor(number * 1e6 + 0.5) / 1e6
+    if of != "gross":
+        return floor(number * 1e6 + 0.5) / 1e6
+    return text(round(number), currency) if abs(number) < LARGEST else None
 
 
 def forecast(view, question):
