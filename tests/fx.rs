@@ -3,21 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
-use crate::support::client::Reply;
 use crate::support::events::{captured, lines};
 use crate::support::read;
 
 pub const SAMPLE: &str = "sample-data/ecb-2016.csv";
 pub const QUESTION: &str = "/v1/metrics/payments?from=2016-09-01&to=2016-11-01";
 
-pub fn send(app: &TestApp, file: &str) -> Reply {
-    app.client
-        .post("/v1/fx", &[("content-type", "text/csv")], file.as_bytes())
-}
-
 /// Posts a file and gives how many rates were new, replaced and unchanged.
 pub fn import(app: &TestApp, file: &str) -> [u64; 3] {
-    let answer = send(app, file).expect_status(200).json();
+    let answer = app.client.post_rates(file).expect_status(200).json();
     ["new", "replaced", "unchanged"].map(|name| answer[name].as_u64().unwrap())
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::fx::{QUESTION, SAMPLE, ask, cell, import, pay, plain, send};
+use crate::fx::{QUESTION, SAMPLE, ask, cell, import, pay, plain};
 use crate::support::app::{TestApp, key};
 use crate::support::client::gzip;
 use crate::support::events::{captured, lines};
@@ -16,7 +16,7 @@ use crate::support::{project, read};
 fn both_files_of_the_central_bank_are_read() {
     let app = TestApp::start();
     let history = "Date,USD,JPY,CYP,GBP,\n2026-10-30,1.1172,175.68,N/A,0.8338,\n\n2026-10-29,1.113,175.92,0.5,N/A,\n";
-    let answer = send(&app, history).expect_status(200).json();
+    let answer = app.client.post_rates(history).expect_status(200).json();
     assert_eq!(answer["new"], 5);
     assert_eq!(answer["left_out"], json!(["CYP"]));
     let daily = "\u{feff}Date, USD, JPY, GBP, \r\n30 October 2026, 1.1172, 175.68, 0.83380, \r\n";
@@ -68,7 +68,7 @@ fn a_wrong_file_is_named_by_line_and_field_and_leaves_nothing() {
         ),
     ];
     for (file, line, field) in cases {
-        let reply = send(&app, file);
+        let reply = app.client.post_rates(file);
         let detail = reply.json()["detail"].as_str().unwrap_or_default().to_owned();
         assert_eq!(reply.problem(400, "invalid_rates"), field, "{file:?}: {detail}");
         assert!(
@@ -165,13 +165,13 @@ fn the_command_reaches_a_running_server_through_the_folder_s_socket() {
 fn a_key_guards_the_address_and_the_socket_needs_none() {
     let app = TestApp::with(|config| config.keys = vec![key("bl_test")]);
     let file = plain(&["2016-09-12,EUR,USD,2"]);
-    send(&app, &file).problem(401, "unauthorized");
+    app.client.post_rates(&file).problem(401, "unauthorized");
     let data = app.config.data_dir.clone();
     let path = data.join("rates");
     std::fs::write(&path, &file).unwrap();
     assert!(run_on(&data, &["fx", "import", path.to_str().unwrap()]).contains("1 new"));
     let holder = app.client.with_key("bl_test");
-    let answer = holder.post("/v1/fx", &[("content-type", "text/csv")], file.as_bytes());
+    let answer = holder.post_rates(&file);
     assert_eq!(answer.expect_status(200).json()["unchanged"], 1);
 }
 

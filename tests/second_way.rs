@@ -133,10 +133,7 @@ fn filled(app: &TestApp, folder: &Path, parts: &[&[String]]) -> Value {
             if n == at {
                 // The second list corrects every rate of the first.
                 let csv = rates(factor);
-                let sent = app
-                    .client
-                    .post("/v1/fx", &[("content-type", "text/csv")], csv.as_bytes());
-                sent.expect_status(200);
+                app.client.post_rates(&csv).expect_status(200);
                 told_rates.push(json!({ "received_at": clock.to_rfc3339(), "csv": csv }));
                 clock += TimeDelta::seconds(1);
                 set(app, clock);

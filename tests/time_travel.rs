@@ -147,9 +147,7 @@ fn post_rates(app: &TestApp, dollars: &str) {
         (0..24).map(|week| chrono::NaiveDate::from_ymd_opt(2024, 12, 9).unwrap() + chrono::Days::new(7 * week));
     let lines = mondays.map(|day| format!("{day},EUR,USD,{dollars},t\n{day},EUR,GBP,0.83,t\n{day},EUR,JPY,158.3,t\n"));
     let csv = "date,base,quote,rate,source\n".to_owned() + &lines.collect::<String>();
-    app.client
-        .post("/v1/fx", &[("content-type", "text/csv")], csv.as_bytes())
-        .expect_status(200);
+    app.client.post_rates(&csv).expect_status(200);
 }
 
 fn annotate(app: &TestApp, text: &str) {

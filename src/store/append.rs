@@ -118,7 +118,8 @@ impl Pending {
 
 /// Judges several groups in order and writes what is new in the open transaction, under `stamp`.
 ///
-/// `shown` is the stamp of the last commit of which figures had been shown. Returns the outcomes per group and the identities to remember after the commit.
+/// `shown` is the stamp of the last commit of which figures had been shown. Returns the outcomes per group and the
+/// identities to remember after the commit.
 pub(super) fn write_groups(
     connection: &Connection,
     identities: &Identities,

@@ -13,7 +13,8 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/003_annotations"),
     query!("schema/004_refold"),
     query!("schema/005_delivered"),
-    query!("schema/006_refold"),
+    // The rules of folding have changed once more.
+    query!("schema/004_refold"),
 ];
 
 /// Name of the database file in the data folder.

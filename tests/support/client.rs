@@ -114,6 +114,11 @@ impl Client {
         )
     }
 
+    /// Posts a file of exchange rates.
+    pub fn post_rates(&self, csv: &str) -> Reply {
+        self.post("/v1/fx", &[("content-type", "text/csv")], csv.as_bytes())
+    }
+
     /// Posts lines of events and gives the counts of the answer.
     pub fn post_events(&self, lines: &str) -> Counts {
         Counts::of(&self.post_lines(lines).expect_status(200).json())

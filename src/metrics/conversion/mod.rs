@@ -45,8 +45,8 @@ pub const METRIC: Metric = Metric {
                keeps all units there, with one for values the figures of all rows are null. rate_from_previous is \
                null where a dimension begins to split: the step before counts other units. A user's checkout and \
                transaction name these only within the window. `bot` is the bot_id, so add `platform` where two \
-               platforms share one. With mode=test, checkouts and payments are those marked as tests, and what leads to them is \
-               taken from the conversations that have such.",
+               platforms share one. With mode=test, checkouts and payments are those marked as tests, and what \
+               leads to them is taken from the conversations that have such.",
         numerator: "units that reached the step within the window",
         denominator: "units entered whose window is over",
         excludes: &[

@@ -164,9 +164,11 @@ class Folded:
         chosen = [one for one in tries if captured and captured[0] in one.facts]
         approvals = [f for f in self.payment.facts if f.kind in APPROVED]
         chosen += [one for one in tries if approvals and approvals[0] in one.facts] + self.counted + tries
-        # Where that attempt names nothing, what belongs to no attempt speaks of the payment.
-        whole_payment = [f for f in self.payment.facts if not any(f in one.facts for one in tries)]
-        own = named(chosen[0].facts if chosen and names_card(chosen[0].facts) else whole_payment)
+        if chosen and names_card(chosen[0].facts):
+            own = chosen[0].own
+        else:
+            # Then what belongs to no attempt speaks of the payment.
+            own = named([f for f in self.payment.facts if not any(f in one.facts for one in tries)])
         return {
             "platform": self.payment.platform,
             "bot": self.payment.bot and self.payment.bot[1],

@@ -1,7 +1,5 @@
 """The metrics `provider-share`, `declines`, `change` and `coverage`: who takes part, why it fails and what changed."""
 
-from datetime import timedelta
-
 from folded import DECLINES, folded
 from money import Total, text
 from payments import MOVEMENTS, amounts
