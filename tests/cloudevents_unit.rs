@@ -377,6 +377,14 @@ fn fields_of_other_types_and_unknown_ones_are_kept_aside() {
 }
 
 #[test]
+fn a_reversal_may_have_an_id_of_its_own() {
+    let data = json!({"provider": "stripe", "payment_id": "p", "refund_id": "rv1", "capture_id": "c1"});
+    let reversal = read(&event("transaction.reversed", data)).unwrap();
+    let ids = [&reversal.refund_id, &reversal.capture_id].map(Option::as_deref);
+    assert_eq!((ids, reversal.extra), ([Some("rv1"), Some("c1")], None));
+}
+
+#[test]
 fn nesting_is_bounded() {
     for depth in [17, 10_000] {
         let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));

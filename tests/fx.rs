@@ -151,6 +151,7 @@ fn a_rate_is_good_for_seven_days_and_not_before_its_own() {
         (cell(&answer, "net"), cell(&answer, "payments")),
         (Value::Null, 1.into())
     );
+    assert_eq!(cell(&answer, "average"), Value::Null);
     let warning = answer["meta"]["warnings"][0].as_str().unwrap();
     assert!(warning.contains("in USD have no exchange rate to EUR"), "{warning}");
     pay(&app, "early", "10.00", "USD", "2016-09-11T23:59:59Z");
@@ -161,6 +162,11 @@ fn a_rate_is_good_for_seven_days_and_not_before_its_own() {
     assert_eq!(
         (cell(&answer, "gross"), cell(&answer, "unconverted")),
         ("6.00".into(), 2.into())
+    );
+    // Of four payments two have no rate: 6.00 / 2.
+    assert_eq!(
+        (cell(&answer, "payments"), cell(&answer, "average")),
+        (4.into(), "3.00".into())
     );
     let original = ask(&app, "original");
     assert_eq!(original["meta"]["rates"], json!([]));

@@ -3,10 +3,13 @@
 //! Each provider's scenario is what it really posts, in short; the figures beside it are worked out by hand.
 
 mod braintree;
+mod holds;
 mod messenger;
 mod paypal;
 mod paypal_orders;
+mod paypal_returns;
 mod refunds;
+mod returns;
 mod stripe;
 mod telegram;
 

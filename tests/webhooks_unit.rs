@@ -450,6 +450,79 @@ mod stripe_events {
     }
 
     #[test]
+    fn a_released_hold_is_told_by_the_figures_else_by_the_version() {
+        let told = |version: &str, kind: &str, refunded: i64, full: bool| {
+            let object = charge(json!({"amount_captured": 2000, "amount_refunded": refunded, "refunded": full}));
+            let mut notice = notice(kind, object);
+            notice["api_version"] = json!(version);
+            let event = map("stripe", &notice).remove(0);
+            (amount(&event), event.released)
+        };
+        for (version, kind, refunded, full, back, released) in [
+            (
+                "2025-02-24.acacia",
+                "charge.captured",
+                962,
+                false,
+                "20.00 USD",
+                Some(962),
+            ),
+            ("2025-02-24.acacia", "charge.captured", 0, false, "20.00 USD", Some(0)),
+            ("2025-03-31.basil", "charge.captured", 0, false, "20.00 USD", Some(0)),
+            (
+                "2025-02-24.acacia",
+                "charge.refunded",
+                1462,
+                false,
+                "5.00 USD",
+                Some(962),
+            ),
+            ("2025-03-31.basil", "charge.refunded", 1462, false, "14.62 USD", None),
+            (
+                "2025-03-31.basil",
+                "charge.refunded",
+                2462,
+                false,
+                "15.00 USD",
+                Some(962),
+            ),
+            ("2025-02-24.acacia", "charge.refunded", 2000, true, "20.00 USD", Some(0)),
+            ("2025-02-24.acacia", "charge.refunded", 500, false, "5.00 USD", Some(0)),
+        ] {
+            let expected = (back.to_owned(), released);
+            assert_eq!(
+                told(version, kind, refunded, full),
+                expected,
+                "{version} {kind} {refunded}"
+            );
+        }
+        // More was captured than reserved: there is no rest.
+        let over = charge(json!({"amount_captured": 3500, "amount_refunded": 1000}));
+        let event = one("charge.refunded", over);
+        assert_eq!((amount(&event).as_str(), event.released), ("10.00 USD", None));
+    }
+
+    #[test]
+    fn a_charge_that_stays_open_tells_what_was_captured_so_far() {
+        let open = json!({"captured": false, "amount_captured": 1000});
+        let event = one("charge.updated", charge(open.clone()));
+        assert_eq!(
+            (event.kind, amount(&event).as_str()),
+            (EventType::TransactionCaptured, "10.00 USD")
+        );
+        assert!(event.cumulative);
+        assert_eq!((event.capture_id.as_deref(), event.time), (Some("ch_1"), at(NOW - 60)));
+        // What goes back meanwhile was captured, and no hold.
+        let mut refunded = open;
+        refunded["amount_refunded"] = json!(300);
+        let event = one("charge.refunded", charge(refunded));
+        assert_eq!(
+            (event.kind, amount(&event).as_str()),
+            (EventType::TransactionRefunded, "3.00 USD")
+        );
+    }
+
+    #[test]
     fn a_refund_counts_once_it_has_succeeded() {
         let refund = |status: &str| {
             json!({"id": "re_1", "object": "refund", "amount": 500, "currency": "usd", "charge": "ch_1",

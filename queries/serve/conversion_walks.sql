@@ -31,6 +31,7 @@ told as (
     left join payment_roots r using (payment_key)
     join payments p on p.payment_key = coalesce(r.root, l.payment_key)
     where l.kind in $dealt::varchar[]
+      and l.pending is null
       and p.mode = $mode::varchar
       and l.time <= $until::timestamp
       and (l.time >= $from::timestamp or (l.kind = $entry::varchar and not $by_user::boolean))

@@ -133,11 +133,11 @@ fn rule(kind: EventType) -> Rule {
         ),
         // A dispute that closes without an amount is about that of its opening.
         TransactionDisputeClosed => (PAYMENT | DISPUTE, PAYMENT_DETAILS | Field::Outcome.bit()),
-        TransactionInitiated
-        | TransactionRequiresAction
-        | TransactionFailed
-        | TransactionCancelled
-        | TransactionReversed => (PAYMENT, PAYMENT_DETAILS),
+        TransactionInitiated | TransactionRequiresAction | TransactionFailed | TransactionCancelled => {
+            (PAYMENT, PAYMENT_DETAILS)
+        }
+        // Its own id tells one reversal from another.
+        TransactionReversed => (PAYMENT, PAYMENT_DETAILS | Field::RefundId.bit()),
         Other => (0, 0),
     };
     Rule {

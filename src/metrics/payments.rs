@@ -21,16 +21,17 @@ pub const METRIC: Metric = Metric {
     name: "payments",
     title: "Payments",
     definition: Definition {
-        version: 2,
+        version: 3,
         text: "payments are live payments with a capture, at their first capture. gross, refunded, disputed_lost and \
                reversed are movements at their own date (basis=activity); basis=cohort puts refunds, disputes and \
                reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. \
                Amounts are in the reporting currency, refunds and disputes too, at the last rate published on or \
                before the UTC day of that first capture, none older than 7 days; each sum is exact and rounded \
-               once, half to even. A reversal counts as far as no refund or lost dispute has taken the money \
-               back, and not at all where it has the amount of one. \
+               once, half to even. A refund counts once it is done and unless it fails; the released rest of a hold \
+               is none. Reversals add up, each by its own id, else by its capture, as far as money is left; one that \
+               is the same as a refund or a lost dispute (the same id, or the same capture and amount) is left out. \
                net = gross - refunded - disputed_lost - reversed, before fees, from the rounded columns; average = \
-               gross / payments. unconverted counts payments with a movement in the bucket whose money has no \
+               gross / (payments - those without an exchange rate), null where none converts. unconverted counts payments with a movement in the bucket whose money has no \
                exchange rate. payers and bots are distinct among the payments, so those of groups or of buckets \
                do not add up; repeat_payers have their second \
                captured payment ever, whatever the filters, in the bucket or earlier; saved_share is over payments \
@@ -172,6 +173,8 @@ fn checkout_params(question: &Question) -> Params {
 #[derive(Debug, Clone, Default)]
 struct Figures {
     captured: Captured,
+    /// Captured payments whose currency has no rate.
+    without_rate: i64,
     moved: Moved,
     rates: Rates,
     pending: i64,
@@ -184,6 +187,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     add_captured(question, frames.get("captured")?, &names, &mut grid, |figures| {
         &mut figures.captured
     })?;
+    add_without_rate(question, &mut converter, frames.get("captured")?, &names, &mut grid)?;
     add_movements(
         question,
         &mut converter,
@@ -252,6 +256,26 @@ fn windows(with_checkouts: bool) -> Vec<Window> {
         .collect()
 }
 
+fn add_without_rate(
+    question: &Question,
+    converter: &mut Converter,
+    frame: &DataFrame,
+    names: &[&str],
+    grid: &mut Grid<Figures>,
+) -> Result<(), MetricError> {
+    let (at, days) = (buckets(frame, &Cells::of(&question.range))?, counts(frame, "rate_day")?);
+    let paid_in = frame.column("paid_in")?.str()?;
+    for ((row, group), code) in groups(frame, names)?.iter().enumerate().zip(paid_in.iter()) {
+        let currency = code.and_then(Currency::parse);
+        if currency.and_then(|from| converter.rate(from, days[row])).is_none()
+            && let Some(figures) = grid.at(at[row], group)
+        {
+            figures.without_rate += 1;
+        }
+    }
+    Ok(())
+}
+
 fn add_pending(
     question: &Question,
     frame: &DataFrame,
@@ -271,7 +295,8 @@ fn add_pending(
 fn money_cells(figures: &Figures, exponent: Option<u32>) -> [Value; 12] {
     let (captured, moved) = (&figures.captured, &figures.moved);
     let gross = moved.gross.total();
-    let average = gross.and_then(|gross| fx::divide(gross, i128::from(captured.payments)));
+    let converted = i128::from(captured.payments - figures.without_rate);
+    let average = gross.and_then(|gross| fx::divide(gross, converted));
     [
         Value::Int(captured.payments),
         amount(gross, exponent),

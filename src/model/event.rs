@@ -102,8 +102,13 @@ pub struct Event {
     pub wallet: Option<String>,
     /// The money of this event.
     pub amount: Option<Money>,
-    /// True where `amount` of a refund is the sum refunded so far, as some providers state it.
+    /// True where `amount` is the sum so far, as some providers state it: of refunds, or of what was captured.
     pub cumulative: bool,
+    /// True of a refund that is begun and not done yet.
+    pub pending: bool,
+    /// How much of a hold was released when the rest of it was captured, where the provider tells that as a refund
+    /// too. Minor units of `amount`, and not in it.
+    pub released: Option<i64>,
     /// The provider's reason for a failure.
     pub decline_code: Option<String>,
     /// Whose failure it was.
@@ -160,6 +165,8 @@ impl Event {
             wallet: None,
             amount: None,
             cumulative: false,
+            pending: false,
+            released: None,
             decline_code: None,
             failure_kind: None,
             stage: None,

@@ -64,6 +64,7 @@ impl Prepared {
         columns.details();
         columns.payment();
         columns.aliases();
+        columns.returns();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(columns.fields)), columns.arrays)?;
         Ok(Prepared {
             batch,
@@ -212,6 +213,14 @@ impl Columns<'_> {
         }
         self.push("aliases", Arc::new(names.finish()));
         self.push("alias_keys", Arc::new(keys.finish()));
+    }
+}
+
+impl Columns<'_> {
+    /// What only some refunds and captures tell.
+    fn returns(&mut self) {
+        self.boolean("pending", |e| e.pending.then_some(true));
+        self.int("released", |e| e.released);
     }
 }
 

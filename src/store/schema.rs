@@ -15,6 +15,9 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/005_delivered"),
     // The rules of folding have changed once more.
     query!("schema/004_refold"),
+    query!("schema/006_returns"),
+    // And so have those of money that goes back.
+    query!("schema/004_refold"),
 ];
 
 /// Name of the database file in the data folder.

@@ -1,4 +1,5 @@
-//! Refunds stated one by one, as sums so far, both or neither in full: as much as the larger of the two has gone back.
+//! Refunds stated one by one, as sums so far of a capture, both or neither in full: as much as the larger of the two has
+//! gone back. A refund that failed is in the sums stated before it failed, and in no later one.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::support::bench::Bench;
 #[derive(Debug, Clone)]
 enum Stated {
     Single { id: u8, minor: i64, failed: bool },
-    SoFar { minor: i64 },
+    SoFar { capture: u8, minor: i64 },
 }
 
 fn stated() -> impl Strategy<Value = Stated> {
@@ -20,7 +21,7 @@ fn stated() -> impl Strategy<Value = Stated> {
     prop_oneof![
         3 => (0..5_u8, minor.clone(), prop::bool::weighted(0.2))
             .prop_map(|(id, minor, failed)| Stated::Single { id, minor, failed }),
-        1 => minor.prop_map(|minor| Stated::SoFar { minor }),
+        1 => (0..2_u8, minor).prop_map(|(capture, minor)| Stated::SoFar { capture, minor }),
     ]
 }
 
@@ -40,16 +41,23 @@ fn fact(kind: EventType, payment: usize, nth: usize, minor: i64) -> Event {
 fn events(payments: &[Vec<Stated>]) -> Vec<Event> {
     let mut events = Vec::new();
     for (payment, facts) in payments.iter().enumerate() {
-        events.push(fact(EventType::TransactionCaptured, payment, facts.len() / 2, 100_000));
+        for capture in 0..2_u8 {
+            let mut taken = fact(EventType::TransactionCaptured, payment, facts.len() / 2, 100_000);
+            taken.id.push_str(&capture.to_string());
+            taken.capture_id = Some(capture_of(capture));
+            events.push(taken);
+        }
         for (nth, stated) in facts.iter().enumerate() {
             let mut event = fact(EventType::TransactionRefunded, payment, nth, 0);
             let minor = match stated {
                 Stated::Single { id, minor, failed } => {
+                    event.capture_id = Some(capture_of(*id));
                     event.refund_id = Some(format!("re_{id}"));
                     event.failure_kind = failed.then_some(FailureKind::Technical);
                     *minor
                 }
-                Stated::SoFar { minor } => {
+                Stated::SoFar { capture, minor } => {
+                    event.capture_id = Some(capture_of(*capture));
                     event.cumulative = true;
                     *minor
                 }
@@ -61,25 +69,41 @@ fn events(payments: &[Vec<Stated>]) -> Vec<Event> {
     events
 }
 
-/// The rule in so many words: the larger of the refunds that stand and of the largest sum less those that do not.
+/// Refunds with even numbers are of one capture, those with odd ones of the other.
+fn capture_of(refund: u8) -> String {
+    format!("capture {}", refund % 2)
+}
+
+/// The rule in so many words: of each capture the larger of the refunds that stand and of the largest sum, less what a
+/// sum still held when a refund had not failed yet.
 fn gone_back(facts: &[Stated]) -> i64 {
-    let mut largest: BTreeMap<u8, i64> = BTreeMap::new();
-    let (mut undone, mut so_far) = (Vec::new(), 0);
-    for stated in facts {
-        match *stated {
-            Stated::Single { id, minor, failed } => {
-                let known = largest.entry(id).or_default();
-                *known = minor.max(*known);
-                if failed {
-                    undone.push(id);
-                }
+    (0..2_u8).map(|capture| gone_back_of(facts, capture)).sum()
+}
+
+fn gone_back_of(facts: &[Stated], capture: u8) -> i64 {
+    let (mut largest, mut failed_at) = (BTreeMap::<u8, i64>::new(), BTreeMap::<u8, usize>::new());
+    for (nth, stated) in facts.iter().enumerate() {
+        if let Stated::Single { id, minor, failed } = *stated
+            && id % 2 == capture
+        {
+            let known = largest.entry(id).or_default();
+            *known = minor.max(*known);
+            if failed {
+                failed_at.entry(id).or_insert(nth);
             }
-            Stated::SoFar { minor } => so_far = minor.max(so_far),
         }
     }
-    let (gone, back): (Vec<_>, Vec<_>) = largest.iter().partition(|(id, _)| undone.contains(id));
-    let sum = |parts: Vec<(&u8, &i64)>| parts.into_iter().map(|(_, minor)| minor).sum::<i64>();
-    sum(back).max(so_far - sum(gone))
+    let standing = largest.iter().filter(|(id, _)| !failed_at.contains_key(id));
+    let mut back = standing.map(|(_, minor)| minor).sum::<i64>();
+    for (nth, stated) in facts.iter().enumerate() {
+        if let Stated::SoFar { capture: of, minor } = *stated
+            && of == capture
+        {
+            let failed_later = failed_at.iter().filter(|(_, failed)| nth <= **failed);
+            back = back.max(minor - failed_later.map(|(id, _)| largest[id]).sum::<i64>());
+        }
+    }
+    back
 }
 
 proptest! {

@@ -318,9 +318,21 @@ mod returns {
             assert_eq!(event.failure_kind, Some(FailureKind::Technical));
             assert_eq!(event.refund_id.as_deref(), Some("REF1"));
         }
-        // A pending one is on its way, and no later notice tells that it arrived.
-        let pending = one("PAYMENT.CAPTURE.REFUNDED", refund(json!({"status": "PENDING"})));
-        assert_eq!(pending.failure_kind, None);
+        let failed = one("PAYMENT.REFUND.FAILED", refund(json!({"status": "PENDING"})));
+        assert_eq!(
+            (failed.failure_kind, failed.pending),
+            (Some(FailureKind::Technical), false)
+        );
+    }
+
+    #[test]
+    fn a_refund_waits_until_it_is_done() {
+        for kind in ["PAYMENT.CAPTURE.REFUNDED", "PAYMENT.REFUND.PENDING"] {
+            let waiting = one(kind, refund(json!({"status": "PENDING"})));
+            assert!(waiting.pending && waiting.failure_kind.is_none(), "{kind}");
+            assert_eq!(waiting.refund_id.as_deref(), Some("REF1"), "{kind}");
+        }
+        assert!(!one("PAYMENT.CAPTURE.REFUNDED", refund(json!({}))).pending);
     }
 
     #[test]
@@ -331,7 +343,11 @@ mod returns {
             (event.payment_id.as_deref(), money(&event)),
             (Some("CAP1"), "251 USD".into())
         );
-        assert_eq!(event.refund_id, None);
+        // It has an id of its own, and is about that capture.
+        let ids = [&event.refund_id, &event.capture_id].map(Option::as_deref);
+        assert_eq!(ids, [Some("REF1"), Some("CAP1")]);
+        let undone = refund(json!({"status": "CANCELLED"}));
+        is_quarantined("PAYMENT.CAPTURE.REVERSED", undone, "not_reversed");
     }
 
     #[test]
@@ -569,6 +585,39 @@ mod disputes {
                 "{stage}"
             );
         }
+    }
+
+    #[test]
+    fn one_over_several_captures_is_one_of_each_with_its_part() {
+        let over = |first: Value, second: Value| {
+            let transaction = |id: &str, more: Value| {
+                let mut transaction = json!({"seller_transaction_id": id});
+                merge(&mut transaction, more);
+                transaction
+            };
+            let both = json!([transaction("CAP1", first), transaction("CAP2", second)]);
+            let events = map(
+                "CUSTOMER.DISPUTE.CREATED",
+                dispute(json!({"disputed_transactions": both})),
+            );
+            let ids: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
+            assert_eq!(
+                ids,
+                [
+                    "WH-1:CUSTOMER.DISPUTE.CREATED:CAP1",
+                    "WH-1:CUSTOMER.DISPUTE.CREATED:CAP2"
+                ]
+            );
+            assert_eq!(events[1].capture_id.as_deref(), Some("CAP2"));
+            assert_eq!(events[1].payment_id.as_deref(), Some("CAP2"));
+            events.iter().map(money).collect::<Vec<_>>()
+        };
+        // Of 10.00 as the items say, else by what each transaction was over, else in equal parts.
+        let items = |value: &str| json!({"items": [{"dispute_amount": usd(value)}], "gross_amount": usd("50.00")});
+        assert_eq!(over(items("9.00"), items("1.00")), ["900 USD", "100 USD"]);
+        let gross = |value: &str| json!({"gross_amount": usd(value)});
+        assert_eq!(over(gross("20.00"), gross("5.00")), ["800 USD", "200 USD"]);
+        assert_eq!(over(gross("5.00"), json!({})), ["500 USD", "500 USD"]);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Payments, with their attempts and dated movements, folded from the events that name them.
 
 mod attempts;
+mod captures;
 mod disputes;
 mod movements;
+mod refunds;
 mod returns;
+mod reversals;
+mod stated;
 
 use polars::prelude::*;
 
@@ -42,6 +46,7 @@ pub fn fold(log: &DataFrame) -> PolarsResult<PaymentFacts> {
     let sorted = log.sort(["payment_key", "time", "source", "id"], Default::default())?;
     let events = one_currency(sorted.lazy()).collect()?.lazy();
     let events = attempts::with_attempts(events).collect()?.lazy();
+    let events = captures::with_captures(events).collect()?.lazy();
     let attempts = attempts::attempts(events.clone())?.collect()?;
     let disputes = disputes::disputes(events.clone()).collect()?;
     let movements = movements::movements(events.clone(), disputes.clone().lazy())?;
@@ -102,11 +107,13 @@ fn one_currency(events: LazyFrame) -> LazyFrame {
             [col("payment_key")],
             in_order(JoinType::Left),
         )
-        .with_columns([when(same)
-            .then(col("minor"))
-            .otherwise(lit(NULL))
-            .cast(DataType::Int64)
-            .alias("minor")])
+        .with_columns(["minor", "released"].map(|amount| {
+            when(same.clone())
+                .then(col(amount))
+                .otherwise(lit(NULL))
+                .cast(DataType::Int64)
+                .alias(amount)
+        }))
 }
 
 /// One row per payment.

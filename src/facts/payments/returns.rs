@@ -1,233 +1,124 @@
-//! Money that goes back: refunds and reversals, stated one by one or as the sum so far.
-//!
-//! Both ways tell of the same money: at every moment as much has gone back as the larger of the two says.
-//! So a refund that is stated both ways counts once, and one whose own statement was missed still counts.
+//! Money that goes back, payment by payment: refunds first, and what reversals take beyond them and lost disputes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use polars::prelude::*;
 
-use super::movements::going_back;
+use super::super::{in_order, kind_in};
+use super::captured;
+use super::refunds::refunds;
+use super::reversals::{Taken, reversals, take_back};
+use super::stated::{Gone, Released, by_payment, stated};
 
-/// One statement about money that goes back.
-struct Stated<'a> {
-    at: i64,
-    /// Which part of it; none where the statement is of all so far.
-    part: Option<(&'a str, &'a str)>,
-    /// None where it is in another currency than the payment.
-    minor: Option<i64>,
-    /// It failed, or was taken back.
-    undone: bool,
+/// What has gone back, and when.
+pub(super) struct Returns {
+    pub refunds: DataFrame,
+    pub reversals: DataFrame,
 }
 
-/// The steps by which refunds grew.
-pub(super) fn refunds(events: LazyFrame) -> PolarsResult<DataFrame> {
-    let facts = going_back(events, "transaction.refunded")?;
-    let columns = Columns::of(&facts, &["refund_id"])?;
-    let mut steps = Steps::default();
-    for (payment, rows) in columns.payments()? {
-        let stated: Vec<Stated> = rows
-            .map(|row| columns.stated(row, columns.is_cumulative(row)))
-            .collect();
-        steps.add(payment, grown(&stated), i64::MAX);
+/// Works out the refunds and reversals of every payment beside its captures and what its disputes lost.
+pub(super) fn returns(events: LazyFrame, captures: &DataFrame, lost: &DataFrame) -> PolarsResult<Returns> {
+    let facts = going_back(events.clone())?;
+    let releases = releases(events)?;
+    let (stated, released) = (stated(&facts)?, released(&releases)?);
+    let (mut taken, mut refund_steps, mut reversal_steps) =
+        (taken(captures, lost)?, Steps::default(), Steps::default());
+    for (payment, rows) in by_payment(&facts)? {
+        let (reversed, refunded): (Vec<_>, Vec<_>) =
+            stated[rows].iter().copied().partition(|statement| statement.reversal);
+        let reversed = reversals(&reversed);
+        let refunded = refunds(&refunded, released.get(&payment).map_or(&[], Vec::as_slice), &reversed);
+        let mut taken = taken.remove(&payment).unwrap_or_default();
+        for (capture, minor) in &refunded.of_capture {
+            *taken.back.entry(capture).or_default() += minor;
+        }
+        taken.left -= refunded.grown.last().map_or(0, |(_, total)| *total);
+        taken.gone.extend(&refunded.gone);
+        refund_steps.add(payment, refunded.grown);
+        reversal_steps.add(payment, take_back(reversed, taken));
     }
-    steps.frame()
+    Ok(Returns {
+        refunds: refund_steps.frame()?,
+        reversals: reversal_steps.frame()?,
+    })
 }
 
-/// What reversals take back beyond refunds and lost disputes: the same money never goes twice.
-pub(super) fn reversals(events: LazyFrame, movements: &DataFrame) -> PolarsResult<DataFrame> {
-    let refunded = going_back(events.clone(), "transaction.refunded")?;
-    let mut known = Known::of(movements)?;
-    known.add_amounts(&refunded)?;
-    let facts = going_back(events, "transaction.reversed")?;
-    let columns = Columns::of(&facts, &["refund_id", "capture_id"])?;
-    let mut steps = Steps::default();
-    for (payment, rows) in columns.payments()? {
-        let left = known.left(payment);
-        let stated: Vec<Stated> = rows
-            .filter(|row| !columns.in_another_currency(*row))
-            .map(|row| {
-                let unnamed = columns.name(row).is_none();
-                let stated = columns.stated(row, unnamed);
-                // Without an amount, all that is left is reversed.
-                let minor = stated.minor.unwrap_or(left);
-                Stated {
-                    minor: Some(minor).filter(|minor| !known.has(payment, *minor)),
-                    // A failure tells why the money was taken back.
-                    undone: false,
-                    ..stated
-                }
-            })
-            .collect();
-        steps.add(payment, grown(&stated), left);
-    }
-    steps.frame()
-}
-
-/// The moments at which the sum grew, and what it then was.
+/// Facts about money that goes back, of what may have been taken.
 ///
-/// Each part counts with its largest amount from its first statement on, an undone one not at all; as
-/// sums so far may still hold what was undone, it is taken off them.
-fn grown(stated: &[Stated]) -> Vec<(i64, i128)> {
-    let mut parts: HashMap<(&str, &str), (i128, bool)> = HashMap::new();
-    for statement in stated {
-        if let Some(part) = statement.part {
-            let (largest, undone) = parts.entry(part).or_default();
-            *largest = (*largest).max(statement.minor.unwrap_or(0).into());
-            *undone |= statement.undone;
-        }
-    }
-    let undone: i128 = parts
-        .values()
-        .filter(|(_, undone)| *undone)
-        .map(|(largest, _)| largest)
-        .sum();
-    let (mut sum, mut so_far, mut total) = (0_i128, 0_i128, 0_i128);
-    let mut grown = Vec::new();
-    for statement in stated {
-        match statement.part {
-            // Only the first statement of a part finds it.
-            Some(part) => {
-                if let Some((largest, false)) = parts.remove(&part) {
-                    sum += largest;
-                }
-            }
-            None => so_far = so_far.max(statement.minor.unwrap_or(0).into()),
-        }
-        let now = sum.max(so_far - undone);
-        if now > total {
-            total = now;
-            grown.push((statement.at, total));
-        }
-    }
-    grown
+/// What was only reserved was never taken: providers call its release a refund too.
+fn going_back(events: LazyFrame) -> PolarsResult<DataFrame> {
+    let payment = || [col("payment_key")];
+    let taken = captured().any(true).over(payment())?;
+    let given_up = kind_in(&["transaction.cancelled"]).any(true).over(payment())?;
+    let held = events
+        .clone()
+        .filter(kind_in(&["transaction.authorized"]))
+        .group_by([col("payment_key"), col("attempt_id").alias("capture_id")])
+        .agg([len().alias("holds")]);
+    let only_held = || col("holds").is_not_null();
+    let by = || [col("payment_key"), col("capture_id")];
+    events
+        .with_columns([taken.alias("is_taken"), given_up.alias("is_given_up")])
+        .filter(kind_in(&["transaction.refunded", "transaction.reversed"]))
+        .join(held, by(), by(), in_order(JoinType::Left))
+        .filter(col("is_taken").or(col("is_given_up").or(only_held()).not()))
+        .sort(["payment_key", "time", "source", "id"], Default::default())
+        .collect()
 }
 
-/// The columns of sorted facts.
-struct Columns<'a> {
-    payment: &'a Int64Chunked,
-    time: &'a Int64Chunked,
-    minor: &'a Int64Chunked,
-    source: &'a StringChunked,
-    id: &'a StringChunked,
-    currency: &'a StringChunked,
-    failure_kind: &'a StringChunked,
-    cumulative: &'a BooleanChunked,
-    /// Where a part's name may stand.
-    names: Vec<&'a StringChunked>,
+/// The rest of each hold that was told as a refund: where accounts differ, the least is certain.
+fn releases(events: LazyFrame) -> PolarsResult<DataFrame> {
+    events
+        .filter(col("released").is_not_null().and(col("capture").is_not_null()))
+        .group_by([col("payment_key"), col("capture")])
+        .agg([col("released").min(), col("time").min()])
+        .sort(["payment_key", "capture"], Default::default())
+        .collect()
 }
 
-impl<'a> Columns<'a> {
-    fn of(facts: &'a DataFrame, names: &[&str]) -> PolarsResult<Self> {
-        Ok(Columns {
-            payment: facts.column("payment_key")?.i64()?,
-            time: facts.column("time")?.i64()?,
-            minor: facts.column("minor")?.i64()?,
-            source: facts.column("source")?.str()?,
-            id: facts.column("id")?.str()?,
-            currency: facts.column("currency")?.str()?,
-            failure_kind: facts.column("failure_kind")?.str()?,
-            cumulative: facts.column("cumulative")?.bool()?,
-            names: names
-                .iter()
-                .map(|name| facts.column(name)?.str())
-                .collect::<PolarsResult<_>>()?,
-        })
+fn released(releases: &DataFrame) -> PolarsResult<HashMap<i64, Vec<Released<'_>>>> {
+    let (captures, minor) = (releases.column("capture")?.str()?, releases.column("released")?.i64()?);
+    let time = releases.column("time")?.i64()?;
+    let mut released = HashMap::new();
+    for (payment, rows) in by_payment(releases)? {
+        let of_payment = rows.map(|row| Released {
+            capture: captures.get(row).unwrap_or_default(),
+            minor: minor.get(row).unwrap_or_default(),
+            at: time.get(row).unwrap_or_default(),
+        });
+        released.insert(payment, of_payment.collect());
     }
-
-    /// The rows of each payment.
-    fn payments(&self) -> PolarsResult<Vec<(i64, std::ops::Range<usize>)>> {
-        let mut payments: Vec<(i64, std::ops::Range<usize>)> = Vec::new();
-        for (row, payment) in self.payment.iter().enumerate() {
-            let payment = payment.ok_or_else(|| polars_err!(NoData: "a fact of no payment"))?;
-            match payments.last_mut() {
-                Some((last, rows)) if *last == payment => rows.end = row + 1,
-                _ => payments.push((payment, row..row + 1)),
-            }
-        }
-        Ok(payments)
-    }
-
-    fn name(&self, row: usize) -> Option<&'a str> {
-        self.names.iter().find_map(|names| names.get(row))
-    }
-
-    fn is_cumulative(&self, row: usize) -> bool {
-        self.cumulative.get(row) == Some(true)
-    }
-
-    fn in_another_currency(&self, row: usize) -> bool {
-        self.minor.get(row).is_none() && self.currency.get(row).is_some()
-    }
-
-    /// One row; a part without a name is told by the event that states it.
-    fn stated(&self, row: usize, so_far: bool) -> Stated<'a> {
-        let event = || (self.source.get(row).unwrap_or(""), self.id.get(row).unwrap_or(""));
-        let part = self.name(row).map_or_else(event, |name| (name, ""));
-        Stated {
-            at: self.time.get(row).unwrap_or_default(),
-            part: (!so_far).then_some(part),
-            minor: self.minor.get(row),
-            undone: self.failure_kind.get(row).is_some(),
-        }
-    }
+    Ok(released)
 }
 
-/// What other movements already say about each payment.
-#[derive(Default)]
-struct Known {
-    left: HashMap<i64, i128>,
-    amounts: HashSet<(i64, i64)>,
-}
-
-impl Known {
-    fn of(movements: &DataFrame) -> PolarsResult<Self> {
-        let mut known = Known::default();
-        let (payment, minor) = (
-            movements.column("payment_key")?.i64()?,
-            movements.column("minor")?.i64()?,
-        );
-        let kinds = movements.column("kind")?.str()?;
-        for ((payment, minor), kind) in payment.iter().zip(minor.iter()).zip(kinds.iter()) {
-            let (Some(payment), Some(minor)) = (payment, minor) else {
-                continue;
-            };
-            match kind {
-                Some("capture") => *known.left.entry(payment).or_default() += i128::from(minor),
-                Some("refund" | "dispute_lost") => {
-                    *known.left.entry(payment).or_default() -= i128::from(minor);
-                    known.amounts.insert((payment, minor));
-                }
-                _ => {}
-            }
+/// What was taken of each payment, and what its lost disputes have taken back.
+fn taken<'a>(captures: &'a DataFrame, lost: &'a DataFrame) -> PolarsResult<HashMap<i64, Taken<'a>>> {
+    let mut taken: HashMap<i64, Taken<'a>> = HashMap::new();
+    let rows = |frame: &'a DataFrame| {
+        let (payment, minor) = (frame.column("payment_key")?.i64()?, frame.column("minor")?.i64()?);
+        let capture = frame.column("capture")?.str()?;
+        let minor = minor.iter().map(|minor| i128::from(minor.unwrap_or_default()));
+        PolarsResult::Ok(payment.iter().flatten().zip(minor).zip(capture.iter()))
+    };
+    for ((payment, minor), capture) in rows(captures)? {
+        let taken = taken.entry(payment).or_default();
+        *taken.captured.entry(capture.unwrap_or_default()).or_default() += minor;
+        taken.left += minor;
+    }
+    for (((payment, minor), capture), dispute) in rows(lost)?.zip(lost.column("dispute")?.str()?.iter()) {
+        let taken = taken.entry(payment).or_default();
+        let capture = capture.filter(|name| !name.is_empty());
+        if let Some(capture) = capture {
+            *taken.back.entry(capture).or_default() += minor;
         }
-        Ok(known)
+        taken.left -= minor;
+        taken.gone.push(Gone {
+            id: dispute,
+            capture,
+            minor,
+        });
     }
-
-    /// Refunds as they were stated: a sum so far may have counted several in one step.
-    fn add_amounts(&mut self, refunded: &DataFrame) -> PolarsResult<()> {
-        let columns = Columns::of(refunded, &[])?;
-        for row in 0..refunded.height() {
-            if let (Some(payment), Some(minor), None) = (
-                columns.payment.get(row),
-                columns.minor.get(row),
-                columns.failure_kind.get(row),
-            ) {
-                self.amounts.insert((payment, minor));
-            }
-        }
-        Ok(())
-    }
-
-    /// What was taken and has not gone back, as far as it can be stored.
-    fn left(&self, payment: i64) -> i64 {
-        let left = self.left.get(&payment).copied().unwrap_or(0).max(0);
-        i64::try_from(left).unwrap_or(i64::MAX)
-    }
-
-    fn has(&self, payment: i64, minor: i64) -> bool {
-        self.amounts.contains(&(payment, minor))
-    }
+    Ok(taken)
 }
 
 /// Rows under construction: how much each sum grew, and when.
@@ -239,11 +130,11 @@ struct Steps {
 }
 
 impl Steps {
-    /// Adds the growth of one payment's sum, up to `most`.
-    fn add(&mut self, payment: i64, grown: Vec<(i64, i128)>, most: i64) {
+    /// Adds the growth of one payment's sum.
+    fn add(&mut self, payment: i64, grown: Vec<(i64, i128)>) {
         let mut before = 0;
         for (at, total) in grown {
-            let total = i64::try_from(total).unwrap_or(i64::MAX).min(most);
+            let total = i64::try_from(total).unwrap_or(i64::MAX);
             if total <= before {
                 continue;
             }

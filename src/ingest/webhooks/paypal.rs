@@ -188,7 +188,12 @@ impl<'a> Notice<'a> {
             "PAYMENT.CAPTURE.PENDING" | "PAYMENT.SALE.PENDING" => capture::pending(self),
             "PAYMENT.CAPTURE.COMPLETED" | "PAYMENT.SALE.COMPLETED" => capture::completed(self),
             "PAYMENT.CAPTURE.DECLINED" | "PAYMENT.CAPTURE.DENIED" | "PAYMENT.SALE.DENIED" => capture::denied(self),
-            "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.SALE.REFUNDED" => capture::refunded(self),
+            "PAYMENT.CAPTURE.REFUNDED"
+            | "PAYMENT.SALE.REFUNDED"
+            | "PAYMENT.REFUND.COMPLETED"
+            | "PAYMENT.REFUND.PENDING"
+            | "PAYMENT.REFUND.FAILED"
+            | "PAYMENT.REFUND.CANCELLED" => capture::refunded(self),
             "PAYMENT.CAPTURE.REVERSED" | "PAYMENT.SALE.REVERSED" => capture::reversed(self),
             "CUSTOMER.DISPUTE.CREATED" | "CUSTOMER.DISPUTE.UPDATED" | "CUSTOMER.DISPUTE.RESOLVED" => {
                 dispute::dispute(self)

@@ -6,6 +6,7 @@
 mod charge;
 mod dispute;
 mod failure;
+mod hold;
 mod instrument;
 mod intent;
 mod money;

@@ -16,7 +16,7 @@ COUNTRIES = ["US", "DE", "JP", None]
 CURRENCIES = {"stripe": "USD", "paypal": "EUR", "braintree": "JPY"}
 KINDS = {
     "transaction.initiated": 4, "transaction.requires_action": 1, "transaction.authorized": 4,
-    "transaction.captured": 6, "transaction.failed": 5, "transaction.cancelled": 1, "transaction.reversed": 1,
+    "transaction.captured": 6, "transaction.failed": 5, "transaction.cancelled": 1, "transaction.reversed": 2,
     "transaction.refunded": 2, "transaction.disputed": 1, "transaction.dispute_closed": 1,
 }
 
@@ -70,6 +70,8 @@ class Habits:
         # What is cancelled was never taken, so nothing of it can go back.
         refused = {"transaction.cancelled"} if dice.random() < 0.7 else {"transaction.refunded", "transaction.reversed"}
         self.kinds = {kind: weight for kind, weight in KINDS.items() if kind not in refused}
+        # A refund is of one capture, whoever tells of it, and so is a reversal that has an id.
+        self.captures = {f"{of}{n}": some(dice, f"x{dice.randrange(2)}") for of in "rv" for n in range(3)}
 
     @staticmethod
     def card(dice):
@@ -84,9 +86,6 @@ class Habits:
 def payment_event(dice, payment, habits, bots, talks):
     provider = ["stripe", "paypal", "braintree"][payment % 3]
     kind = dice.choices(list(habits.kinds), habits.kinds.values())[0]
-    if kind == "transaction.reversed":
-        # Once: without ids a second reversal might be the first again.
-        del habits.kinds[kind]
     talk = dice.randrange(talks) if dice.random() < 0.05 else payment % talks
     names = dice.random() < 0.3
     attempt = f"a{dice.randrange(3)}" if habits.has_ids else None
@@ -111,8 +110,15 @@ def payment_event(dice, payment, habits, bots, talks):
         data["decline_code"] = some(dice, dice.choice(["do_not_honor", "timeout", "fraudulent"]), 0.8)
     if kind == "transaction.refunded":
         data["refund_id"] = f"r{dice.randrange(3)}"
+        data["capture_id"] = habits.captures[data["refund_id"]]
+        data["failure_kind"] = some(dice, "technical", 0.1)
+    if kind == "transaction.reversed":
+        # Now and then the reversal of a refund's very id.
+        data["refund_id"] = some(dice, dice.choice(["v0", "v1", "v2", "r0"]), 0.7)
+        data["capture_id"] = habits.captures.get(data["refund_id"], some(dice, f"x{dice.randrange(2)}"))
     if kind in ("transaction.disputed", "transaction.dispute_closed"):
         data["dispute_id"] = f"d{dice.randrange(2)}"
+        data["capture_id"] = some(dice, f"x{dice.randrange(2)}", 0.2)
         data["stage"] = dice.choice(["inquiry", "chargeback", "chargeback"])
     if kind == "transaction.dispute_closed":
         data["outcome"] = dice.choice(["won", "lost"])

@@ -49,7 +49,7 @@ class Attempt:
 class Chargeback:
     """A dispute that came to be one: since when it is known as one, how and when it was closed, what was lost."""
 
-    __slots__ = ("opened_at", "closed_at", "outcome", "minor")
+    __slots__ = ("opened_at", "closed_at", "outcome", "minor", "amounts", "unnamed")
 
     def __init__(self, facts):
         charged = [f for f in facts if f.stage == "chargeback"]
@@ -58,7 +58,25 @@ class Chargeback:
         final = next((f for f in told if f.outcome == told[-1].outcome), None)
         self.opened_at = charged[0].time
         self.closed_at, self.outcome = (final.time, final.outcome) if final else (None, None)
-        self.minor = max((f.minor for f in facts if f.minor is not None), default=0)
+        # By the captures that it names, else as a whole.
+        of = {}
+        for f in facts:
+            if f.minor is not None:
+                of[f.capture_id] = max(f.minor, of.get(f.capture_id, 0))
+        whole = of.pop(None, 0)
+        self.amounts = of if sum(of.values()) > whole else {None: whole}
+        self.minor, self.unnamed = sum(self.amounts.values()), [f for f in facts if f.capture_id is None]
+
+
+class Reversal:
+    """A reversal: its own id, its capture, and the largest amount that is told of it."""
+
+    __slots__ = ("time", "name", "capture", "names_capture", "minor")
+
+    def __init__(self, payment, facts):
+        self.time, self.name, self.capture = facts[0].time, facts[0].refund_id, payment.capture(facts)
+        self.names_capture = any(f.capture_id is not None for f in facts)
+        self.minor = max((f.minor for f in facts if f.minor is not None), default=None)
 
 
 class Folded:
@@ -77,11 +95,16 @@ class Folded:
         decided = [one for one in tries if one.decided_at is not None]
         self.attempts = sorted(decided, key=lambda one: one.decided_at)
         self.counted = [one for one in self.attempts if one.counts]
-        self.captures = self._captures(captured)
-        self.refunds = self._refunds(facts)
+        found = self._captures(captured)
+        self.captures = list(found.values())
+        # What names no capture is about the only one; of several its attempt's, if anybody can tell.
+        self.only = [name for _, name in found] if len(found) == 1 else None
+        self.of_capture = {name: minor for (_, name), (_, minor) in found.items()}
+        refunds = self._refunds(facts)
+        self.refunds = [(at, minor) for at, minor, _ in refunds.values()]
         self.chargebacks = self._chargebacks(facts)
         self.lost = [(one.closed_at, one.minor) for one in self.chargebacks if one.outcome == "lost"]
-        self.reversals = self._reversals(facts)
+        self.reversals = self._reversals(facts, refunds)
         self.state = self._state(facts)
         self.values = self._values(view, tries, captured[:1])
 
@@ -105,16 +128,25 @@ class Folded:
                 name = ("capture", f.capture_id) if f.capture_id is not None else ("attempt", f.attempt_id)
                 at, minor = found.get(name, (f.time, 0))
                 found[name] = (at, max(minor, f.minor))
-        return list(found.values())
+        return found
+
+    def capture(self, facts):
+        """The capture that facts are about; None where nobody can tell."""
+        named = [f.capture_id for f in facts if f.capture_id is not None]
+        others = [name for f in facts for name in (self.only or [f.attempt_id]) if name is not None]
+        return min(named or others, default=None)
 
     def _refunds(self, facts):
-        """Each refund once, at its first time."""
-        found = {}
+        """Each refund that did not fail, with its time, amount and capture, by its id."""
+        told = {}
         for f in facts:
             if f.kind == "transaction.refunded" and f.currency == self.currency:
-                at, minor = found.get(f.refund_id, (f.time, 0))
-                found[f.refund_id] = (at, max(minor, f.minor))
-        return list(found.values())
+                told.setdefault(f.refund_id, []).append(f)
+        return {
+            name: (same[0].time, max(f.minor for f in same), self.capture(same))
+            for name, same in told.items()
+            if all(f.failure_kind is None for f in same)
+        }
 
     def _chargebacks(self, facts):
         """The disputes that came to be chargebacks, by their ids."""
@@ -124,20 +156,56 @@ class Folded:
                 disputes.setdefault(f.dispute_id, []).append(f)
         return [Chargeback(d) for d in disputes.values() if any(f.stage == "chargeback" for f in d)]
 
-    def _reversals(self, facts):
-        """What a reversal takes back and neither a refund nor a lost dispute has."""
-        reversal = next((f for f in facts if f.kind == "transaction.reversed"), None)
-        if reversal is None:
-            return []
-        gone = [f.minor for f in facts if f.kind == "transaction.refunded"]
-        if reversal.minor in gone + [minor for _, minor in self.refunds + self.lost]:
-            # Of the amount of a refund or a lost dispute it is that money.
-            return []
-        total = sum(minor for _, minor in self.captures)
-        asked = total if reversal.minor is None else reversal.minor
-        left = total - sum(minor for _, minor in self.refunds) - sum(minor for _, minor in self.lost)
-        taken = min(asked, left)
-        return [(reversal.time, taken)] if taken > 0 else []
+    def _gone(self, refunds):
+        """Id, capture and amount of each refund, and of what each lost dispute took."""
+        gone = [(name, capture, minor) for name, (_, minor, capture) in refunds.items()]
+        for one in self.chargebacks:
+            if one.outcome == "lost":
+                whole = self.capture(one.unnamed)
+                gone += [(None, capture or whole, minor) for capture, minor in one.amounts.items()]
+        return gone
+
+    def _reversals(self, facts, refunds):
+        """Each by its own id, else by its capture, unless it is the same money as a refund or a lost dispute."""
+        told = {}
+        for f in facts:
+            if f.kind == "transaction.reversed":
+                name = (0, self.capture([f]) or "") if f.refund_id is None else (1, f.refund_id)
+                told.setdefault(name, []).append(f)
+        parts = [Reversal(self, same) for _, same in sorted(told.items(), key=lambda told: (told[1][0].time, told[0]))]
+        gone = self._gone(refunds)
+        # One whose capture is known can be no other's; one of an unknown capture may be anybody's.
+        for is_same in (
+            lambda part, name, capture, minor: part.name is not None and part.name == name,
+            lambda part, name, capture, minor: part.capture is not None and (part.capture, part.minor) == (capture, minor),
+            lambda part, name, capture, minor: part.capture is None and capture is not None and part.minor == minor,
+            lambda part, name, capture, minor: capture is None and part.minor == minor,
+        ):
+            for part in list(parts):
+                match = next((back for back in gone if is_same(part, *back)), None)
+                if match is not None:
+                    gone.remove(match)
+                    parts.remove(part)
+        return self._taken_back(parts, self._gone(refunds))
+
+    def _taken_back(self, parts, gone):
+        """As much of reversals as is left of the payment, and of a capture that they name."""
+        left = sum(minor for _, minor in self.captures) - sum(minor for _, _, minor in gone)
+        of_capture = dict(self.of_capture)
+        for _, capture, minor in gone:
+            if capture in of_capture:
+                of_capture[capture] -= minor
+        moved = []
+        for part in parts:
+            named = part.names_capture and part.capture in of_capture
+            most = min(left, of_capture[part.capture]) if named else left
+            taken = most if part.minor is None else min(part.minor, most)
+            if taken > 0:
+                moved.append((part.time, taken))
+                left -= taken
+                if named:
+                    of_capture[part.capture] -= taken
+        return moved
 
     def _state(self, facts):
         """The first that holds, by the precedence of the definitions."""

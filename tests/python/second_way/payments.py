@@ -45,7 +45,7 @@ class Cell:
     def __init__(self):
         self.totals = {name: Total() for name in MOVEMENTS}
         self.rates = {name: Rate() for name in (*RATES, "checkout_conversion")}
-        self.payments = self.saved = self.known = self.pending = self.refunded = self.charged_back = 0
+        self.converted = self.payments = self.saved = self.known = self.pending = self.refunded = self.charged_back = 0
         self.chargebacks = {"opened": 0, "won": 0, "lost": 0}
         self.unconverted, self.users, self.bots = set(), set(), set()
 
@@ -96,6 +96,7 @@ class Tally:
         captured = at(one.captured_at)
         if captured:
             captured.payments += 1
+            captured.converted += money(1) is not None
             captured.known += one.payment.credential is not None
             captured.saved += one.payment.credential == "saved"
             captured.users.add(one.payment.user)
@@ -163,7 +164,8 @@ def row(question, bucket, group, currency, cell, seconds, by_checkout):
     """The columns of a cell."""
     minor = amounts(cell.totals, currency)
     gross = minor["gross"]
-    average = rounded(whole(gross, currency) / cell.payments, currency) if cell.payments and gross is not None else None
+    known = cell.converted and gross is not None
+    average = rounded(whole(gross, currency) / cell.converted, currency) if known else None
     told = {name: None if value is None else text(value, currency) for name, value in minor.items()}
     rates = {}
     for name, rate in cell.rates.items():

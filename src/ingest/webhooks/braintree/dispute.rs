@@ -3,7 +3,7 @@
 use super::instrument::Instrument;
 use super::notice::{Notice, named};
 use super::xml::Element;
-use crate::model::{DisputeOutcome, DisputeStage, Event, EventType, Money};
+use crate::model::{DisputeOutcome, DisputeStage, Event, EventType};
 
 /// Reads every status that a dispute has had.
 pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<Event>) {
@@ -25,7 +25,9 @@ pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<E
     };
     let of = |status: &str, time: Option<&str>, about: &str| {
         let mut event = notice.event(kind(status), payment, notice.stamp(time));
-        about_money(&mut event, id, money);
+        event.dispute_id = Some(id.into());
+        event.capture_id = Some(payment.into());
+        event.amount = Some(money);
         let stage = stage(dispute.text("kind"));
         event.stage = Some(stage);
         event.outcome = outcome(status).filter(|_| stage == DisputeStage::Chargeback);
@@ -54,11 +56,6 @@ pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<E
         let about = format!("{}:{status}", notice.id);
         events.push(of(status, dated.or(notice.time), &about));
     }
-}
-
-fn about_money(event: &mut Event, id: &str, money: Money) {
-    event.dispute_id = Some(id.into());
-    event.amount = Some(money);
 }
 
 fn kind(status: &str) -> EventType {

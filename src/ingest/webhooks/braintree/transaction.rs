@@ -211,6 +211,7 @@ impl<'a> Told<'_, 'a> {
         let mut event = self.of_payment(EventType::TransactionRefunded, payment, change);
         event.refund_id = Some(self.id.into());
         if payment != self.id {
+            event.capture_id = Some(payment.into());
             event.aliases = vec![self.id.into()];
         }
         event

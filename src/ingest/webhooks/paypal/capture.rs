@@ -51,19 +51,24 @@ pub(super) fn denied(notice: &Notice<'_>) -> Mapped {
     Ok(vec![event])
 }
 
-/// One refund; and, where more has gone back before than this one, the sum so far, should its notice be lost.
+/// One refund; and, where more of its capture has gone back before, the sum so far, should a notice of that be lost.
 pub(super) fn refunded(notice: &Notice<'_>) -> Mapped {
     let refund = notice.resource;
-    let names = Names::of(refund);
-    let mut one = notice.event(EventType::TransactionRefunded, names.payment()?, &texts(refund));
-    names.state_aliases(&mut one);
+    let mut one = going_back(notice, EventType::TransactionRefunded)?;
     one.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Because("no_refund_id"))?);
     let this = given_back(&refund["amount"])?;
     one.amount = Some(this);
-    if matches!(state(refund).as_str(), "FAILED" | "CANCELLED") {
+    match done(notice) {
+        Done::Yes => {}
+        Done::NotYet => {
+            one.pending = true;
+            return Ok(vec![one]);
+        }
         // The money never left, or came back.
-        one.failure_kind = Some(FailureKind::Technical);
-        return Ok(vec![one]);
+        Done::Failed => {
+            one.failure_kind = Some(FailureKind::Technical);
+            return Ok(vec![one]);
+        }
     }
     let so_far = &refund["seller_payable_breakdown"]["total_refunded_amount"];
     let so_far = given_back(so_far).ok();
@@ -78,17 +83,45 @@ pub(super) fn refunded(notice: &Notice<'_>) -> Mapped {
     Ok([Some(one), sum].into_iter().flatten().collect())
 }
 
-/// Money that PayPal or the bank has taken back.
+/// Money that PayPal or the bank has taken back. Parts of a capture may go one after the other, each with its own id.
 pub(super) fn reversed(notice: &Notice<'_>) -> Mapped {
+    let reversal = notice.resource;
+    let mut event = going_back(notice, EventType::TransactionReversed)?;
+    event.refund_id = text(&reversal["id"]).filter(|id| event.capture_id.as_ref() != Some(id));
+    event.amount = Some(given_back(&reversal["amount"])?);
+    match done(notice) {
+        Done::Yes => Ok(vec![event]),
+        Done::NotYet | Done::Failed => Err(Uncounted::Because("not_reversed")),
+    }
+}
+
+fn going_back(notice: &Notice<'_>, kind: EventType) -> Result<Event, Uncounted> {
     let names = Names::of(notice.resource);
-    let mut event = notice.event(
-        EventType::TransactionReversed,
-        names.payment()?,
-        &texts(notice.resource),
-    );
+    let mut event = notice.event(kind, names.payment()?, &texts(notice.resource));
     names.state_aliases(&mut event);
-    event.amount = Some(given_back(&notice.resource["amount"])?);
-    Ok(vec![event])
+    event.capture_id = names.capture;
+    Ok(event)
+}
+
+/// Whether money has gone back.
+enum Done {
+    Yes,
+    NotYet,
+    Failed,
+}
+
+/// By the notice's type where that says it, else by the state of the refund or reversal.
+fn done(notice: &Notice<'_>) -> Done {
+    let told = notice.type_name().strip_prefix("PAYMENT.REFUND.");
+    let state = state(notice.resource);
+    let is = |word: &str| state == word || told == Some(word);
+    if is("FAILED") || is("CANCELLED") {
+        Done::Failed
+    } else if is("PENDING") {
+        Done::NotYet
+    } else {
+        Done::Yes
+    }
 }
 
 /// The texts of a resource in which a bot may have written its links.

@@ -3,13 +3,76 @@
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::amounts::{amount, given_back};
+use super::amounts::{amount, given_back, sum};
 use super::capture::{state, texts};
 use super::{Mapped, Notice, Uncounted};
-use crate::model::{DisputeOutcome, DisputeStage, EventType};
+use crate::model::{DisputeOutcome, DisputeStage, Event, EventType, Money};
 
-/// The dispute's present state. Of a payment it knows the capture only, or the sale.
+/// The dispute's present state, for each of the transactions that it is about.
 pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
+    let disputed = notice.resource["disputed_transactions"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let disputed = disputed.filter_map(|told| Some((text(&told["seller_transaction_id"])?, told)));
+    let (captures, disputed): (Vec<String>, Vec<&Value>) = disputed.unzip();
+    if captures.is_empty() {
+        return Err(Uncounted::Because("no_payment_id"));
+    }
+    let amounts = amounts(&disputed, amount(&notice.resource["dispute_amount"])?);
+    let several = captures.len() > 1;
+    let events = captures.into_iter().zip(&disputed).zip(amounts);
+    events
+        .map(|((capture, disputed), amount)| {
+            let mut event = of_capture(notice, capture, disputed)?;
+            event.amount = Some(amount);
+            if let Some(capture) = event.capture_id.as_deref().filter(|_| several) {
+                event.id = format!("{}:{capture}", event.id);
+            }
+            Ok(event)
+        })
+        .collect()
+}
+
+/// How much of a dispute each transaction is about: as PayPal states it of its items, else by what each was over.
+fn amounts(disputed: &[&Value], whole: Money) -> Vec<Money> {
+    let of_items = |transaction: &Value| {
+        let items = transaction["items"].as_array()?;
+        sum(items.iter().map(|item| &item["dispute_amount"])).ok()?
+    };
+    let gross = |transaction: &Value| amount(&transaction["gross_amount"]).ok();
+    let all = |told: &dyn Fn(&Value) -> Option<Money>| -> Option<Vec<i64>> {
+        let told: Option<Vec<Money>> = disputed.iter().map(|disputed| told(disputed)).collect();
+        let told = told?
+            .into_iter()
+            .map(|money| (money.currency == whole.currency).then_some(money.minor));
+        told.collect()
+    };
+    let weights = all(&of_items).filter(|told| total(told) == i128::from(whole.minor));
+    let weights = weights.or_else(|| all(&gross)).filter(|told| total(told) > 0);
+    let weights = weights.unwrap_or_else(|| vec![1; disputed.len()]);
+    let money = |minor| Money { minor, ..whole };
+    shares(whole.minor, &weights).into_iter().map(money).collect()
+}
+
+fn total(weights: &[i64]) -> i128 {
+    weights.iter().copied().map(i128::from).sum()
+}
+
+/// Divides an amount by weights, exactly: each share ends where the sum of the weights so far puts it.
+fn shares(whole: i64, weights: &[i64]) -> Vec<i64> {
+    let total = total(weights).max(1);
+    let (mut before, mut so_far) = (0, 0);
+    let share = |weight: &i64| {
+        so_far += i128::from(*weight);
+        let end = i64::try_from(i128::from(whole).saturating_mul(so_far) / total).unwrap_or(whole);
+        end - std::mem::replace(&mut before, end)
+    };
+    weights.iter().map(share).collect()
+}
+
+/// Of a payment a dispute knows the capture only, or the sale.
+fn of_capture(notice: &Notice<'_>, capture: String, disputed: &Value) -> Result<Event, Uncounted> {
     let dispute = notice.resource;
     let closed = notice.type_name().ends_with(".RESOLVED") || state(dispute) == "RESOLVED";
     let kind = if closed {
@@ -17,17 +80,15 @@ pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
     } else {
         EventType::TransactionDisputed
     };
-    let disputed = &dispute["disputed_transactions"][0];
-    let capture = text(&disputed["seller_transaction_id"]).ok_or(Uncounted::Because("no_payment_id"))?;
-    let mut event = notice.event(kind, capture, &texts(disputed));
+    let mut event = notice.event(kind, capture.clone(), &texts(disputed));
+    event.capture_id = Some(capture);
     let id = text(&dispute["dispute_id"]).or_else(|| text(&dispute["id"]));
     event.dispute_id = Some(id.ok_or(Uncounted::Because("no_dispute_id"))?);
-    event.amount = Some(amount(&dispute["dispute_amount"])?);
     event.stage = stage(dispute);
     if closed {
         event.outcome = outcome(&dispute["dispute_outcome"]);
     }
-    Ok(vec![event])
+    Ok(event)
 }
 
 /// Pre-arbitration and arbitration are later rounds of a chargeback.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::delivery::text;
 use super::instrument::Instrument;
 use super::money::{amount, figure, money};
-use super::{Mapped, Notice, Uncounted, failure, payment_of};
+use super::{Mapped, Notice, Uncounted, failure, hold, payment_of};
 use crate::model::{Event, EventType};
 
 /// Money taken at once, or reserved for a later capture.
@@ -21,12 +21,14 @@ fn authorized(notice: &Notice<'_>) -> Mapped {
     of_charge(notice, EventType::TransactionAuthorized)
 }
 
-/// Money taken, in whole or in part. One charge has one capture, told cumulatively.
+/// Money taken, in whole or in part: the sum so far, since a charge may be captured several times.
 pub(super) fn captured(notice: &Notice<'_>) -> Mapped {
     let charge = notice.object;
     let mut event = of_charge(notice, EventType::TransactionCaptured)?;
     event.capture_id = event.attempt_id.clone();
     event.amount = Some(money(notice.delivery, taken(charge)?, &charge["currency"])?);
+    event.cumulative = true;
+    event.released = hold::released(notice)?;
     Ok(event)
 }
 
@@ -47,8 +49,13 @@ pub(super) fn expired(notice: &Notice<'_>) -> Mapped {
     of_charge(notice, EventType::TransactionCancelled)
 }
 
-/// Something about the charge was changed: of that only new metadata matters here.
+/// Something about the charge was changed: that more was captured, or its metadata.
 pub(super) fn updated(notice: &Notice<'_>) -> Mapped {
+    let grew = !notice.body["data"]["previous_attributes"]["amount_captured"].is_null();
+    let open = notice.object["captured"] == false;
+    if (open || grew) && hold::has_captures(notice.object)? {
+        return captured(notice);
+    }
     let id = text(&notice.object["id"]);
     notice.links(payment_of(notice.object, id.as_deref()), id, "amount")
 }

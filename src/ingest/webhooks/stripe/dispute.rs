@@ -25,6 +25,7 @@ pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
     let charge = whole.map_or_else(|| reference(&dispute["charge"]), |charge| text(&charge["id"]));
     let payment = payment_of(whole.unwrap_or(dispute), charge.as_deref());
     let mut event = notice.event(kind, payment, charge.clone())?;
+    event.capture_id = charge.clone();
     // Disputes of the first years have no id: a charge had one at most.
     event.dispute_id = text(&dispute["id"]).or(charge);
     event.amount = Some(amount(notice.delivery, dispute, "amount")?);

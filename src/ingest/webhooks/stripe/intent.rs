@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::delivery::text;
 use super::instrument::Instrument;
 use super::money::amount;
-use super::{Mapped, Notice, Uncounted, failure, reference};
+use super::{Mapped, Notice, Uncounted, failure, hold, reference};
 use crate::model::{EventType, TimeOrigin};
 
 /// A payment is set up.
@@ -48,6 +48,7 @@ pub(super) fn succeeded(notice: &Notice<'_>) -> Mapped {
     let charge = latest_charge(notice.object);
     event.attempt_id = Some(charge.id().ok_or(Uncounted::Because("no_charge_id"))?);
     event.capture_id = event.attempt_id.clone();
+    event.released = hold::of_intent(notice)?;
     charge.instrument().apply(&mut event);
     Ok(event)
 }

@@ -1,28 +1,29 @@
 //! Refunds: the sum so far from the charge, and each one on its own.
 
-use serde_json::Value;
-
 use super::super::delivery::text;
 use super::charge::of_charge;
 use super::money::{amount, figure, money};
-use super::{Mapped, Notice, PER_SECOND, Uncounted, payment_of, reference};
+use super::{Mapped, Notice, PER_SECOND, Uncounted, hold, payment_of, reference};
 use crate::model::{EventType, FailureKind};
 
 /// The sum given back so far. Recent versions no longer list the refunds here.
 pub(super) fn so_far(notice: &Notice<'_>) -> Mapped {
     let charge = notice.object;
-    if charge["captured"] == false {
+    if charge["captured"] == false && !hold::has_captures(charge)? {
         // What was never taken is released, not given back.
         return of_charge(notice, EventType::TransactionCancelled);
     }
-    let back = given_back(charge)?
+    let rest = hold::rest(notice)?;
+    let back = figure(&charge["amount_refunded"])?.map(|refunded| refunded - rest.unwrap_or(0));
+    let back = back
         .filter(|back| *back > 0)
         .ok_or(Uncounted::Because("nothing_given_back"))?;
     let mut event = of_charge(notice, EventType::TransactionRefunded)?;
     event.amount = Some(money(notice.delivery, Some(back), &charge["currency"])?);
     event.cumulative = true;
+    event.released = hold::released(notice)?;
     // A refund is no try to pay: naming the attempt, it would pass for one that nobody decided.
-    event.attempt_id = None;
+    event.capture_id = event.attempt_id.take();
     Ok(event)
 }
 
@@ -38,7 +39,8 @@ pub(super) fn refund(notice: &Notice<'_>) -> Mapped {
     };
     let charge = reference(&refund["charge"]);
     let payment = payment_of(refund, charge.as_deref());
-    let mut event = notice.event(EventType::TransactionRefunded, payment, charge)?;
+    let mut event = notice.event(EventType::TransactionRefunded, payment, charge.clone())?;
+    event.capture_id = charge;
     event.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Because("no_refund_id"))?);
     event.amount = Some(amount(notice.delivery, refund, "amount")?);
     if undone {
@@ -53,24 +55,4 @@ pub(super) fn refund(notice: &Notice<'_>) -> Mapped {
         (event.time, event.time_origin) = (made.time, made.origin);
     }
     Ok(event)
-}
-
-/// What was given back of the money that had been taken.
-///
-/// After a partial capture `amount_refunded` also holds the rest that was never taken.
-fn given_back(charge: &Value) -> Result<Option<i64>, Uncounted> {
-    let Some(refunded) = figure(&charge["amount_refunded"])? else {
-        return Ok(None);
-    };
-    let (Some(amount), Some(captured)) = (figure(&charge["amount"])?, figure(&charge["amount_captured"])?) else {
-        return Ok(Some(refunded));
-    };
-    if charge["refunded"] == true {
-        return Ok(Some(captured));
-    }
-    let rest = amount
-        .checked_sub(captured)
-        .filter(|rest| *rest <= refunded)
-        .unwrap_or(0);
-    Ok(refunded.checked_sub(rest))
 }

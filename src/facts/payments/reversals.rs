@@ -1,0 +1,112 @@
+//! Reversals of one payment: parts that add up, except where a refund or a lost dispute is the same money.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::stated::{Gone, Stated, least};
+
+/// What was taken of one payment, and what has gone back already.
+#[derive(Debug, Default)]
+pub(super) struct Taken<'a> {
+    /// Of each capture.
+    pub captured: HashMap<&'a str, i128>,
+    /// Of each capture, by refunds and lost disputes.
+    pub back: HashMap<&'a str, i128>,
+    /// All that was taken and has not gone back.
+    pub left: i128,
+    /// Each refund and each lost dispute.
+    pub gone: Vec<Gone<'a>>,
+}
+
+/// One reversal.
+#[derive(Debug)]
+pub(super) struct Reversal<'a> {
+    at: i64,
+    id: Option<&'a str>,
+    named_capture: Option<&'a str>,
+    capture: Option<&'a str>,
+    /// None where it takes all that is left.
+    minor: Option<i128>,
+}
+
+impl<'a> Reversal<'a> {
+    pub fn capture(&self) -> Option<&'a str> {
+        self.named_capture.or(self.capture)
+    }
+
+    /// How much of it is in a sum of that moment, where sums hold reversals too.
+    pub fn within(&self, at: i64) -> i128 {
+        self.minor.filter(|_| self.at <= at).unwrap_or(0)
+    }
+}
+
+/// The moments at which what reversals took back grew, and what it then was: the same money never goes twice.
+pub(super) fn take_back<'a>(mut parts: Vec<Reversal<'a>>, mut taken: Taken<'a>) -> Vec<(i64, i128)> {
+    let rules: [fn(&Reversal, &Gone) -> bool; 4] = [same_id, same_part, of_unknown_capture, with_unknown_capture];
+    for is_same in rules {
+        parts.retain(|part| {
+            let same = taken.gone.iter().position(|gone| is_same(part, gone));
+            // One refund, or one lost dispute, is one reversal's.
+            same.map(|nth| taken.gone.swap_remove(nth)).is_none()
+        });
+    }
+    let mut total = 0;
+    let mut grown = Vec::new();
+    for part in parts {
+        let of_capture = part
+            .named_capture
+            .and_then(|name| Some((name, *taken.captured.get(name)?)));
+        let mut most = taken.left - total;
+        if let Some((name, captured)) = of_capture {
+            most = most.min(captured - taken.back.get(name).copied().unwrap_or(0));
+        }
+        let minor = part.minor.map_or(most, |minor| minor.min(most));
+        if minor > 0 {
+            if let Some((name, _)) = of_capture {
+                *taken.back.entry(name).or_default() += minor;
+            }
+            total += minor;
+            grown.push((part.at, total));
+        }
+    }
+    grown
+}
+
+fn same_id(part: &Reversal, gone: &Gone) -> bool {
+    part.id.is_some() && part.id == gone.id
+}
+
+fn same_part(part: &Reversal, gone: &Gone) -> bool {
+    part.capture().is_some() && part.capture() == gone.capture && part.minor == Some(gone.minor)
+}
+
+/// A reversal of which nobody can tell the capture may be of any.
+fn of_unknown_capture(part: &Reversal, gone: &Gone) -> bool {
+    part.capture().is_none() && gone.capture.is_some() && part.minor == Some(gone.minor)
+}
+
+fn with_unknown_capture(part: &Reversal, gone: &Gone) -> bool {
+    gone.capture.is_none() && part.minor == Some(gone.minor)
+}
+
+/// Each reversal by its own id, without one by its capture; the largest amount of each, from its first statement on.
+pub(super) fn reversals<'a>(stated: &[Stated<'a>]) -> Vec<Reversal<'a>> {
+    let mut parts: BTreeMap<(Option<&str>, Option<&str>), Reversal<'a>> = BTreeMap::new();
+    for statement in stated.iter().filter(|statement| !statement.foreign) {
+        let name = (statement.id, statement.capture.filter(|_| statement.id.is_none()));
+        let part = parts.entry(name).or_insert(Reversal {
+            at: statement.at,
+            id: statement.id,
+            named_capture: None,
+            capture: None,
+            minor: None,
+        });
+        part.at = part.at.min(statement.at);
+        part.named_capture = least(part.named_capture, statement.named_capture);
+        part.capture = least(part.capture, statement.capture);
+        part.minor = part.minor.max(statement.minor.map(i128::from));
+    }
+    let mut parts: Vec<Reversal<'a>> = parts.into_values().collect();
+    // Stable: of one moment they stay in the order of their names.
+    parts.sort_by_key(|part| part.at);
+    parts
+}
