@@ -235,7 +235,7 @@ fn shares_and_rates_by_amount_are_converted_too() {
         .client
         .get("/v1/charts/payments.svg?from=2016-09-01&to=2016-11-01&currency=EUR");
     assert!(chart.expect_status(200).text().contains("EUR"));
-    let page = app.client.get("/?from=2016-09-01&to=2016-11-01&currency=EUR").text();
+    let page = app.client.get("/?from=2016-09-01&to=2016-10-31&currency=EUR").text();
     assert!(
         page.contains("USD converted to EUR at rates of test, 12 Sep 2016."),
         "the page names the source"

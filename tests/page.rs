@@ -19,7 +19,7 @@ fn chromium() -> PathBuf {
 }
 
 /// The document as Chromium holds it after loading an address.
-fn loaded_in_chromium(url: &str) -> String {
+pub fn loaded_in_chromium(url: &str) -> String {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new("timeout")
         .arg("90")
@@ -72,9 +72,11 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Asserts that the page's figures over a range are the API's.
-fn assert_figures_are_those_of_the_api(app: &TestApp, range: &str) -> BTreeMap<String, String> {
-    let shown = figures(&loaded_in_chromium(&app.client.url(&format!("/?{range}"))));
+/// Asserts that the page's figures from a first to a last day are the API's up to the day after.
+fn assert_figures_are_those_of_the_api(app: &TestApp, [first, last, after]: [&str; 3]) -> BTreeMap<String, String> {
+    let address = format!("/?from={first}&to={last}");
+    let shown = figures(&loaded_in_chromium(&app.client.url(&address)));
+    let range = format!("from={first}&to={after}");
     let ask = |metric: &str| app.client.get_json(&format!("/v1/metrics/{metric}{range}"))["rows"].clone();
     let (growth, activity, payments) = (ask("bot-growth?"), ask("bot-activity?"), ask("payments?"));
     let funnel = ask("conversion?");
@@ -125,13 +127,13 @@ fn assert_figures_are_those_of_the_api(app: &TestApp, range: &str) -> BTreeMap<S
 
 #[test]
 fn a_browser_shows_the_figures_of_the_api() {
-    let shown = assert_figures_are_those_of_the_api(small::loaded(), "from=2016-07-01&to=2016-10-01");
+    let shown = assert_figures_are_those_of_the_api(small::loaded(), ["2016-07-01", "2016-09-30", "2016-10-01"]);
     assert_eq!((shown["closing"].as_str(), shown["gross"].as_str()), ("7", "269.49"));
 }
 
 #[test]
 fn a_browser_shows_the_story() {
-    let shown = assert_figures_are_those_of_the_api(story::loaded(), "from=2016-08-01&to=2016-09-12");
+    let shown = assert_figures_are_those_of_the_api(story::loaded(), ["2016-08-01", "2016-09-11", "2016-09-12"]);
     assert_eq!(
         (shown["closing"].as_str(), shown["net_growth"].as_str()),
         ("30000", "19000")
@@ -142,7 +144,7 @@ fn a_browser_shows_the_story() {
 fn the_page_runs_no_script_and_loads_nothing_from_elsewhere() {
     let reply = small::loaded()
         .client
-        .get("/?from=2016-07-01&to=2016-10-01")
+        .get("/?from=2016-07-01&to=2016-09-30")
         .expect_status(200);
     let policy = reply.header("content-security-policy").to_owned();
     assert!(
@@ -174,7 +176,7 @@ fn links_and_choices_live_in_the_address() {
     let app = small::loaded();
     let page = app
         .client
-        .get("/?from=2016-07-01&to=2016-10-01&interval=month&platform=telegram&tz=Europe/Rome")
+        .get("/?from=2016-07-01&to=2016-09-30&interval=month&platform=telegram&tz=Europe/Rome")
         .text();
     for metric in metrics::ALL.iter().map(|metric| metric.name) {
         let address = format!("href=\"/v1/metrics/{metric}?");
@@ -196,10 +198,10 @@ fn section<'a>(page: &'a str, anchor: &str) -> &'a str {
 #[test]
 fn conversion_is_drawn_as_a_funnel_and_over_time() {
     let client = &small::loaded().client;
-    let by_month = client.get("/?from=2016-07-01&to=2016-10-01&interval=month").text();
+    let by_month = client.get("/?from=2016-07-01&to=2016-09-30&interval=month").text();
     let drawn = section(&by_month, "conversion");
     assert!(drawn.contains(" started</text>") && drawn.contains(">Rate of each step</text>"));
-    let one = client.get("/?from=2016-07-01&to=2016-08-01&interval=month").text();
+    let one = client.get("/?from=2016-07-01&to=2016-07-31&interval=month").text();
     assert!(
         !section(&one, "conversion").contains(">Rate of each step</text>"),
         "one bucket has no course"
@@ -208,7 +210,7 @@ fn conversion_is_drawn_as_a_funnel_and_over_time() {
 
 #[test]
 fn every_address_within_the_page_leads_to_a_place_on_it() {
-    let page = small::loaded().client.get("/?from=2016-07-01&to=2016-10-01").text();
+    let page = small::loaded().client.get("/?from=2016-07-01&to=2016-09-30").text();
     for target in page
         .split("href=\"#")
         .skip(1)

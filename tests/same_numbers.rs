@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::small;
 use crate::support::client::same_number;
 
-const PAGE: &str = "/?from=2016-07-01&to=2016-10-01&interval=month&as_of=2026-01-01T12:00:00Z";
+const PAGE: &str = "/?from=2016-07-01&to=2016-09-30&interval=month&as_of=2026-01-01T12:00:00Z";
 
 /// What one section of the page shows of one answer.
 struct Section {

@@ -29,8 +29,9 @@ const ANNOTATIONS: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/sample-data/annotations-2016.ndjson"
 ));
-/// The range of the page that the demo points to: whole weeks, the last of which ends with Sunday, 30 October.
-const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=week";
+/// The range of the page that the demo points to, its last day included: the story ends with 31 October. Days, since
+/// both ends would cut a week.
+const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=day";
 
 /// Serves until SIGTERM or SIGINT.
 pub fn serve(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {

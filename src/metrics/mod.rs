@@ -14,7 +14,7 @@ mod converting;
 mod coverage;
 mod declines;
 mod exact;
-mod forecast;
+pub mod forecast;
 pub mod fx;
 mod grouping;
 mod milestones;

@@ -45,11 +45,11 @@ async fn picture(
         file: None,
     };
     let render = move |report: &Report| {
-        let svg = draw(report, look).map_err(|error| AnswerError::Render(error.to_string()))?;
-        if !raster {
-            return Ok(svg.into_bytes());
-        }
-        chart::png(&svg, look.width, look.height).map_err(|error| AnswerError::Render(error.to_string()))
+        let drawn = draw(report, look, |request| match raster {
+            true => chart::png(request),
+            false => chart::svg(request).map(String::into_bytes),
+        });
+        drawn.map_err(|error| AnswerError::Render(error.to_string()))
     };
     respond(&request, &state, metric, pairs, rendering, render).await
 }
@@ -90,16 +90,16 @@ fn pixels(pairs: &mut Pairs, name: &str, allowed: RangeInclusive<u32>) -> Result
     })
 }
 
-fn draw(report: &Report, look: Look) -> Result<String, chart::ChartError> {
+fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) -> Drawn {
     let question = &report.question;
     let dimension = question.parameter("dimension");
-    chart::svg(&ChartRequest {
+    render(&ChartRequest {
         metric: report.metric.name,
         title: &report.title(),
         subtitle: &subtitle(question),
         table: &report.table,
         range: &question.range,
-        over: question.range.to <= question.as_of,
+        as_of: question.as_of,
         group_by: &question.group_by,
         currency: question.currency.as_ref().map(Currency::code),
         annotations: &report.meta.annotations,
@@ -109,6 +109,9 @@ fn draw(report: &Report, look: Look) -> Result<String, chart::ChartError> {
         theme: look.theme,
     })
 }
+
+/// A picture as bytes.
+type Drawn = Result<Vec<u8>, chart::ChartError>;
 
 /// What narrows the picture: `platform messenger or web · country not US · test mode`.
 fn subtitle(question: &Question) -> String {

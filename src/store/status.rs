@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Store, StoreError, lock, read, writer};
-use crate::model::{Param, Params, Query, TimeRange};
+use crate::model::{Mode, Param, Params, Query, TimeRange};
 use crate::query;
 
 /// What the store held at a moment.
@@ -96,6 +96,22 @@ impl Store {
     pub fn data_range(&self) -> Result<Option<Span>, StoreError> {
         match self.numbers(query!("serve/data_range"), Params::new())?[..] {
             [Some(first), Some(last)] => Ok(Some((writer::instant(first)?, writer::instant(last)?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The first moment that the facts of some platforms (of none: of all) and a mode tell of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn data_begins(&self, platforms: &[String], mode: Mode) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let platforms = match platforms {
+            [] => Param::Null,
+            platforms => Param::Texts(platforms.to_vec()),
+        };
+        let params = vec![("platform", platforms), ("mode", Param::Text(mode.as_str().to_owned()))];
+        match self.numbers(query!("serve/data_begins"), params)?[..] {
+            [Some(first)] => Ok(Some(writer::instant(first)?)),
             _ => Ok(None),
         }
     }

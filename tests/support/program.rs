@@ -45,6 +45,8 @@ pub fn run_on(data_dir: &Path, arguments: &[&str]) -> String {
 /// A started `botledger serve`; it is killed when dropped.
 pub struct Served {
     pub client: Client,
+    /// The address that it prints, without the host.
+    pub path: String,
     child: Child,
     // Kept open: the program may print more.
     _output: BufReader<ChildStdout>,
@@ -67,8 +69,10 @@ impl Served {
             .strip_prefix("dashboard: ")
             .unwrap_or_else(|| panic!("no address in {line:?}"));
         let base = address.split('?').next().unwrap().trim_end_matches('/').to_owned();
+        let path = address.strip_prefix(&base).unwrap_or_default().to_owned();
         Served {
             client: Client::new(base),
+            path,
             child,
             _output: output,
         }

@@ -94,6 +94,12 @@ pub const METRIC: Metric = Metric {
     compute,
 };
 
+/// Whether an error is beyond the largest value that was counted: of a baseline that repeats a ratio again and again
+/// the number is then so large, or so much chance, that it says nothing.
+pub fn explodes(error: f64, largest: f64) -> bool {
+    error > largest
+}
+
 /// Days of history where a question does not state its beginning: half a year.
 const DEFAULT_DAYS: u64 = 182;
 
@@ -189,7 +195,9 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     let mut warnings = general(question, &ahead, shortened);
     let told = series.iter().zip(&outlooks).map(|(one, outlook)| {
         let unit = unit(of, one.currency.as_ref());
-        let sentences = words::of(outlook, &past.range, &ahead, unit, |x| estimate(of, one.currency, x));
+        let sentences = words::of(outlook, &past.range, &ahead, (unit, largest(one)), |x| {
+            estimate(of, one.currency, x)
+        });
         (
             name(&one.group, one.currency.filter(|_| question.currency.is_none())),
             sentences,
@@ -217,6 +225,11 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         range: Some(learnt),
         ..Outcome::default()
     })
+}
+
+/// The largest value of a series.
+fn largest(series: &Series) -> f64 {
+    series.values.iter().flatten().max().map_or(0.0, |value| *value as f64)
 }
 
 fn told_at(outlook: &Outlook, at: usize) -> Option<&Expected> {

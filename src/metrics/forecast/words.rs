@@ -1,6 +1,7 @@
 //! What a forecast must say in words: that there is none, that nothing tells its error, that it is no better.
 
 use super::damped::LEAST;
+use super::explodes;
 use super::outlook::{Expected, Outlook};
 use crate::model::{Bucket, Interval, TimeRange, Value};
 
@@ -23,12 +24,13 @@ pub fn sentences(of_groups: Vec<(String, Vec<String>)>) -> Vec<String> {
     all
 }
 
-/// The sentences on one series; `shown` writes a number as the answer does, of which there are so many `unit`s.
+/// The sentences on one series, of which the `largest` value is so many `unit`s; `shown` writes a number as the
+/// answer does.
 pub fn of(
     outlook: &Outlook,
     range: &TimeRange,
     ahead: &[Bucket],
-    unit: &str,
+    (unit, largest): (&str, f64),
     shown: impl Fn(f64) -> Value,
 ) -> Vec<String> {
     let expected = match outlook {
@@ -48,10 +50,23 @@ pub fn of(
                 .to_owned(),
         );
     }
+    let exploded = |at: &usize| {
+        expected[*at]
+            .errors
+            .is_some_and(|errors| explodes(errors.baseline, largest))
+    };
+    let interval = range.interval.unwrap_or(Interval::Day).as_str();
+    if (0..expected.len()).any(|at| exploded(&at)) {
+        sentences.push(format!(
+            "the error of simply repeating the last {interval}'s growth (the baseline) says nothing on this history: it \
+             is larger than anything that was counted"
+        ));
+    }
     let judged = expected.iter().filter(|expected| expected.errors.is_some()).count();
-    let worse: Vec<usize> = (0..expected.len()).filter(|at| no_better(&expected[*at])).collect();
+    let worse: Vec<usize> = (0..expected.len())
+        .filter(|at| no_better(&expected[*at]) && !exploded(at))
+        .collect();
     if let Some((at, errors)) = worse.last().and_then(|at| Some((*at, expected[*at].errors?))) {
-        let interval = range.interval.unwrap_or(Interval::Day).as_str();
         let start = ahead
             .get(at)
             .map(|bucket| range.local(bucket.start).naive_local().to_string());

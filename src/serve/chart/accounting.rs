@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::{Notes, hits};
-use super::frame::{Entry, Mark, header, no_data};
+use super::frame::{Entry, Mark, header, no_data, no_room};
 use super::marks::{Columns, EndLabel, Span, area, centred, columns, end_labels, end_width, line, seams};
 use super::number::{Kind, count};
 use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
@@ -21,7 +21,14 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let active = canvas.frame.h >= if grid.outer.len() > 1 { 560.0 } else { 280.0 };
     let body = header(canvas, request, &legend(canvas, &grid, active))?;
-    let cells = cells(canvas, &grid, body, (230.0, 150.0), "active")?;
+    let size = |outer| grid.sum(outer, "active");
+    let cells = cells(
+        canvas,
+        &grid,
+        body,
+        (230.0, 150.0),
+        (size, "bots active (buckets added up)"),
+    )?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let flows: Vec<Flows> = drawn.iter().map(|outer| Flows::of(&grid, *outer)).collect();
     // One scale for all, so that groups can be compared.
@@ -68,7 +75,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         }
         let told = PLOTTED.map(|column| (column, Kind::Count));
         notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &told));
-        notes.summary.push_str(&flows.summary(&grid.outer[outer].label()));
+        notes.summary.push_str(&flows.summary(&grid.named(outer)));
     }
     Ok(notes)
 }
@@ -132,11 +139,6 @@ impl Flows {
             .rev()
             .find_map(|value| *value)
             .map_or_else(|| "unknown".to_owned(), count);
-        let name = if name.is_empty() {
-            String::new()
-        } else {
-            format!("{name}: ")
-        };
         let (new, back, lost) = (sum(&self.new), sum(&self.resurrected), sum(&self.churned));
         format!("{name}{active} active at the end; {new} new, {back} resurrected, {lost} churned. ")
     }
@@ -158,6 +160,9 @@ fn legend(canvas: &Canvas, grid: &Grid, active: bool) -> Vec<Entry> {
     }
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(canvas.palette.neutral[0]), "incomplete"));
+    }
+    if !active {
+        legend.push(no_room("active bots"));
     }
     legend
 }

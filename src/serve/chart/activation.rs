@@ -5,8 +5,9 @@ use plotters::style::RGBColor;
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::document::{Hit, Notes, hits};
-use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data, whisker};
+use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data, no_room, whisker};
 use super::marks::{Columns, EndLabel, Span, centred, columns, end_labels, end_width, line, ribbon};
+use super::names::fitted;
 use super::number::{Kind, count, percent};
 use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
 use super::{ChartError, ChartRequest, earlier};
@@ -87,9 +88,8 @@ fn legend(canvas: &Canvas, grid: &Grid, steps: bool, drawn: &[usize]) -> Vec<Ent
     } else if settled(grid, drawn).contains(&false) {
         legend.push(Entry::new(Mark::Hatched(canvas.palette.neutral[0]), "window not over"));
     }
-    let hidden = grid.outer.len().saturating_sub(drawn.len());
-    if hidden > 0 {
-        legend.push(Entry::new(Mark::Note, format!("and {hidden} more in the table")));
+    if let Some(others) = grid.others(drawn, |outer| grid.sum(outer, "registered"), "registered") {
+        legend.push(Entry::new(Mark::Note, format!("{others} in the table")));
     }
     legend
 }
@@ -100,26 +100,29 @@ fn last(grid: &Grid, outer: usize) -> Option<f64> {
 }
 
 fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured, ChartError> {
-    let drawn = grid.largest("registered", most_lines(canvas));
+    let mut drawn = grid.by_size(|outer| grid.sum(outer, "registered"));
+    drawn.truncate(most_lines(canvas));
     let single = grid.outer.len() <= 1;
     let narrow = canvas.frame.w < 480.0;
     let steps = canvas.frame.h >= 260.0;
-    let entry = |(outer, color): (&usize, RGBColor)| Entry::new(Mark::Line(color), grid.outer[*outer].label());
+    let entry = |(outer, color): (&usize, RGBColor)| Entry::new(Mark::Line(color), grid.name(*outer));
     let named = drawn.iter().zip(canvas.palette.series).map(entry);
     let mut legend_entries: Vec<Entry> = named.take(if narrow && !single { drawn.len() } else { 0 }).collect();
     legend_entries.extend(earlier::entry(canvas, grid, "rate").filter(|_| single));
     legend_entries.extend(legend(canvas, grid, steps, &drawn));
+    legend_entries.extend((!steps).then(|| no_room("counts")));
     let body = header(canvas, request, &legend_entries)?;
-    let end = |outer: &usize| {
+    let names: Vec<String> = drawn.iter().map(|outer| grid.name(*outer).to_owned()).collect();
+    let names = fitted(&names, SMALL, false, canvas.frame.w * 0.2);
+    let end = |(outer, name): (&usize, String)| {
         let rate = last(grid, *outer).map_or_else(String::new, percent);
-        let name = fit(&grid.outer[*outer].label(), SMALL, false, canvas.frame.w * 0.2);
         if narrow || single {
             rate
         } else {
             format!("{name} {rate}")
         }
     };
-    let ends: Vec<String> = drawn.iter().map(end).collect();
+    let ends: Vec<String> = drawn.iter().zip(names).map(end).collect();
     let panels = stack(
         canvas,
         request.range,
@@ -225,7 +228,8 @@ fn bars(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured
     let body = header(canvas, request, &legend(canvas, grid, false, &all))?;
     let complete = settled(grid, &all).first().copied().unwrap_or(true);
     let (mut drawn, mut hits) = (Vec::new(), Vec::new());
-    for Cell { outer, place } in cells(canvas, grid, body, (240.0, 118.0), "registered")? {
+    let size = (|outer| grid.sum(outer, "registered"), "registered");
+    for Cell { outer, place } in cells(canvas, grid, body, (240.0, 118.0), size)? {
         drawn.push(outer);
         let row = (place.h / STEPS.len() as f64).min(46.0);
         for (at, ((column, name), color)) in STEPS.iter().zip(colors(canvas)).enumerate() {
@@ -298,8 +302,7 @@ fn step_text(grid: &Grid, outer: usize, column: &str) -> String {
 
 fn summary(grid: &Grid, outer: usize) -> String {
     let sum = |column: &str| grid.floats(outer, 0, column).into_iter().flatten().sum::<f64>();
-    let name = grid.outer[outer].label();
-    let name = if name.is_empty() { name } else { name + ": " };
+    let name = grid.named(outer);
     let told = STEPS.map(|(column, step)| format!("{} {step}", count(sum(column))));
     let rate = last(grid, outer).map_or_else(String::new, |rate| format!("; last rate {}", percent(rate)));
     format!("{name}{}{rate}. ", told.join(", "))

@@ -13,6 +13,7 @@ use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeSty
 use super::ChartError;
 use super::annotations::Flags;
 use super::document::printable;
+use super::fonts;
 use super::strokes::{dashes, hatching};
 use super::theme::Palette;
 
@@ -292,11 +293,16 @@ fn description(size: f64, bold: bool) -> FontDesc<'static> {
     FontDesc::new(FontFamily::Name(FAMILY), size * UNITS * FONT_SCALE, style)
 }
 
-/// Width of a text in pixels, measured with the embedded font.
+/// Width of a text in pixels, measured with the embedded fonts.
 pub(super) fn measure(text: &str, size: f64, bold: bool) -> f64 {
     // plotters scales by the line height where it writes by the em; DejaVu's ratio is 1.164.
-    let width = description(size, bold).box_size(text).map_or(0, |size| size.0);
-    f64::from(width) / UNITS * 1.164 / FONT_SCALE
+    let scale = 1.164 / FONT_SCALE / UNITS;
+    let plain = |text: &str| f64::from(description(size, bold).box_size(text).map_or(0, |size| size.0)) * scale;
+    if text.is_ascii() {
+        return plain(text);
+    }
+    let (known, others): (String, String) = text.chars().partition(|character| fonts::is_plain(*character));
+    plain(&known) + others.chars().map(fonts::width).sum::<f64>() * size
 }
 
 fn grid(points: &[(f64, f64)]) -> Vec<(i32, i32)> {

@@ -6,7 +6,9 @@ use super::dates::bucket_label;
 use super::document::{Hit, Notes};
 use super::frame::{Entry, Mark, SMALL, fit, header, no_data, wrap};
 use super::lying::{FOOT, Lying};
+use super::names::fitted;
 use super::number::{Kind, group, percent};
+use super::panel::foot_note;
 use super::{ChartError, ChartRequest};
 use crate::serve::adding_up::adding_up;
 
@@ -39,8 +41,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     );
     let hits = fall.draw(canvas, place)?;
     if others > 0 {
-        let note = format!("and {others} more groups in the table");
-        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+        foot_note(canvas, body, &super::data::others(others, 0.0, ""))?;
     }
     Ok(Notes {
         summary: format!(
@@ -118,7 +119,7 @@ impl Waterfall {
             after: 0.0,
             steps: Vec::new(),
         };
-        for (inner, key) in grid.inner.iter().enumerate() {
+        for inner in 0..grid.inner.len() {
             let number = |column| grid.cell(outer, inner, bucket, column).as_f64();
             let product = |weight, rate| number(weight).unwrap_or(0.0) * number(rate).unwrap_or(0.0);
             fall.before += product("weight_previous", "rate_previous");
@@ -128,7 +129,7 @@ impl Waterfall {
             };
             let shown = |column| number(column).map_or_else(|| "\u{2013}".to_owned(), percent);
             fall.steps.push(Step {
-                name: key.label(),
+                name: grid.part(inner).to_owned(),
                 mix: mix * 100.0,
                 within: within * 100.0,
                 detail: format!(
@@ -146,7 +147,7 @@ impl Waterfall {
     }
 
     fn caption(&self, grid: &Grid, request: &ChartRequest, outer: usize, bucket: usize) -> String {
-        let mut parts = vec![grid.outer[outer].label()];
+        let mut parts = vec![grid.name(outer).to_owned()];
         if request.range.buckets.len() > 1 {
             parts.push(bucket_label(request.range, bucket));
         }
@@ -188,16 +189,11 @@ impl Waterfall {
         let room = place.h - FOOT - 16.0;
         let steps = self.fitting(((room / ROW.0) as usize).saturating_sub(1).max(1));
         let row = (room / (steps.len() + 1) as f64).min(ROW.1);
-        let name = |step: &Step| fit(&step.name, SMALL, true, place.w * 0.26);
+        let names: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
+        let mut names = fitted(&names, SMALL, true, place.w * 0.26);
+        names.push("together".to_owned());
         let text = |step: &Step| format!("mix {} \u{b7} within {}", points(step.mix), points(step.within));
-        let (names, mut texts): (Vec<_>, Vec<_>) = (
-            steps
-                .iter()
-                .map(name)
-                .chain(["together".to_owned()])
-                .collect::<Vec<_>>(),
-            steps.iter().map(text).collect::<Vec<_>>(),
-        );
+        let mut texts: Vec<String> = steps.iter().map(text).collect();
         let change = (self.after - self.before) * 100.0;
         texts.push(points(change));
         if place.w < 420.0 {

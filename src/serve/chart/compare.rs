@@ -5,7 +5,10 @@ use super::data::Grid;
 use super::document::Hit;
 use super::frame::{Entry, Mark, SMALL, fit, header, whisker};
 use super::funnel::told;
+use super::names::fitted;
 use super::number::{Kind, axis, count, label};
+use super::panel::foot_note;
+use super::rates::entered;
 use super::scale::Scale;
 use super::{ChartError, ChartRequest};
 
@@ -38,11 +41,8 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Resu
         let text = told.collect::<Vec<_>>().join("\n");
         hits.push(Hit { place, text });
     }
-    let hidden = grid.outer.len() - layout.shown.len();
-    if hidden > 0 {
-        let note = format!("and {hidden} more in the table");
-        let at = (body.x, layout.area.bottom() + 26.0);
-        canvas.text(&note, at, Align::Left, canvas.muted(SMALL))?;
+    if let Some(others) = grid.others(&layout.shown, |outer| entered(grid, outer), "entered") {
+        foot_note(canvas, body.row(body.y, layout.area.bottom() + 33.0 - body.y), &others)?;
     }
     Ok((layout.shown, hits))
 }
@@ -64,7 +64,7 @@ fn legend(canvas: &Canvas, grid: &Grid, steps: &[usize]) -> Vec<Entry> {
     let mut legend = Vec::new();
     for (rank, inner) in steps.iter().enumerate() {
         let mark = Mark::Dot(canvas.palette.series[rank]);
-        legend.push(Entry::new(mark, grid.inner[*inner].label()));
+        legend.push(Entry::new(mark, grid.part(*inner)));
     }
     legend.push(Entry::new(Mark::Whisker(canvas.palette.muted), "95% interval"));
     legend.extend(earlier_steps(steps));
@@ -77,9 +77,10 @@ fn legend(canvas: &Canvas, grid: &Grid, steps: &[usize]) -> Vec<Entry> {
 impl Layout {
     fn of(grid: &Grid, steps: Vec<usize>, body: Rect) -> Self {
         let least = 10.0 * steps.len() as f64 + 6.0;
-        let shown = grid.largest("entered", ((body.h - 36.0) / least).max(1.0) as usize);
-        let name = |outer: &usize| fit(&grid.outer[*outer].label(), SMALL, true, body.w * 0.3);
-        let names: Vec<String> = shown.iter().map(name).collect();
+        let mut shown = grid.by_size(|outer| entered(grid, outer));
+        shown.truncate(((body.h - 36.0) / least).max(1.0) as usize);
+        let names: Vec<String> = shown.iter().map(|outer| grid.name(*outer).to_owned()).collect();
+        let names = fitted(&names, SMALL, true, body.w * 0.3);
         let sums: Vec<String> = shown.iter().map(|outer| last_rate(grid, *outer, &steps)).collect();
         let widest = |texts: &[String], bold| texts.iter().map(|text| measure(text, SMALL, bold)).fold(0.0, f64::max);
         let row = ((body.h - 38.0) / shown.len() as f64).min(64.0);
@@ -149,11 +150,11 @@ fn last_rate(grid: &Grid, outer: usize, steps: &[usize]) -> String {
     let last = steps.last().copied().unwrap_or(0);
     let cell = |column| grid.cell(outer, last, 0, column);
     let closed = cell("reached").as_f64().unwrap_or(0.0) + cell("dropped").as_f64().unwrap_or(0.0);
-    let name = grid.inner[last].label();
+    let name = grid.part(last);
     // Of a long type its last word says more than its first.
-    let short = match measure(&name, SMALL, false) > 80.0 {
-        true => name.rsplit('.').next().unwrap_or(&name),
-        false => &name,
+    let short = match measure(name, SMALL, false) > 80.0 {
+        true => name.rsplit('.').next().unwrap_or(name),
+        false => name,
     };
     let step = fit(short, SMALL, false, 80.0);
     format!("{step} {} of {}", label(cell("rate"), Kind::Ratio), count(closed))

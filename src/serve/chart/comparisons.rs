@@ -46,10 +46,19 @@ pub(super) fn rows(grid: &Grid) -> Vec<Row> {
     if rows.iter().any(|row| row.difference.is_some()) {
         rows.retain(|row| row.difference.is_some());
     }
+    // The largest group first, its comparisons in their order.
+    let size = |outer: usize| rows.iter().filter(|row| row.outer == outer).map(Row::size).sum::<f64>();
+    let order = grid.by_size(size);
+    rows.sort_by_key(|row| order.iter().position(|outer| *outer == row.outer));
     rows
 }
 
 impl Row {
+    /// Cases of both arms.
+    pub fn size(&self) -> f64 {
+        self.arms.iter().map(|arm| arm.n).sum()
+    }
+
     fn of(grid: &Grid, outer: usize, inner: usize) -> Self {
         let number = |column: &str| grid.cell(outer, inner, 0, column).as_f64();
         let name = |column: &str| words(grid.cell(outer, inner, 0, column).as_str().unwrap_or("\u{2013}"));
@@ -87,7 +96,7 @@ impl Row {
         };
         Row {
             outer,
-            group: grid.outer[outer].label(),
+            group: grid.name(outer).to_owned(),
             arms: [
                 arm("level", "n", "rate"),
                 arm("baseline", "baseline_n", "baseline_rate"),

@@ -3,10 +3,11 @@
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::document::{Hit, Notes, hits};
-use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::frame::{Entry, Mark, SMALL, header, no_data};
 use super::marks::{Columns, Span, columns, seams};
+use super::names::fitted;
 use super::number::{Kind, count, percent};
-use super::panel::{Cell, Panel, Spec, cells, per, stack};
+use super::panel::{Cell, Panel, Spec, cells, foot_note, per, stack};
 use super::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 4] = ["payments", "attributed", "unattributed", "join_rate"];
@@ -84,20 +85,22 @@ fn told(grid: &Grid, outer: usize, worded: bool) -> String {
 
 fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
     // The largest first: where there is no room for all, these matter.
-    let mut order: Vec<usize> = (0..grid.outer.len()).collect();
-    order.sort_by(|a, b| sum(grid, *b, "payments").total_cmp(&sum(grid, *a, "payments")));
+    let size = |outer| sum(grid, outer, "payments");
+    let mut order = grid.by_size(size);
     let most = (body.h / LEAST_ROW).max(1.0) as usize;
     let hidden = order.len().saturating_sub(most);
     if hidden > 0 {
         order.truncate(most.saturating_sub(1).max(1));
-        let note = format!("and {} more in the table", grid.outer.len() - order.len());
-        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
     }
-    let name = |outer: &usize| fit(&grid.outer[*outer].label(), 12.0, true, body.w * 0.3);
+    if let Some(others) = grid.others(&order, size, "payments") {
+        foot_note(canvas, body, &others)?;
+    }
+    let names: Vec<String> = order.iter().map(|outer| grid.name(*outer).to_owned()).collect();
+    let names = fitted(&names, 12.0, true, body.w * 0.3);
     let text = |outer: &usize| told(grid, *outer, body.w >= 420.0);
     let widest =
         |texts: &[String], size, bold| texts.iter().map(|text| measure(text, size, bold)).fold(0.0, f64::max) + 10.0;
-    let (names, texts): (Vec<_>, Vec<_>) = (order.iter().map(name).collect(), order.iter().map(text).collect());
+    let texts: Vec<String> = order.iter().map(text).collect();
     let area = body.inset(widest(&names, 12.0, true), 0.0, widest(&texts, SMALL, false), 0.0);
     let row = ((body.h - if hidden > 0 { 16.0 } else { 0.0 }) / order.len().max(1) as f64).min(72.0);
     let complete = grid.complete.first().copied().unwrap_or(true);
@@ -127,7 +130,7 @@ fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError
         }
         hits.push(Hit {
             place: line,
-            text: format!("{}: {}", grid.outer[*outer].label(), texts[at]),
+            text: format!("{}{}", grid.named(*outer), texts[at]),
         });
     }
     Ok((order, hits))
@@ -135,7 +138,8 @@ fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError
 
 fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
-    for Cell { outer, place } in cells(canvas, grid, body, LEAST, "payments")? {
+    let size = (|outer| sum(grid, outer, "payments"), "payments");
+    for Cell { outer, place } in cells(canvas, grid, body, LEAST, size)? {
         let panel = stacked(canvas, request, grid, outer, place)?;
         told.extend(hits(grid, request, (panel.area, panel.bands), &[outer], &TOLD));
         drawn.push(outer);
@@ -185,10 +189,5 @@ fn stacked(
 }
 
 fn summary(grid: &Grid, outer: usize) -> String {
-    let name = grid.outer[outer].label();
-    format!(
-        "{}{} belong to a bot. ",
-        if name.is_empty() { name } else { name + ": " },
-        told(grid, outer, true)
-    )
+    format!("{}{} belong to a bot. ", grid.named(outer), told(grid, outer, true))
 }

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::ChartRequest;
+use super::names::distinct;
+use super::number::count;
+use super::unseen::runs_leftwards;
 use crate::model::Value;
 
 /// The values of the grouping columns that rows share.
@@ -15,14 +18,14 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The values for people; empty without grouping.
+    /// The values for people; empty without grouping. What stands after them runs from left to right again.
     pub fn label(&self) -> String {
-        let words: Vec<&str> = self
-            .parts
-            .iter()
-            .map(|(_, value)| value.as_deref().unwrap_or("unknown"))
-            .collect();
-        words.join(" \u{b7} ")
+        let words = self.parts.iter().map(|(_, value)| {
+            let word = value.as_deref().unwrap_or("unknown");
+            let mark = if runs_leftwards(word) { "\u{200e}" } else { "" };
+            format!("{word}{mark}")
+        });
+        words.collect::<Vec<_>>().join(" \u{b7} ")
     }
 
     /// The values for people, without those of some columns.
@@ -49,12 +52,14 @@ impl Key {
 /// An answer as panels (`outer`) of series (`inner`) over buckets.
 #[derive(Debug)]
 pub(super) struct Grid<'a> {
-    request: &'a ChartRequest<'a>,
+    pub request: &'a ChartRequest<'a>,
     /// Groups that get a panel or a line each.
     pub outer: Vec<Key>,
     /// What splits each group further: steps or values of a share.
     pub inner: Vec<Key>,
     rows: BTreeMap<(usize, usize), Vec<Option<usize>>>,
+    outer_names: Vec<String>,
+    inner_names: Vec<String>,
     /// Of each bucket, whether it is complete.
     pub complete: Vec<bool>,
 }
@@ -74,6 +79,8 @@ impl<'a> Grid<'a> {
             outer: Vec::new(),
             inner: Vec::new(),
             rows: BTreeMap::new(),
+            outer_names: Vec::new(),
+            inner_names: Vec::new(),
             complete: vec![true; buckets.len()],
         };
         let (mut outer_known, mut inner_known) = (HashMap::new(), HashMap::new());
@@ -95,7 +102,27 @@ impl<'a> Grid<'a> {
                 grid.complete[bucket] = false;
             }
         }
+        let names = |keys: &[Key]| distinct(keys.iter().map(Key::label).collect());
+        (grid.outer_names, grid.inner_names) = (names(&grid.outer), names(&grid.inner));
         grid
+    }
+
+    /// A group's name, unlike that of any other; empty without grouping.
+    pub fn name(&self, outer: usize) -> &str {
+        self.outer_names.get(outer).map_or("", String::as_str)
+    }
+
+    /// A group's name as the beginning of a sentence about it; empty without grouping.
+    pub fn named(&self, outer: usize) -> String {
+        match self.name(outer) {
+            "" => String::new(),
+            name => format!("{name}: "),
+        }
+    }
+
+    /// The name of a step or of a value of a share, unlike that of any other.
+    pub fn part(&self, inner: usize) -> &str {
+        self.inner_names.get(inner).map_or("", String::as_str)
     }
 
     /// One cell; null where there is no row.
@@ -241,27 +268,38 @@ fn find_or_add(known: &mut HashMap<Key, usize>, keys: &mut Vec<Key>, key: Key) -
 }
 
 impl Grid<'_> {
-    /// The groups by their sum of a column over all buckets, largest first.
-    pub fn by_total(&self, column: &str) -> Vec<usize> {
-        let inners = 0..self.inner.len();
-        let total = |outer: usize| -> f64 {
-            let values = inners.clone().flat_map(|inner| self.floats(outer, inner, column));
-            values.flatten().sum()
-        };
-        let mut sized: Vec<(usize, f64)> = (0..self.outer.len()).map(|outer| (outer, total(outer))).collect();
+    /// A column of a group, added up over all buckets.
+    pub fn sum(&self, outer: usize, column: &str) -> f64 {
+        let values = (0..self.inner.len()).flat_map(|inner| self.floats(outer, inner, column));
+        values.flatten().sum()
+    }
+
+    /// The last value of a column of a group.
+    pub fn last(&self, outer: usize, column: &str) -> f64 {
+        let last = |inner| self.floats(outer, inner, column).into_iter().flatten().next_back();
+        (0..self.inner.len()).filter_map(last).sum()
+    }
+
+    /// The groups by their size, largest first.
+    pub fn by_size(&self, size: impl Fn(usize) -> f64) -> Vec<usize> {
+        let mut sized: Vec<(usize, f64)> = (0..self.outer.len()).map(|outer| (outer, size(outer))).collect();
         sized.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         sized.into_iter().map(|(outer, _)| outer).collect()
     }
 
-    /// The groups with the largest last value of a column, at most so many, largest first.
-    pub fn largest(&self, column: &str, most: usize) -> Vec<usize> {
-        let size = |outer: usize| {
-            (0..self.inner.len())
-                .filter_map(|inner| self.floats(outer, inner, column).into_iter().flatten().next_back())
-                .fold(0.0, |sum, value| sum + value)
-        };
-        let mut sized: Vec<(usize, f64)> = (0..self.outer.len()).map(|outer| (outer, size(outer))).collect();
-        sized.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        sized.into_iter().take(most).map(|(outer, _)| outer).collect()
+    /// What the groups that are not drawn come to in words: `3 others with 1,234 bots`; `None` where all are drawn.
+    pub fn others(&self, drawn: &[usize], size: impl Fn(usize) -> f64, unit: &str) -> Option<String> {
+        let left: Vec<usize> = (0..self.outer.len()).filter(|outer| !drawn.contains(outer)).collect();
+        let sum = left.iter().map(|outer| size(*outer)).sum();
+        (!left.is_empty()).then(|| others(left.len(), sum, unit))
+    }
+}
+
+/// So many that are not drawn, and what they come to in a unit; without one it is no sum.
+pub(super) fn others(left: usize, sum: f64, unit: &str) -> String {
+    let word = if left == 1 { "other" } else { "others" };
+    match unit {
+        "" => format!("and {left} {word}"),
+        unit => format!("and {left} {word} with {} {unit}", count(sum)),
     }
 }

@@ -3,18 +3,21 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, Rect, measure};
-use super::data::{Grid, Key};
+use super::data::{Grid, Key, others};
 use super::document::{Hit, Notes, words};
-use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::frame::{Entry, Mark, SMALL, header, no_data, no_room};
 use super::marks::{Columns, Span, columns, seams};
+use super::names::fitted;
 use super::number::{Kind, count, percent};
-use super::panel::{Spec, per, stack};
+use super::panel::{Spec, foot_note, per, stack};
 use super::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 2] = ["attempts", "share"];
 const OWN: [&str; 2] = ["failure_kind", "decline_code"];
 /// Whose failure it was, in the order of their colours.
 const KINDS: [&str; 5] = ["issuer", "risk", "technical", "abandoned", "settlement"];
+/// Height of a picture from which on it has columns over time and bars by code.
+const ROOM_FOR_BOTH: f64 = 330.0;
 /// The least height of one bar.
 const LEAST_ROW: f64 = 20.0;
 
@@ -30,11 +33,13 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         return no_data(canvas, request, "No attempt failed");
     }
     let reasons = reasons(&grid);
-    let body = header(canvas, request, &legend(canvas, &grid, &reasons))?;
     let over_time = request.range.buckets.len() > 1 && request.group_by.is_empty();
+    let mut entries = legend(canvas, &grid, &reasons);
+    entries.extend((over_time && canvas.frame.h < ROOM_FOR_BOTH).then(|| no_room("codes")));
+    let body = header(canvas, request, &entries)?;
     let (shown, hits) = match over_time {
         true => over_time_and_codes(canvas, request, &grid, &reasons, body)?,
-        false => bars(canvas, &grid, &reasons, body, request.over)?,
+        false => bars(canvas, &grid, &reasons, body, request.over())?,
     };
     let told = |reason: &Reason| format!("{}: {}.", reason.full_name(), reason.numbers());
     Ok(Notes {
@@ -57,6 +62,10 @@ struct Reason {
 impl Reason {
     fn numbers(&self) -> String {
         format!("{} \u{b7} {}", percent(self.share), count(self.attempts))
+    }
+
+    fn name(&self) -> String {
+        format!("{}{}", self.group, self.code)
     }
 
     fn full_name(&self) -> String {
@@ -146,11 +155,14 @@ fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect, over: bool
     }];
     let foot = if cut { 16.0 } else { 0.0 };
     if cut {
-        let note = format!("and {} more in the table", reasons.len() - shown.len());
-        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+        let left = &reasons[shown.len()..];
+        let attempts = left.iter().map(|reason| reason.attempts).sum();
+        foot_note(canvas, body, &others(left.len(), attempts, "attempts"))?;
     }
-    let name = |reason: &Reason| fit(&format!("{}{}", reason.group, reason.code), SMALL, false, body.w * 0.36);
-    let names: Vec<String> = shown.iter().map(name).collect();
+    // One code may be given by several kinds of failure.
+    let is_shared = |one: &&Reason| reasons.iter().filter(|other| other.name() == one.name()).count() > 1;
+    let name = |one: &Reason| if is_shared(&one) { one.full_name() } else { one.name() };
+    let names = fitted(&shown.iter().map(name).collect::<Vec<_>>(), SMALL, false, body.w * 0.36);
     let texts: Vec<String> = shown.iter().map(Reason::numbers).collect();
     let widest = |texts: &[String]| texts.iter().map(|text| measure(text, SMALL, false)).fold(0.0, f64::max) + 10.0;
     let area = body.inset(widest(&names), 0.0, widest(&texts), 0.0);
@@ -186,19 +198,19 @@ fn over_time_and_codes(
     reasons: &[Reason],
     body: Rect,
 ) -> Result<Pictured, ChartError> {
-    let both = body.h >= 250.0;
+    let both = canvas.frame.h >= ROOM_FOR_BOTH;
     let upper = body.row(body.y, if both { body.h * 0.5 } else { body.h });
     over_time(canvas, request, grid, reasons, upper)?;
     if !both {
         return Ok((reasons.len(), Vec::new()));
     }
     let lower = body.inset(0.0, upper.h + 10.0, 0.0, 0.0);
-    let caption = match request.over {
+    let caption = match request.over() {
         true => "Over the whole range, by code",
         false => "Over the whole range so far, by code",
     };
     canvas.text(caption, (lower.x, lower.y + 7.0), Align::Left, canvas.muted(SMALL))?;
-    bars(canvas, grid, reasons, lower.inset(0.0, 18.0, 0.0, 0.0), request.over)
+    bars(canvas, grid, reasons, lower.inset(0.0, 18.0, 0.0, 0.0), request.over())
 }
 
 fn over_time(

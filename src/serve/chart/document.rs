@@ -49,7 +49,7 @@ pub(super) fn hits(
             text.push_str(" (incomplete)");
         }
         for &outer in drawn {
-            for (inner, key) in grid.inner.iter().enumerate().take(12) {
+            for inner in 0..grid.inner.len().min(12) {
                 let numbers: Vec<String> = columns
                     .iter()
                     .map(|(column, kind)| {
@@ -60,11 +60,11 @@ pub(super) fn hits(
                         )
                     })
                     .collect();
-                let name = [grid.outer[outer].label(), key.label()]
-                    .into_iter()
-                    .filter(|s| !s.is_empty());
-                let name: String = name.map(|part| part + ": ").collect();
-                text.push_str(&format!("\n{name}{}", numbers.join(", ")));
+                let part = match grid.part(inner) {
+                    "" => String::new(),
+                    part => format!("{part}: "),
+                };
+                text.push_str(&format!("\n{}{part}{}", grid.named(outer), numbers.join(", ")));
             }
         }
         Hit {

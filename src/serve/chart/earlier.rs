@@ -17,12 +17,10 @@ const SHOWN_BY_GROUP: [&str; 2] = ["bot-activity", "payments"];
 
 /// Says that the earlier range was asked for and is not drawn; a change is a comparison in itself.
 pub(super) fn note(request: &ChartRequest) -> Option<&'static str> {
-    // A step's rate from the previous one is a column of its own.
-    let is_earlier = |name: &str| {
-        name.strip_suffix(SUFFIX)
-            .is_some_and(|own| request.table.position(own).is_some())
-    };
-    let asked = request.table.columns.iter().any(|column| is_earlier(&column.name));
+    let asked = !columns(request).is_empty();
+    if asked && !has_data(request) {
+        return Some("no data in the earlier period");
+    }
     let shown = if request.group_by.is_empty() {
         SHOWN.as_slice()
     } else {
@@ -34,9 +32,36 @@ pub(super) fn note(request: &ChartRequest) -> Option<&'static str> {
     (asked && !drawn && request.metric != "change").then_some("earlier period in the table")
 }
 
-/// The earlier values of a column; all null where none were asked for.
+/// The columns of earlier values. A step's rate from the previous one is a column of its own.
+fn columns(request: &ChartRequest) -> Vec<usize> {
+    let is_earlier = |name: &str| {
+        let own = name.strip_suffix(SUFFIX);
+        own.is_some_and(|own| request.table.position(own).is_some())
+    };
+    let all = request.table.columns.iter().enumerate();
+    all.filter(|(_, column)| is_earlier(&column.name))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Whether anything at all was counted in the earlier range: nothing is no lower than it.
+fn has_data(request: &ChartRequest) -> bool {
+    let columns = columns(request);
+    let mut rows = request.table.rows.iter();
+    rows.any(|row| {
+        columns
+            .iter()
+            .any(|at| row[*at].as_f64().is_some_and(|value| value != 0.0))
+    })
+}
+
+/// The earlier values of a column; all null where none were asked for, or nothing was counted.
 pub(super) fn values(grid: &Grid, outer: usize, inner: usize, column: &str) -> Vec<Option<f64>> {
-    grid.floats(outer, inner, &format!("{column}{SUFFIX}"))
+    let values = grid.floats(outer, inner, &format!("{column}{SUFFIX}"));
+    match has_data(grid.request) {
+        true => values,
+        false => vec![None; values.len()],
+    }
 }
 
 /// The entry of the legend, where a column has an earlier value.

@@ -5,6 +5,7 @@ use plotters::style::RGBColor;
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::dates::range_label;
 use super::document::Notes;
+use super::names::fitted;
 use super::{ChartError, ChartRequest, earlier};
 
 /// How a legend's entry looks.
@@ -39,6 +40,9 @@ impl Entry {
 /// Size of all text but the title.
 pub(super) const SMALL: f64 = 11.0;
 
+/// Room that a mark takes before the words of its entry.
+const MARK: f64 = 17.0;
+
 /// Draws title, subtitle and legend; what is left is the picture's.
 pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) -> Result<Rect, ChartError> {
     let mut span = range_label(request.range);
@@ -46,6 +50,11 @@ pub(super) fn header(canvas: &Canvas, request: &ChartRequest, legend: &[Entry]) 
         span.push_str(&format!(" \u{b7} by {}", interval.as_str()));
     }
     header_over(canvas, request, &span, legend)
+}
+
+/// Says in a legend that something has no room in a picture of this size.
+pub(super) fn no_room(what: &str) -> Entry {
+    Entry::new(Mark::Note, format!("{what} in the table: no room here"))
 }
 
 /// The same of a picture whose time is not that of the question.
@@ -90,11 +99,18 @@ fn subtitle(request: &ChartRequest, span: &str) -> String {
 
 fn draw_legend(canvas: &Canvas, legend: &[Entry], inner: Rect, top: f64) -> Result<f64, ChartError> {
     let (mut x, mut y) = (inner.x, top + 8.0);
-    for entry in legend {
-        let mark = if matches!(entry.mark, Mark::Note) { 0.0 } else { 17.0 };
-        // On a phone a long name must not take a line of its own.
-        let widest = if canvas.frame.w < 480.0 { 140.0 } else { inner.w - mark };
-        let label = fit(&entry.label, SMALL, false, widest);
+    // On a phone a long name must not take a line of its own.
+    let widest = if canvas.frame.w < 480.0 { 140.0 } else { inner.w - MARK };
+    let names: Vec<String> = legend.iter().map(|entry| entry.label.clone()).collect();
+    for (entry, name) in legend.iter().zip(fitted(&names, SMALL, false, widest)) {
+        let noted = matches!(entry.mark, Mark::Note);
+        let mark = if noted { 0.0 } else { MARK };
+        // Words alone are no name that others of its kind resemble.
+        let label = if noted {
+            fit(&entry.label, SMALL, false, inner.w)
+        } else {
+            name
+        };
         let width = mark + measure(&label, SMALL, false);
         if x > inner.x && x + width > inner.right() {
             x = inner.x;

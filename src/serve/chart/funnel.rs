@@ -3,7 +3,7 @@
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::document::{Hit, Notes};
-use super::frame::{Entry, Mark, SMALL, fit, header, no_data, whisker};
+use super::frame::{Entry, Mark, SMALL, fit, header, no_data, no_room, whisker};
 use super::number::{Kind, count, duration, label, percent};
 use super::{ChartError, ChartRequest, compare};
 use crate::model::Value;
@@ -52,6 +52,10 @@ fn steps(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Picture
     legend.push(Entry::new(Mark::Whisker(palette.text), "95% interval"));
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(palette.series[0]), "incomplete range"));
+    }
+    let hidden = grid.inner.len() - shown(grid, canvas.frame.h - 90.0).len();
+    if hidden > 0 {
+        legend.push(no_room(&format!("{hidden} steps before the last")));
     }
     let body = header(canvas, request, &legend)?;
     let shown = shown(grid, body.h);
@@ -130,12 +134,7 @@ impl Layout {
 const NAME: f64 = 13.0;
 
 fn step_name(grid: &Grid, inner: usize, most: f64) -> String {
-    fit(
-        &format!("{}  {}", inner + 1, grid.inner[inner].label()),
-        NAME,
-        true,
-        most,
-    )
+    fit(&format!("{}  {}", inner + 1, grid.part(inner)), NAME, true, most)
 }
 
 /// One step: its name and numbers over a bar of everything that entered.
@@ -247,15 +246,10 @@ fn timing(grid: &Grid, inner: usize) -> String {
 pub(super) fn told(grid: &Grid, outer: usize, inner: usize) -> String {
     let cell = |column: &str, kind| format!("{column} {}", label(grid.cell(outer, inner, 0, column), kind));
     let numbers = TOLD.map(|(column, kind)| cell(column, kind)).join(", ");
-    let name = [grid.outer[outer].label(), grid.inner[inner].label()];
-    format!(
-        "{}: {numbers}",
-        name.iter()
-            .filter(|part| !part.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" \u{b7} ")
-    )
+    let name = [grid.name(outer), grid.part(inner)]
+        .into_iter()
+        .filter(|part| !part.is_empty());
+    format!("{}: {numbers}", name.collect::<Vec<_>>().join(" \u{b7} "))
 }
 
 /// Each step's rate over the whole picture, from its counts.
@@ -263,9 +257,8 @@ pub(super) fn summary(grid: &Grid, drawn: &[usize], request: &ChartRequest) -> S
     let buckets = 0..request.range.buckets.len();
     let mut sentences = Vec::new();
     for &outer in drawn {
-        let name = grid.outer[outer].label();
         let mut steps = Vec::new();
-        for (inner, step) in grid.inner.iter().enumerate() {
+        for inner in 0..grid.inner.len() {
             let sum = |column: &str| -> i64 {
                 buckets
                     .clone()
@@ -279,10 +272,9 @@ pub(super) fn summary(grid: &Grid, drawn: &[usize], request: &ChartRequest) -> S
             } else {
                 String::new()
             };
-            steps.push(format!("{} {reached_text}{rate}", step.label()));
+            steps.push(format!("{} {reached_text}{rate}", grid.part(inner)));
         }
-        let name = if name.is_empty() { name } else { format!("{name}: ") };
-        sentences.push(format!("{name}{}.", steps.join(", ")));
+        sentences.push(format!("{}{}.", grid.named(outer), steps.join(", ")));
     }
     sentences.join(" ")
 }

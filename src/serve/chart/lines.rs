@@ -3,10 +3,11 @@
 use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::{Notes, hits, words};
-use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data};
+use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data};
 use super::marks::{EndLabel, centred, end_labels, end_width, line};
+use super::names::fitted;
 use super::number::{Kind, label};
-use super::panel::{Panel, Spec, per, stack};
+use super::panel::{Panel, Spec, per, stack, whole};
 use super::{ChartError, ChartRequest};
 use crate::model::{ColumnType, Value};
 
@@ -30,36 +31,43 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let lines = lines(&grid, &columns, most_lines(canvas));
     let narrow = canvas.frame.w < 480.0;
     let last = |line: &Line| label(last(&grid, line), kind);
-    let text = |line: &Line| {
-        fit(
-            &format!("{} {}", line.name, last(line)),
-            SMALL,
-            false,
-            canvas.frame.w * 0.3,
-        )
-    };
-    let ends: Vec<String> = lines.iter().filter(|_| !narrow).map(text).collect();
-    let legend = legend(canvas, &grid, &lines, narrow);
+    let named: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
+    let named = fitted(&named, SMALL, false, canvas.frame.w * 0.2).into_iter();
+    let text = |(line, name): (&Line, String)| format!("{name} {}", last(line));
+    let ends: Vec<String> = lines.iter().zip(named).filter(|_| !narrow).map(text).collect();
+    let mut legend = legend(canvas, &grid, &lines, narrow);
+    let shown: Vec<usize> = lines.iter().map(|line| line.outer).collect();
+    let others = grid.others(&shown, |_| 0.0, "");
+    legend.extend(others.map(|others| Entry::new(Mark::Note, format!("{others} in the table"))));
     let body = header(canvas, request, &legend)?;
     let values: Vec<Vec<Option<f64>>> = lines.iter().map(|l| grid.floats(l.outer, l.inner, &l.column)).collect();
-    let all = || values.iter().flatten().flatten().copied();
     let caption = format!("{}{}", words(names.first().unwrap_or(&"")), per(request));
-    let spec = Spec {
-        weight: 1.0,
-        lo: all().fold(0.0, f64::min),
-        hi: all().fold(0.0, f64::max) * 1.05,
-        kind,
-        caption,
+    let parts = by_currency(request, &grid, &lines);
+    let spec = |(currency, own): &(String, Vec<usize>)| {
+        let all = || own.iter().flat_map(|line| &values[*line]).flatten().copied();
+        Spec {
+            weight: 1.0,
+            lo: all().fold(0.0, f64::min),
+            hi: all().fold(0.0, f64::max) * 1.05,
+            kind,
+            caption: match currency.as_str() {
+                "" => caption.clone(),
+                currency => format!("{caption}, {currency}"),
+            },
+        }
     };
-    let panels = stack(canvas, request.range, body, &[spec], end_width(&ends))?;
-    draw_lines(canvas, &panels[0], &grid, &values, &ends)?;
+    let specs: Vec<Spec> = parts.iter().map(spec).collect();
+    let panels = stack(canvas, request.range, body, &specs, end_width(&ends))?;
+    for (panel, (_, own)) in panels.iter().zip(&parts) {
+        draw_lines(canvas, panel, (&grid, own), &values, &ends)?;
+    }
     let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     drawn.dedup();
     let told: Vec<(&str, Kind)> = names.iter().map(|name| (*name, kind)).collect();
     let sentence = |line: &Line| format!("{}: {} at the end.", line.name, last(line));
     Ok(Notes {
         summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
-        hits: hits(&grid, request, (panels[0].area, panels[0].bands), &drawn, &told),
+        hits: hits(&grid, request, whole(&panels), &drawn, &told),
         series: grid.series(&names, &drawn),
     })
 }
@@ -86,12 +94,13 @@ fn last<'a>(grid: &Grid<'a>, line: &Line) -> &'a Value {
 fn draw_lines(
     canvas: &Canvas,
     panel: &Panel,
-    grid: &Grid,
+    (grid, own): (&Grid, &[usize]),
     lines: &[Vec<Option<f64>>],
     ends: &[String],
 ) -> Result<(), ChartError> {
     let mut labels = Vec::new();
-    for (rank, (values, color)) in lines.iter().zip(canvas.palette.series).enumerate() {
+    let colored = lines.iter().zip(canvas.palette.series).enumerate();
+    for (rank, (values, color)) in colored.filter(|(rank, _)| own.contains(rank)) {
         line(canvas, panel, &centred(panel, values, &grid.complete), color, 2.0)?;
         if let (Some(text), Some(value)) = (ends.get(rank), values.iter().rev().find_map(|value| *value)) {
             let (y, color, text) = (panel.y(value), Some(color), text.clone());
@@ -99,6 +108,27 @@ fn draw_lines(
         }
     }
     end_labels(canvas, panel.area, labels)
+}
+
+/// The lines of each currency, which share an axis with no other; of what is no money, all.
+fn by_currency(request: &ChartRequest, grid: &Grid, lines: &[Line]) -> Vec<(String, Vec<usize>)> {
+    let is_money = |line: &Line| {
+        let column = request.table.columns.iter().find(|column| column.name == line.column);
+        column.is_some_and(|column| column.kind == ColumnType::Amount)
+    };
+    let mut parts: Vec<(String, Vec<usize>)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let currency = if is_money(line) {
+            grid.currency(line.outer)
+        } else {
+            String::new()
+        };
+        match parts.iter_mut().find(|(known, _)| *known == currency) {
+            Some((_, own)) => own.push(at),
+            None => parts.push((currency, vec![at])),
+        }
+    }
+    parts
 }
 
 /// The first column of words that is no group: what the rows of a bucket differ by.
@@ -136,10 +166,10 @@ fn lines(grid: &Grid, columns: &[String], most: usize) -> Vec<Line> {
     let columns = if grouped { &columns[..1] } else { columns };
     let mut lines = Vec::new();
     let first = columns.first().map_or("", String::as_str);
-    for outer in grid.largest(first, most) {
-        for (inner, key) in grid.inner.iter().enumerate() {
+    for outer in grid.by_size(|outer| grid.last(outer, first)).into_iter().take(most) {
+        for inner in 0..grid.inner.len() {
             for column in columns {
-                let parts = [grid.outer[outer].label(), key.label()];
+                let parts = [grid.name(outer), grid.part(inner)];
                 let name = parts
                     .into_iter()
                     .filter(|part| !part.is_empty())

@@ -9,9 +9,9 @@ use super::dates::last_label;
 use super::document::{Hit, Notes};
 use super::frame::{Entry, Mark, SMALL, header_over, no_data};
 use super::number::group;
-use super::panel::{Cell, cells};
+use super::panel::{Cell, cells, foot_note};
 use super::{ChartError, ChartRequest};
-use crate::model::{Interval, TimeRange, Value};
+use crate::model::{Bucket, Interval, TimeRange, Value};
 
 const PLOTTED: [&str; 1] = ["reached_at"];
 
@@ -30,36 +30,62 @@ struct Milestone {
 
 /// Draws each group's milestones on one common axis of time.
 pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
-    let grid = Grid::new(request, Some("population"));
+    let known = known(request);
+    let whole = ChartRequest {
+        range: &known,
+        ..*request
+    };
+    let grid = Grid::new(&whole, Some("population"));
     let all: Vec<Vec<Milestone>> = (0..grid.outer.len()).map(|outer| milestones(&grid, outer)).collect();
     let Some(first) = all.iter().flatten().filter_map(|one| one.reached).min() else {
         return no_data(canvas, request, "None of the numbers was reached");
     };
-    let axis = axis(request.range, first);
+    let axis = axis(&known, first);
     let mut legend = vec![Entry::new(Mark::Dot(canvas.palette.series[0]), "population reached")];
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Note, "incomplete"));
     }
     // Reached is reached, also before the range.
-    let span = format!("all time until {}", last_label(request.range));
+    let span = format!("all time until {}", last_label(&known));
     let body = header_over(canvas, request, &span, &legend)?;
     let mut notes = Notes::default();
     let mut drawn = Vec::new();
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, "population")? {
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (|outer: usize| rank(&all[outer]), ""))? {
         notes.hits.extend(timeline(canvas, &axis, &all[outer], place)?);
-        notes
-            .summary
-            .push_str(&summary(&axis, &grid.outer[outer].label(), &all[outer]));
+        notes.summary.push_str(&summary(&axis, &grid.named(outer), &all[outer]));
         drawn.push(outer);
     }
     notes.series = grid.series(&PLOTTED, &drawn);
     Ok(notes)
 }
 
+/// The range as the one bucket that its rows have, without what has not begun: that has no place on the axis.
+fn known(request: &ChartRequest) -> TimeRange {
+    let (start, end) = (request.range.from, request.range.to.min(request.as_of));
+    TimeRange {
+        to: end,
+        interval: None,
+        buckets: vec![Bucket {
+            start,
+            end,
+            whole: true,
+        }],
+        ..request.range.clone()
+    }
+}
+
+/// The largest number that a group reached; of equal ones the first to reach it comes first.
+fn rank(all: &[Milestone]) -> f64 {
+    let reached = all.iter().filter_map(|one| Some((one.population, one.reached?)));
+    // A whole number and, for the moment, a part of one: the years 1900 to 2200 are less than 1e10 seconds.
+    let value = |(population, at): (i64, DateTime<Utc>)| population as f64 - at.timestamp() as f64 / 1e11;
+    reached.map(value).fold(f64::NEG_INFINITY, f64::max)
+}
+
 /// The rows of one group, the largest number first.
 fn milestones(grid: &Grid, outer: usize) -> Vec<Milestone> {
     let row = |inner: usize| {
-        let population = grid.inner[inner].label().parse().ok()?;
+        let population = grid.part(inner).parse().ok()?;
         let reached = match grid.cell(outer, inner, 0, "reached_at") {
             Value::Time(at) => Some(at.with_timezone(&Utc)),
             _ => None,
@@ -92,8 +118,14 @@ fn moment(axis: &TimeRange, at: DateTime<Utc>, width: f64) -> String {
 fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -> Result<Vec<Hit>, ChartError> {
     let place = place.inset(0.0, canvas.flags.room(), 0.0, 0.0);
     // The largest numbers where not all have a row.
-    let most = (((place.h - FOOT) / ROW.0) as usize).max(1);
-    let rows = &all[..all.len().min(most)];
+    let fitting = |height: f64| (((height - FOOT) / ROW.0) as usize).max(1);
+    let cut = all.len() > fitting(place.h);
+    let place = place.inset(0.0, 0.0, 0.0, if cut { 16.0 } else { 0.0 });
+    let rows = &all[..all.len().min(fitting(place.h))];
+    if cut {
+        let note = format!("and {} smaller numbers", all.len() - rows.len());
+        foot_note(canvas, place.inset(0.0, 0.0, 0.0, -16.0), &note)?;
+    }
     let name = |one: &Milestone| group(&one.population.to_string());
     let gutter = rows
         .iter()
@@ -235,10 +267,5 @@ fn summary(axis: &TimeRange, name: &str, all: &[Milestone]) -> String {
         let at = moment(axis, one.reached?, f64::MAX);
         Some(format!("{} bots on {at}", group(&one.population.to_string())))
     });
-    let name = if name.is_empty() {
-        String::new()
-    } else {
-        format!("{name}: ")
-    };
     format!("{name}{}. ", told.collect::<Vec<_>>().join("; "))
 }

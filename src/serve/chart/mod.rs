@@ -10,6 +10,7 @@
 mod accounting;
 mod activation;
 mod annotations;
+mod begun;
 mod calendar;
 mod canvas;
 mod change;
@@ -21,13 +22,16 @@ mod dates;
 mod declines;
 mod document;
 mod earlier;
+mod fonts;
 mod forecast;
 mod frame;
 mod funnel;
+mod legible;
 mod lines;
 mod lying;
 mod marks;
 mod milestones;
+mod names;
 mod number;
 mod panel;
 mod path_effect;
@@ -39,12 +43,14 @@ mod population;
 mod rates;
 mod retention;
 mod scale;
+mod sfnt;
 mod share;
 mod share_bars;
 mod strokes;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod unseen;
 #[cfg(test)]
 mod wholes {
     mod tests;
@@ -52,13 +58,13 @@ mod wholes {
 
 use std::sync::OnceLock;
 
+use chrono::{DateTime, Utc};
 use plotters::style::{FontStyle, register_font};
 
 use crate::model::{Annotation, Table, TimeRange};
 
 use annotations::{Flags, Style};
 
-pub use png::png;
 pub use theme::Theme;
 
 /// Widths a chart can have, in pixels.
@@ -79,8 +85,8 @@ pub struct ChartRequest<'a> {
     pub table: &'a Table,
     /// The buckets and their zone.
     pub range: &'a TimeRange,
-    /// Whether the range has ended at the moment that answers.
-    pub over: bool,
+    /// The moment that answers: what begins later is not drawn.
+    pub as_of: DateTime<Utc>,
     /// The columns that split the rows, in the asked order.
     pub group_by: &'a [&'static str],
     /// Currency of amounts where the table has no `currency` column.
@@ -114,6 +120,13 @@ pub enum ChartError {
     Raster(String),
 }
 
+impl ChartRequest<'_> {
+    /// Whether the range has ended at the moment that answers.
+    fn over(&self) -> bool {
+        self.range.to <= self.as_of
+    }
+}
+
 /// Draws a chart as an SVG document that can stand alone or inside a page.
 ///
 /// # Errors
@@ -121,6 +134,25 @@ pub enum ChartError {
 pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
     check_size(request.width, request.height)?;
     fonts()?;
+    match begun::cut(request) {
+        None => drawn(request),
+        Some(begun) => drawn(&begun.request(request)),
+    }
+}
+
+/// Draws a chart as a PNG of exactly its size.
+///
+/// # Errors
+/// As [`svg`].
+pub fn png(request: &ChartRequest<'_>) -> Result<Vec<u8>, ChartError> {
+    let (width, height) = (request.width, request.height);
+    let Some(legible) = legible::Legible::of(request) else {
+        return png::rasterised(&svg(request)?, width, height);
+    };
+    png::rasterised(&svg(&legible.request(request))?, width, height)
+}
+
+fn drawn(request: &ChartRequest<'_>) -> Result<String, ChartError> {
     let mut style = Style::Named;
     loop {
         let (mut body, flags) = (String::new(), Flags::new(request, style));

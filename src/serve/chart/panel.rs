@@ -6,6 +6,7 @@ use super::calendar::{Tick, ticks};
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::frame::{SMALL, fit};
+use super::names::fitted;
 use super::number::{Kind, axis};
 use super::scale::{Bands, Scale};
 use super::{ChartError, ChartRequest};
@@ -211,25 +212,30 @@ pub(super) fn arrangement(groups: usize, body: Rect, (least_w, least_h): (f64, f
     (shown, columns, shown.div_ceil(columns))
 }
 
-/// Places for as many groups as stay readable, each under its name, the largest by a column first; one group takes all.
+/// Places for as many groups as stay readable, each under its name, the largest first; one group takes all.
+///
+/// `size` is the size of a group in so many `unit`s, by which those without a place are counted.
 pub(super) fn cells(
     canvas: &Canvas,
     grid: &Grid,
     body: Rect,
     least: (f64, f64),
-    size: &str,
+    (size, unit): (impl Fn(usize) -> f64, &str),
 ) -> Result<Vec<Cell>, ChartError> {
     let groups = grid.outer.len();
-    let unnamed = grid.outer.first().is_none_or(|key| key.label().is_empty());
-    if groups <= 1 && unnamed {
+    if groups <= 1 && grid.name(0).is_empty() {
         return Ok(vec![Cell { outer: 0, place: body }]);
     }
     let (shown, columns, rows) = arrangement(groups, body, least);
-    let hidden = groups - shown;
-    let foot = if hidden > 0 { 16.0 } else { 0.0 };
+    let mut drawn = grid.by_size(&size);
+    drawn.truncate(shown);
+    let others = grid.others(&drawn, &size, unit);
+    let foot = if others.is_some() { 16.0 } else { 0.0 };
     let (w, h) = (body.w / columns as f64, (body.h - foot) / rows as f64);
+    let names: Vec<String> = drawn.iter().map(|outer| grid.name(*outer).to_owned()).collect();
+    let names = fitted(&names, 12.0, true, w - 12.0);
     let mut cells = Vec::new();
-    for (at, outer) in grid.by_total(size).into_iter().take(shown).enumerate() {
+    for ((at, outer), name) in drawn.into_iter().enumerate().zip(names) {
         let (column, row) = ((at % columns) as f64, (at / columns) as f64);
         let left = if column > 0.0 { 12.0 } else { 0.0 };
         let place = Rect {
@@ -239,18 +245,22 @@ pub(super) fn cells(
             h,
         }
         .inset(left, 0.0, 0.0, 6.0);
-        let name = fit(&grid.outer[outer].label(), 12.0, true, place.w);
         canvas.text(&name, (place.x, place.y + 8.0), Align::Left, canvas.bold(12.0))?;
         cells.push(Cell {
             outer,
             place: place.inset(0.0, 18.0, 0.0, 0.0),
         });
     }
-    if hidden > 0 {
-        let note = format!("and {hidden} more in the table");
-        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+    if let Some(others) = others {
+        foot_note(canvas, body, &others)?;
     }
     Ok(cells)
+}
+
+/// What has no place in a picture, said at its foot: it is in the table.
+pub(super) fn foot_note(canvas: &Canvas, body: Rect, what: &str) -> Result<(), ChartError> {
+    let note = fit(&format!("{what} in the table"), SMALL, false, body.w);
+    canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))
 }
 
 /// "per day" and the like, or nothing for the whole range.

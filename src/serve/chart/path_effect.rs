@@ -8,7 +8,9 @@ use super::data::Grid;
 use super::document::{Hit, Notes};
 use super::frame::{Entry, Mark, SMALL, fit, header, no_data, whisker};
 use super::lying::{FOOT, Lying};
-use super::number::Kind;
+use super::names::fitted;
+use super::number::{Kind, count};
+use super::panel::foot_note;
 use super::{ChartError, ChartRequest};
 
 /// The columns that a picture of the path effect carries.
@@ -43,24 +45,28 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let mut rows = rows(&grid);
     let most = ((body.h - FOOT - 34.0) / ROW.0).max(1.0) as usize;
     let hidden = rows.len().saturating_sub(most);
+    let left: f64 = rows.iter().skip(most).map(Row::size).sum();
     rows.truncate(most);
+    let groups: Vec<String> = rows.iter().map(|row| row.group.clone()).collect();
+    let groups = named_alike(&groups, body.w * 0.16);
     let foot = FOOT + 18.0 + if hidden > 0 { 16.0 } else { 0.0 };
     let height = ((body.h - foot) / rows.len() as f64).min(ROW.1);
     let area = body.row(body.y, height * rows.len() as f64);
     let sides = Sides::of(&rows, area);
     sides.draw(canvas)?;
     let mut hits = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
+    for ((at, row), group) in rows.iter().enumerate().zip(&groups) {
         let place = body.row(body.y + height * at as f64, height);
-        row.draw(canvas, &sides, place)?;
+        row.draw(canvas, &sides, place, group)?;
         hits.push(Hit {
             place,
             text: row.told(),
         });
     }
     if hidden > 0 {
-        let note = format!("and {hidden} more in the table");
-        canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))?;
+        let comparisons = if hidden == 1 { "comparison" } else { "comparisons" };
+        let note = format!("and {hidden} other {comparisons}, of {} checkouts,", count(left));
+        foot_note(canvas, body, &note)?;
     }
     let drawn: Vec<usize> = (0..grid.outer.len())
         .filter(|outer| rows.iter().any(|row| row.outer == *outer))
@@ -93,16 +99,29 @@ pub(super) fn adjusted(canvas: &Canvas) -> &'static str {
     }
 }
 
+/// The names of the groups, each once for all of its rows: cut to a width, and told apart from one another.
+fn named_alike(groups: &[String], width: f64) -> Vec<String> {
+    let mut own = groups.to_vec();
+    own.sort();
+    own.dedup();
+    let cut = fitted(&own, NAME, true, width);
+    let name = |group: &String| {
+        own.binary_search(group)
+            .map_or_else(|_| group.clone(), |at| cut[at].clone())
+    };
+    groups.iter().map(name).collect()
+}
+
 impl Row {
-    fn draw(&self, canvas: &Canvas, sides: &Sides, place: Rect) -> Result<(), ChartError> {
+    fn draw(&self, canvas: &Canvas, sides: &Sides, place: Rect, group: &str) -> Result<(), ChartError> {
         // Lines of the axes must not run through the words.
         canvas.rect(place.row(place.y, 18.0), canvas.palette.background)?;
         if place.w < 480.0 {
             let brief = &self.apart;
-            self.name_arms(canvas, place.inset(0.0, 0.0, measure(brief, SMALL, false), 0.0))?;
+            self.name_arms(canvas, place.inset(0.0, 0.0, measure(brief, SMALL, false), 0.0), group)?;
             canvas.text(brief, (place.right(), place.y + 9.0), Align::Right, canvas.font(SMALL))?;
         } else {
-            self.name_arms(canvas, sides.left.row(place.y, place.h))?;
+            self.name_arms(canvas, sides.left.row(place.y, place.h), group)?;
             let told = fit(&self.differences(), SMALL, false, sides.right.w);
             let at = (sides.right.x, place.y + 9.0);
             canvas.text(&told, at, Align::Left, canvas.font(SMALL))?;
@@ -123,12 +142,12 @@ impl Row {
     }
 
     /// Both arms with their rates, in their colours.
-    fn name_arms(&self, canvas: &Canvas, place: Rect) -> Result<(), ChartError> {
+    fn name_arms(&self, canvas: &Canvas, place: Rect, group: &str) -> Result<(), ChartError> {
         let middle = place.y + 9.0;
         let mut x = place.x;
         for (at, arm) in self.arms.iter().enumerate() {
             let named = match at {
-                0 if !self.group.is_empty() => format!("{}: {}", self.group, arm.name),
+                0 if !group.is_empty() => format!("{group}: {}", arm.name),
                 _ => arm.name.clone(),
             };
             let room = (place.right() - x) / (2 - at) as f64 - 27.0;

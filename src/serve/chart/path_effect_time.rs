@@ -3,10 +3,10 @@
 use super::canvas::{Canvas, Rect};
 use super::data::Grid;
 use super::document::{Hit, Notes, hits, words};
-use super::frame::{Entry, Mark, header, no_data};
+use super::frame::{Entry, Mark, header, no_data, no_room};
 use super::marks::{centred, line, ribbon};
 use super::number::{Kind, percent};
-use super::panel::{Cell, Panel, Spec, cells, per, stack, whole};
+use super::panel::{Cell, Panel, Spec, arrangement, cells, per, stack, whole};
 use super::path_effect::{PLOTTED, SPLIT, adjusted};
 use super::{ChartError, ChartRequest};
 
@@ -37,9 +37,14 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Dashed(palette.muted), "incomplete"));
     }
+    let all = (0..grid.inner.len()).filter(|inner| (0..grid.outer.len()).any(|outer| known(&grid, outer, *inner)));
+    if all.count() > fitting(&grid, canvas.frame.inset(16.0, 90.0, 16.0, 0.0)) {
+        legend.push(no_room("further comparisons"));
+    }
     let body = header(canvas, request, &legend)?;
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, "n")? {
+    let size = |outer| grid.sum(outer, "n") + grid.sum(outer, "baseline_n");
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (size, "checkouts"))? {
         told.extend(comparisons(canvas, request, &grid, outer, place)?);
         drawn.push(outer);
     }
@@ -48,6 +53,21 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
         hits: told,
         series: grid.series(&PLOTTED, &drawn),
     })
+}
+
+/// Whether a comparison of a group has a difference in any bucket.
+fn known(grid: &Grid, outer: usize, inner: usize) -> bool {
+    grid.floats(outer, inner, "difference").iter().any(Option::is_some)
+}
+
+/// Comparisons that have a panel each where the groups share a place.
+fn fitting(grid: &Grid, body: Rect) -> usize {
+    let (_, _, rows) = arrangement(grid.outer.len(), body, LEAST);
+    panels_in(body.h / rows.max(1) as f64 - if grid.outer.len() > 1 { 24.0 } else { 0.0 })
+}
+
+fn panels_in(height: f64) -> usize {
+    ((height - 30.0) / LEAST_PANEL).max(1.0) as usize
 }
 
 /// Values in percentage points, cut where an interval of a few cases would flatten the rest.
@@ -65,9 +85,8 @@ fn comparisons(
     outer: usize,
     place: Rect,
 ) -> Result<Vec<Hit>, ChartError> {
-    let known = |inner: &usize| grid.floats(outer, *inner, "difference").iter().any(Option::is_some);
-    let fitting = ((place.h - 30.0) / LEAST_PANEL).max(1.0) as usize;
-    let mut shown: Vec<usize> = (0..grid.inner.len()).filter(known).take(fitting).collect();
+    let known = |inner: &usize| known(grid, outer, *inner);
+    let mut shown: Vec<usize> = (0..grid.inner.len()).filter(known).take(panels_in(place.h)).collect();
     if shown.is_empty() {
         shown.push(0);
     }

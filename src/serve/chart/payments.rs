@@ -3,7 +3,7 @@
 use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::{Notes, hits};
-use super::frame::{Entry, Mark, header, no_data};
+use super::frame::{Entry, Mark, header, no_data, no_room};
 use super::marks::{Columns, Span, centred, columns, line, ribbon};
 use super::number::{Kind, count, label};
 use super::panel::{Cell, Panel, Spec, arrangement, cells, per, stack, whole};
@@ -31,7 +31,8 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let depth = depth(canvas, &grid);
     let body = header(canvas, request, &legend(canvas, &grid, depth))?;
-    let cells = cells(canvas, &grid, body, LEAST, "payments")?;
+    let size = |outer| grid.sum(outer, "payments");
+    let cells = cells(canvas, &grid, body, LEAST, (size, "payments"))?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let mut notes = Notes {
         series: grid.series(
@@ -91,6 +92,11 @@ fn legend(canvas: &Canvas, grid: &Grid, depth: usize) -> Vec<Entry> {
     }));
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
+    }
+    match depth {
+        1 => legend.push(no_room("payments and success rates")),
+        2 => legend.push(no_room("success rates")),
+        _ => {}
     }
     legend
 }
@@ -218,7 +224,7 @@ fn draw_rates(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Resu
 }
 
 fn summary(grid: &Grid, outer: usize) -> String {
-    let name = grid.outer[outer].label();
+    let name = grid.named(outer);
     let payments: f64 = grid.floats(outer, 0, "payments").into_iter().flatten().sum();
     // Exactly, as the table has it: minor units, not floats.
     let sum = |column: &str| {
@@ -230,11 +236,6 @@ fn summary(grid: &Grid, outer: usize) -> String {
         }
         let value = total.map_or(Value::Null, |(minor, exponent)| Value::Amount { minor, exponent });
         label(&value, Kind::Real)
-    };
-    let name = if name.is_empty() {
-        String::new()
-    } else {
-        format!("{name}: ")
     };
     format!(
         "{name}{} payments, gross {} and net {} {}. ",

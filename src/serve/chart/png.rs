@@ -1,21 +1,17 @@
-//! Our own SVG as pixels, with the embedded font and no other.
+//! Our own SVG as pixels, with the embedded fonts and no others.
 
 use std::sync::{Arc, OnceLock};
 
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-use super::{ChartError, check_size};
+use super::{ChartError, fonts};
 
 /// Rasterises a chart to a PNG of exactly `width` × `height` pixels.
-///
-/// # Errors
-/// When the size is out of bounds or the text is no SVG.
-pub fn png(svg: &str, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
-    check_size(width, height)?;
+pub(super) fn rasterised(svg: &str, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
     let options = Options {
         font_family: "DejaVu Sans".to_owned(),
-        fontdb: fonts(),
+        fontdb: database(),
         ..Options::default()
     };
     let tree = Tree::from_str(svg, &options).map_err(|error| ChartError::Raster(error.to_string()))?;
@@ -28,14 +24,14 @@ pub fn png(svg: &str, width: u32, height: u32) -> Result<Vec<u8>, ChartError> {
 }
 
 /// The embedded faces, read once.
-fn fonts() -> Arc<fontdb::Database> {
+fn database() -> Arc<fontdb::Database> {
     static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let load = || {
-        let mut fonts = fontdb::Database::new();
-        for face in [dejavu::sans::regular(), dejavu::sans::bold()] {
-            fonts.load_font_source(fontdb::Source::Binary(Arc::new(face)));
+        let mut database = fontdb::Database::new();
+        for face in fonts::all() {
+            database.load_font_source(fontdb::Source::Binary(Arc::new(face)));
         }
-        Arc::new(fonts)
+        Arc::new(database)
     };
     Arc::clone(FONTS.get_or_init(load))
 }

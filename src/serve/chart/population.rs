@@ -3,8 +3,9 @@
 use super::canvas::{Align, Canvas, measure};
 use super::data::Grid;
 use super::document::{Notes, hits};
-use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data};
+use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data, no_room};
 use super::marks::{Columns, EndLabel, Point, Span, area, columns, end_labels, end_width, line};
+use super::names::fitted;
 use super::number::{Kind, count};
 use super::panel::{Panel, Spec, per, stack, whole};
 use super::{ChartError, ChartRequest, earlier};
@@ -22,13 +23,14 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
             "No bots were in the population and none entered or left",
         );
     }
-    let drawn = grid.largest("closing", most_lines(canvas));
+    let mut drawn = grid.by_size(|outer| grid.last(outer, "closing"));
+    drawn.truncate(most_lines(canvas));
     let body = header(canvas, request, &legend(canvas, &grid, &drawn))?;
 
-    let ends: Vec<String> = drawn
-        .iter()
-        .map(|outer| end_text(&grid, *outer, canvas.frame.w))
-        .collect();
+    let names: Vec<String> = drawn.iter().map(|outer| grid.name(*outer).to_owned()).collect();
+    let names = fitted(&names, SMALL, false, canvas.frame.w * 0.2);
+    let end = |(outer, name): (&usize, &String)| end_text(&grid, *outer, name, canvas.frame.w);
+    let ends: Vec<String> = drawn.iter().zip(&names).map(end).collect();
     let flows: Vec<Vec<Option<f64>>> = FLOWS.iter().map(|column| grid.totals(0, column)).collect();
     let specs = specs(canvas, request, &grid, &drawn, &flows);
     let panels = stack(canvas, request.range, body, &specs, end_width(&ends))?;
@@ -115,18 +117,15 @@ fn legend(canvas: &Canvas, grid: &Grid, drawn: &[usize]) -> Vec<Entry> {
     let palette = canvas.palette;
     let mut legend = Vec::new();
     if grid.outer.len() <= 1 {
-        let of = grid
-            .outer
-            .first()
-            .map(super::data::Key::label)
-            .filter(|name| !name.is_empty());
-        let name = of.map_or_else(|| "population".to_owned(), |of| format!("population of {of}"));
+        let name = match grid.name(0) {
+            "" => "population".to_owned(),
+            of => format!("population of {of}"),
+        };
         legend.push(Entry::new(Mark::Line(palette.series[0]), name));
         legend.extend(earlier::entry(canvas, grid, "closing"));
     }
     if grid.outer.len() > 1 && canvas.frame.w < 480.0 {
-        let entry =
-            |(rank, outer): (usize, &usize)| Entry::new(Mark::Line(palette.series[rank]), grid.outer[*outer].label());
+        let entry = |(rank, outer): (usize, &usize)| Entry::new(Mark::Line(palette.series[rank]), grid.name(*outer));
         legend.extend(drawn.iter().enumerate().map(entry));
     }
     let flows = if flows_shown(canvas) { FLOWS.as_slice() } else { &[] };
@@ -136,9 +135,11 @@ fn legend(canvas: &Canvas, grid: &Grid, drawn: &[usize]) -> Vec<Entry> {
     if grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
     }
-    let hidden = grid.outer.len().saturating_sub(drawn.len());
-    if hidden > 0 {
-        legend.push(Entry::new(Mark::Note, format!("and {hidden} more in the table")));
+    if let Some(others) = grid.others(drawn, |outer| grid.last(outer, "closing"), "bots") {
+        legend.push(Entry::new(Mark::Note, format!("{others} in the table")));
+    }
+    if !flows_shown(canvas) {
+        legend.push(no_room("who entered and left"));
     }
     legend
 }
@@ -171,7 +172,7 @@ fn edges(panel: &Panel, grid: &Grid, outer: usize) -> Vec<Point> {
     levels(grid, outer).into_iter().enumerate().map(point).collect()
 }
 
-fn end_text(grid: &Grid, outer: usize, width: f64) -> String {
+fn end_text(grid: &Grid, outer: usize, name: &str, width: f64) -> String {
     let last = levels(grid, outer)
         .into_iter()
         .flatten()
@@ -181,7 +182,6 @@ fn end_text(grid: &Grid, outer: usize, width: f64) -> String {
     if grid.outer.len() <= 1 || width < 480.0 {
         return last;
     }
-    let name = super::frame::fit(&grid.outer[outer].label(), SMALL, false, width * 0.2);
     format!("{name} {last}")
 }
 
@@ -267,8 +267,10 @@ fn summary(grid: &Grid, drawn: &[usize], flows: &[Vec<Option<f64>>]) -> String {
     let told = drawn.iter().map(|outer| {
         let levels = levels(grid, *outer);
         let value = |level: Option<f64>| level.map_or_else(|| "unknown".to_owned(), count);
-        let name = grid.outer[*outer].label();
-        let name = if name.is_empty() { "Population".to_owned() } else { name };
+        let name = match grid.name(*outer) {
+            "" => "Population",
+            name => name,
+        };
         let (opening, closing) = (levels.first().copied().flatten(), levels.last().copied().flatten());
         format!(
             "{name}: {} at the opening, {} at the closing.",

@@ -6,9 +6,10 @@ use super::canvas::Canvas;
 use super::compare::{earlier_steps, last_steps};
 use super::data::Grid;
 use super::document::{Notes, hits};
-use super::frame::{Entry, Mark, SMALL, fit, header, most_lines, no_data};
+use super::frame::{Entry, Mark, SMALL, header, most_lines, no_data, no_room};
 use super::funnel::{PLOTTED, TOLD, summary};
 use super::marks::{Columns, EndLabel, Span, centred, columns, end_labels, end_width, line, ribbon};
+use super::names::fitted;
 use super::number::{Kind, percent};
 use super::panel::{Panel, Spec, per, stack, whole};
 use super::{ChartError, ChartRequest, earlier};
@@ -30,17 +31,18 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let lines = lines(&grid, most_lines(canvas));
     let narrow = canvas.frame.w < 480.0;
     let body = header(canvas, request, &legend(canvas, &grid, &lines, narrow))?;
-    let end = |line: &Line| {
+    let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
+    let names = fitted(&names, SMALL, false, canvas.frame.w * 0.2);
+    let end = |(line, name): (&Line, String)| {
         let last = line
             .rate
             .iter()
             .rev()
             .find_map(|rate| *rate)
             .map_or_else(String::new, percent);
-        let name = fit(&line.name, SMALL, false, canvas.frame.w * 0.2);
         if narrow { last } else { format!("{name} {last}") }
     };
-    let ends: Vec<String> = lines.iter().map(end).collect();
+    let ends: Vec<String> = lines.iter().zip(names).map(end).collect();
     let panels = stack(
         canvas,
         request.range,
@@ -104,15 +106,20 @@ fn lines(grid: &Grid, most: usize) -> Vec<Line> {
         rate: grid.floats(outer, inner, "rate"),
     };
     if grid.outer.len() > 1 {
-        let groups = grid.largest("entered", most).into_iter();
+        let groups = grid.by_size(|outer| entered(grid, outer)).into_iter().take(most);
         return groups
-            .map(|outer| make(outer, last, grid.outer[outer].label()))
+            .map(|outer| make(outer, last, grid.name(outer).to_owned()))
             .collect();
     }
     last_steps(grid, most)
         .into_iter()
-        .map(|inner| make(0, inner, grid.inner[inner].label()))
+        .map(|inner| make(0, inner, grid.part(inner).to_owned()))
         .collect()
+}
+
+/// How many entered of a group: each step tells it.
+pub(super) fn entered(grid: &Grid, outer: usize) -> f64 {
+    grid.floats(outer, 0, "entered").into_iter().flatten().sum()
 }
 
 /// Whether there is room for a second panel.
@@ -143,7 +150,7 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Ent
     }
     if entries_shown(canvas) {
         let [reached, dropped, open] = fate_colors(canvas);
-        let last = grid.inner.last().map(super::data::Key::label).unwrap_or_default();
+        let last = grid.part(grid.inner.len().saturating_sub(1));
         legend.push(Entry::new(Mark::Block(reached), format!("reached {last}")));
         legend.push(Entry::new(Mark::Block(dropped), "dropped"));
         if grid.has_data(&["open"]) {
@@ -156,12 +163,15 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Vec<Ent
     if entries_shown(canvas) && grid.complete.contains(&false) {
         legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
     }
-    let hidden = grid.outer.len().saturating_sub(most_lines(canvas));
+    let drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     if grid.outer.len() <= 1 {
         legend.extend(earlier_steps(&lines.iter().map(|line| line.inner).collect::<Vec<_>>()));
     }
-    if hidden > 0 {
-        legend.push(Entry::new(Mark::Note, format!("and {hidden} more in the table")));
+    if let Some(others) = grid.others(&drawn, |outer| entered(grid, outer), "entered") {
+        legend.push(Entry::new(Mark::Note, format!("{others} in the table")));
+    }
+    if !entries_shown(canvas) {
+        legend.push(no_room("counts"));
     }
     legend
 }
@@ -184,10 +194,7 @@ fn specs(grid: &Grid, lines: &[Line], request: &ChartRequest, entries: bool) -> 
     };
     let caption = match grid.outer.len() {
         0 | 1 => "Rate of each step".to_owned(),
-        _ => format!(
-            "Rate of {}",
-            grid.inner.last().map(super::data::Key::label).unwrap_or_default()
-        ),
+        _ => format!("Rate of {}", grid.part(grid.inner.len().saturating_sub(1))),
     };
     let mut specs = vec![Spec {
         weight: 1.7,

@@ -36,7 +36,16 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let body = header(canvas, request, &legend(canvas, &grid, top))?;
     let mut notes = Notes::default();
     let mut drawn = Vec::new();
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, "cohort_size")? {
+    let first = (0..grid.inner.len())
+        .find(|inner| period(&grid, *inner) == Some(0))
+        .unwrap_or(0);
+    let size = |outer| {
+        grid.floats(outer, first, "cohort_size")
+            .into_iter()
+            .flatten()
+            .sum::<f64>()
+    };
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (size, "in its cohorts"))? {
         let table = Cohorts::of(request, &grid, outer);
         notes.hits.extend(triangle(canvas, request, &table, place, top.share)?);
         notes.summary.push_str(&table.summary());
@@ -88,7 +97,7 @@ struct Top {
 }
 
 fn period(grid: &Grid, inner: usize) -> Option<usize> {
-    grid.inner[inner].label().parse().ok()
+    grid.part(inner).parse().ok()
 }
 
 fn legend(canvas: &Canvas, grid: &Grid, top: Top) -> Vec<Entry> {
@@ -222,7 +231,7 @@ fn triangle(
     let muted = canvas.muted(NUMBER);
     let head = place.y + HEAD - 8.0;
     canvas.text(
-        &caption(request, first),
+        &fit(&caption(request, first, periods - columns), SMALL, false, place.w),
         (place.x, place.y + 6.0),
         Align::Left,
         canvas.muted(SMALL),
@@ -272,14 +281,17 @@ fn triangle(
 }
 
 /// What the columns are: the intervals after a cohort's own.
-fn caption(request: &ChartRequest, hidden: usize) -> String {
+fn caption(request: &ChartRequest, hidden: usize, beyond: usize) -> String {
     let words = match request.range.interval {
         None => return "One bucket: there is no period after it".to_owned(),
         Some(interval) => format!("Share active so many {}s after the first", interval.as_str()),
     };
-    match hidden {
-        0 => words,
-        _ => format!("{words}; {hidden} earlier cohorts in the table"),
+    let left = [(hidden, "earlier cohorts"), (beyond, "later periods")].into_iter();
+    let left = left.filter(|(count, _)| *count > 0);
+    let told: Vec<String> = left.map(|(count, what)| format!("{count} {what}")).collect();
+    match told.as_slice() {
+        [] => words,
+        told => format!("{words}; {} in the table", told.join(" and ")),
     }
 }
 

@@ -5,8 +5,9 @@ use plotters::style::RGBColor;
 use super::canvas::{Canvas, Rect};
 use super::data::Grid;
 use super::document::{Notes, hits};
-use super::frame::{Entry, Mark, SMALL, fit, header, no_data};
+use super::frame::{Entry, Mark, SMALL, header, no_data};
 use super::marks::{Columns, EndLabel, Span, columns, end_labels, end_width, seams};
+use super::names::fitted;
 use super::number::{Kind, label, percent};
 use super::panel::{Cell, Panel, Spec, cells, per, stack};
 use super::share_bars::bars;
@@ -51,7 +52,8 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     } else {
         (220.0, 140.0)
     };
-    let cells = cells(canvas, &grid, body, least, "payments")?;
+    let size = |outer| grid.sum(outer, "payments");
+    let cells = cells(canvas, &grid, body, least, (size, "payments"))?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let mut notes = Notes {
         series: grid.series(&PLOTTED, &drawn),
@@ -77,7 +79,7 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
     let grey = |name: &str| matches!(name, "none" | "unknown");
     let mut values: Vec<(usize, String, f64)> = (0..grid.inner.len())
         .filter(|inner| !grid.inner[*inner].is_null())
-        .map(|inner| (inner, grid.inner[inner].label(), total(inner)))
+        .map(|inner| (inner, grid.part(inner).to_owned(), total(inner)))
         .collect();
     values.sort_by(|a, b| {
         grey(&a.1)
@@ -111,7 +113,7 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
         let only = rest
             .first()
             .filter(|_| rest.len() == 1)
-            .map(|inner| grid.inner[*inner].label());
+            .map(|inner| grid.part(*inner).to_owned());
         let name = only.unwrap_or_else(|| format!("{} others", rest.len()));
         parts.insert(
             most,
@@ -193,12 +195,13 @@ fn over_time(
             .any(|p| share(grid, p, outer, bucket, "share_by_count").is_some())
     };
     let last = (0..grid.complete.len()).rev().find(|bucket| paid(*bucket));
-    let end = |part: &Part| {
+    let end = |(part, name): (&Part, String)| {
         let share = whole_share(grid, parts, part, outer).unwrap_or(0.0);
-        format!("{} {}", fit(&part.name, SMALL, false, 140.0), percent(share))
+        format!("{name} {}", percent(share))
     };
+    let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
     let ends: Vec<String> = if direct {
-        parts.iter().map(end).collect()
+        parts.iter().zip(fitted(&names, SMALL, false, 140.0)).map(end).collect()
     } else {
         Vec::new()
     };
@@ -245,8 +248,7 @@ fn summary(grid: &Grid, parts: &[Part], outer: usize) -> String {
     if told.is_empty() {
         return String::new();
     }
-    let name = grid.outer[outer].label();
-    let name = if name.is_empty() { name } else { name + ": " };
+    let name = grid.named(outer);
     let hhi = grid.cell(outer, 0, 0, "hhi");
     let hhi = match (grid.complete.len(), hhi.as_f64()) {
         (1, Some(_)) => format!("; HHI {}", label(hhi, Kind::Real)),

@@ -4,7 +4,8 @@ use super::ChartError;
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::data::Grid;
 use super::document::Hit;
-use super::frame::{SMALL, fit};
+use super::frame::SMALL;
+use super::names::fitted;
 use super::number::{count, percent};
 use super::share::{Part, share};
 
@@ -22,10 +23,8 @@ pub(super) fn bars(
         0.0
     };
     let row = ((place.h - foot) / parts.len().max(1) as f64).min(52.0);
-    let names: Vec<String> = parts
-        .iter()
-        .map(|part| fit(&part.name, 12.0, true, place.w * 0.3))
-        .collect();
+    let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
+    let names = fitted(&names, 12.0, true, place.w * 0.3);
     let texts: Vec<String> = parts
         .iter()
         .map(|part| numbers(grid, part, outer, place.w >= 420.0))

@@ -9,7 +9,7 @@ use super::choices::{Choices, FieldProblem, instant, suitable_interval};
 use super::{Period, links};
 use crate::metrics;
 use crate::model::time::local_midnight;
-use crate::model::{Interval, TimeRange};
+use crate::model::{Interval, Mode, TimeRange};
 use crate::serve::question::{self, Defaults, QuestionError};
 use crate::serve::report::{self, AnswerError, Report};
 use crate::store::{Store, StoreError};
@@ -75,6 +75,8 @@ pub struct Asker<'a> {
     pub as_of: DateTime<Utc>,
     /// The asked period as one bucket.
     pub range: TimeRange,
+    /// Live or test.
+    pub mode: Mode,
     /// The length of a bucket in charts and tables.
     pub interval: Interval,
 }
@@ -88,13 +90,13 @@ impl<'a> Asker<'a> {
         // Any metric reads the shared parameters alike.
         let metric = metrics::ALL.first().ok_or(AnswerError::Broken)?;
         let parse = |interval: &str| {
-            let shared = choices.pairs().into_iter().filter(|(name, _)| *name != "interval");
-            let pairs: Vec<_> = shared
-                .chain([("interval", interval)])
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect();
+            let shared = choices.asked().into_iter().filter(|(name, _)| name != "interval");
+            let pairs: Vec<_> = shared.chain([("interval".to_owned(), interval.to_owned())]).collect();
             question::parse(metric, &pairs, defaults).map(|asked| asked.question)
         };
+        if let Some(problem) = choices.reversed() {
+            return Err(Failure::Question(problem));
+        }
         let whole = parse("")?;
         let suitable = suitable_interval(whole.range.from, whole.range.to);
         let word = match choices.interval.as_str() {
@@ -116,8 +118,15 @@ impl<'a> Asker<'a> {
             choices,
             as_of: whole.as_of,
             range: whole.range,
+            mode: whole.mode,
             interval: cut.interval.unwrap_or(suitable),
         })
+    }
+
+    /// The asked platforms; none where all are.
+    pub fn platforms(&self) -> Vec<String> {
+        let names = self.choices.platform.split(',').map(str::trim);
+        names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
     /// Answers questions, in their order, on a few threads: each reads a snapshot of its own, as of one moment.

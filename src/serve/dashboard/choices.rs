@@ -1,6 +1,6 @@
 //! What the address says: the state of the page, and nothing else is.
 
-use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 
 use super::links;
@@ -20,7 +20,7 @@ pub struct FieldProblem {
 pub struct Choices {
     /// First day.
     pub from: String,
-    /// First day after.
+    /// Last day, which belongs to the period; or an instant, which ends it.
     pub to: String,
     /// Length of a bucket.
     pub interval: String,
@@ -101,12 +101,34 @@ impl Choices {
         ]
     }
 
+    /// What was given as questions take it: the day after a last day ends the period.
+    pub fn asked(&self) -> Vec<(String, String)> {
+        let after = date(&self.to).and_then(|last| last.succ_opt());
+        let value = |name: &str, value: &str| match after {
+            Some(after) if name == "to" => after.to_string(),
+            _ => value.to_owned(),
+        };
+        let pairs = self.pairs().into_iter();
+        pairs
+            .map(|(name, given)| (name.to_owned(), value(name, given)))
+            .collect()
+    }
+
+    /// A period that ends before it begins.
+    pub fn reversed(&self) -> Option<FieldProblem> {
+        let (from, to) = (date(&self.from)?, date(&self.to)?);
+        (to < from).then(|| FieldProblem {
+            field: Some("to".into()),
+            message: format!("`to` is the last day of the period and must not lie before `from`, {from}"),
+        })
+    }
+
     /// The page with these parameters.
     pub fn link(&self) -> String {
         format!("/?{}", links::query(&self.pairs()))
     }
 
-    /// The page with another range, everything else kept; the interval is chosen anew to suit it.
+    /// The page from a first to a last day, everything else kept; the interval is chosen anew to suit it.
     pub fn link_to(&self, from: NaiveDate, to: NaiveDate) -> String {
         let (from, to) = (from.to_string(), to.to_string());
         let pairs = self.pairs().map(|(name, value)| match name {
@@ -131,11 +153,16 @@ pub fn suitable_interval(from: DateTime<Utc>, to: DateTime<Utc>) -> Interval {
     }
 }
 
-/// The whole local days that hold a span of data, as `[first, after)`.
+/// The first and the last local day of a span of data.
 pub fn days_around(span: (DateTime<Utc>, DateTime<Utc>), tz: Tz) -> (NaiveDate, NaiveDate) {
-    let first = span.0.with_timezone(&tz).date_naive();
-    let last = span.1.with_timezone(&tz).date_naive();
-    (first, last.checked_add_days(Days::new(1)).unwrap_or(last))
+    let day = |at: DateTime<Utc>| at.with_timezone(&tz).date_naive();
+    (day(span.0), day(span.1))
+}
+
+/// A date as the address has it; `None` of anything else.
+pub fn date(text: &str) -> Option<NaiveDate> {
+    let written = text.len() == "2016-07-01".len();
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| written)
 }
 
 /// An instant as a parameter: exact, and the same in every zone.
@@ -173,6 +200,39 @@ mod tests {
         let (choices, problem) = Choices::read(&[pair("from", "2016-07-01"), pair("from", "2016-08-01")]);
         assert_eq!(problem.and_then(|p| p.field).as_deref(), Some("from"));
         assert_eq!(choices.from, "2016-07-01");
+    }
+
+    #[test]
+    fn the_last_day_belongs_to_the_period_and_an_instant_ends_it() {
+        let asked = |to: &str| {
+            let choices = Choices {
+                to: to.into(),
+                ..Choices::default()
+            };
+            let pairs = choices.asked().into_iter();
+            pairs
+                .filter(|(name, _)| name == "to")
+                .map(|(_, value)| value)
+                .collect::<String>()
+        };
+        assert_eq!(asked("2016-10-31"), "2016-11-01");
+        assert_eq!(asked("2016-02-29"), "2016-03-01");
+        assert_eq!(asked("2016-10-31T12:00:00Z"), "2016-10-31T12:00:00Z");
+        assert_eq!((asked("2016-02-30"), asked("")), ("2016-02-30".into(), String::new()));
+    }
+
+    #[test]
+    fn a_period_that_ends_before_it_begins_is_told_and_one_of_a_day_is_none() {
+        let told = |from: &str, to: &str| {
+            let choices = Choices {
+                from: from.into(),
+                to: to.into(),
+                ..Choices::default()
+            };
+            choices.reversed().and_then(|problem| problem.field)
+        };
+        assert_eq!(told("2016-10-31", "2016-10-30").as_deref(), Some("to"));
+        assert_eq!(told("2016-10-31", "2016-10-31"), None);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The controls: one form whose state is the address, and links to common ranges.
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::choices::{Choices, FieldProblem, days_around};
+use super::choices::{Choices, FieldProblem, date as date_of, days_around};
 use super::{PageModel, readings};
 use crate::model::Interval;
+use crate::serve::moment::parse_instant;
 
 /// Zones offered for typing; any other IANA name is taken too.
 const ZONES: &[&str] = &[
@@ -65,8 +66,8 @@ pub fn render(model: &PageModel) -> Markup {
         form.controls action="/" method="get" aria-label="Period and filters" {
             fieldset {
                 legend.hidden { "Period" }
-                (date(model, "from", "From", &choices.from, "first day"))
-                (date(model, "to", "To", &choices.to, "not included"))
+                (date(model, "from", "From", first_day(choices), "first day"))
+                (date(model, "to", "To", last_day(choices), "last day, included"))
                 (select(model, "interval", "Interval", &choices.interval, &intervals()))
                 div.field {
                     label for="tz" { "Time zone" }
@@ -96,9 +97,9 @@ fn quick_links(model: &PageModel) -> Markup {
     html! {
         nav.quick aria-label="Common periods" {
             ul {
-                li { (quick(choices, "Last 30 days", back(30), today)) }
-                li { (quick(choices, "Last 90 days", back(90), today)) }
-                @if let Some((first, after)) = data { li { (quick(choices, "All data", first, after)) } }
+                li { (quick(choices, "Last 30 days", back(30), back(1))) }
+                li { (quick(choices, "Last 90 days", back(90), back(1))) }
+                @if let Some((first, last)) = data { li { (quick(choices, "All data", first, last)) } }
                 @if !choices.as_of.is_empty() {
                     li { a href=(Choices { as_of: String::new(), ..choices.clone() }.link()) { "As known now" } }
                 }
@@ -112,12 +113,25 @@ fn quick(choices: &Choices, text: &str, from: NaiveDate, to: NaiveDate) -> Marku
     html! { a href=(choices.link_to(from, to)) aria-current=[here.then_some("true")] { (text) } }
 }
 
-fn date(model: &PageModel, name: &str, label: &str, value: &str, hint: &str) -> Markup {
-    // An instant in the address is shown by its day; the calendar control knows no more.
-    let day = value
-        .get(..10)
-        .filter(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok())
-        .unwrap_or("");
+/// The first day of the period, as the calendar control takes it: of an instant the day that it lies in.
+fn first_day(choices: &Choices) -> Option<NaiveDate> {
+    let tz: Tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let day = |at: DateTime<Utc>| at.with_timezone(&tz).date_naive();
+    date_of(&choices.from).or_else(|| parse_instant(&choices.from, tz).map(day))
+}
+
+/// The last day of the period: of an instant that of the moment before it.
+fn last_day(choices: &Choices) -> Option<NaiveDate> {
+    let tz: Tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let day = |at: DateTime<Utc>| {
+        let before = at.checked_sub_signed(TimeDelta::microseconds(1)).unwrap_or(at);
+        before.with_timezone(&tz).date_naive()
+    };
+    date_of(&choices.to).or_else(|| parse_instant(&choices.to, tz).map(day))
+}
+
+fn date(model: &PageModel, name: &str, label: &str, day: Option<NaiveDate>, hint: &str) -> Markup {
+    let day = day.map_or_else(String::new, |day| day.to_string());
     html! {
         div.field {
             label for=(name) { (label) " " span.hint { "(" (hint) ")" } }

@@ -1,8 +1,11 @@
 //! Draws an answer for the page: for a desk and for a phone, in light and in dark.
 
+use std::collections::BTreeSet;
+
 use super::asker::Own;
 use super::charts::Colours;
 use super::{Chart, Choices};
+use crate::model::Bucket;
 use crate::serve::chart::{self, ChartError, ChartRequest, Theme};
 use crate::serve::report::Report;
 
@@ -10,6 +13,8 @@ use crate::serve::report::Report;
 const WIDE: (u32, u32) = (1044, 400);
 /// Width and height on a phone.
 const NARROW: (u32, u32) = (356, 320);
+/// Heights on a phone of what would lose a part in less.
+const TALL: [(&str, u32); 3] = [("payments", 560), ("declines", 520), ("path-effect", 400)];
 /// Height of a title, and of a bar with the space around it.
 const HEAD: u32 = 84;
 const ROW: u32 = 56;
@@ -32,7 +37,7 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         subtitle: &subtitle,
         table: &report.table,
         range: &report.question.range,
-        over: report.question.range.to <= report.question.as_of,
+        as_of: report.question.as_of,
         group_by: &report.question.group_by,
         currency: currency.as_deref(),
         annotations: &report.meta.annotations,
@@ -61,9 +66,18 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         .ok()
 }
 
-/// A picture of rows is as high as its rows need.
+/// A picture of rows is as high as its rows need, and one of panels as they need.
 fn fitting(report: &Report, (width, height): (u32, u32)) -> (u32, u32) {
-    let buckets = report.question.range.buckets.len();
+    let question = &report.question;
+    let begun = |bucket: &&Bucket| bucket.start < question.as_of;
+    let buckets = question.range.buckets.iter().filter(begun).count();
+    let tall = TALL
+        .iter()
+        .filter(|(metric, _)| width == NARROW.0 && *metric == report.metric.name);
+    let height = tall.map(|(_, height)| *height).next().unwrap_or(height);
+    // Each currency has a panel, or a picture, of its own.
+    let height = height.saturating_add(currencies(report).saturating_sub(1).saturating_mul(height / 2));
+    let height = height.min(*chart::HEIGHTS.end());
     let rows = match (report.metric.name, buckets) {
         ("coverage", 1) => Some((report.table.rows.len(), ROW)),
         ("conversion", 1) => Some((report.table.rows.len(), STEP)),
@@ -73,9 +87,19 @@ fn fitting(report: &Report, (width, height): (u32, u32)) -> (u32, u32) {
     };
     let needed = rows.map(|(rows, row)| {
         let rows = u32::try_from(rows).unwrap_or(u32::MAX).saturating_mul(row);
-        HEAD.saturating_add(rows).clamp(*chart::HEIGHTS.start(), height)
+        let most = if width == NARROW.0 { height.max(440) } else { height };
+        HEAD.saturating_add(rows).clamp(*chart::HEIGHTS.start(), most)
     });
     (width, needed.unwrap_or(height))
+}
+
+/// How many currencies an answer tells of.
+fn currencies(report: &Report) -> u32 {
+    let Some(at) = report.table.position("currency") else {
+        return 0;
+    };
+    let codes: BTreeSet<&str> = report.table.rows.iter().filter_map(|row| row[at].as_str()).collect();
+    u32::try_from(codes.len()).unwrap_or(u32::MAX)
 }
 
 /// The drawing without what the page has elsewhere (the numbers for machines, the font) and without defaults spelt out.

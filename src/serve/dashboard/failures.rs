@@ -47,6 +47,19 @@ pub fn declines(answer: &Answer) -> String {
     )
 }
 
+/// What the rate was, and why it is set beside no earlier one.
+pub fn alone(answer: &Answer, why: &str) -> String {
+    let rows = 0..answer.table.rows.len();
+    let product = |row| Some(number(answer, row, "weight")? * number(answer, row, "rate")?);
+    match rows.filter_map(product).reduce(|one, other| one + other) {
+        None => "No attempt to pay was decided in this period.".into(),
+        Some(rate) => format!(
+            "{} of the decided attempts were approved. No change is shown: {why}.",
+            format::percent(rate)
+        ),
+    }
+}
+
 /// What the rate was before and after, and how much of its change came from the mix of providers.
 pub fn change(answer: &Answer) -> String {
     let rows = 0..answer.table.rows.len();

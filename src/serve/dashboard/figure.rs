@@ -47,13 +47,36 @@ enum Change {
 }
 
 impl Answers {
+    /// Why the period before cannot be compared with; `None` where it can.
+    pub fn incomparable(&self) -> Option<String> {
+        if !self.period.complete {
+            return Some("this period is not over yet".into());
+        }
+        let before = format::period(&self.previous, self.tz);
+        let told = |answer: &Answer, column| !matches!(answer.table.cell(0, column), Value::Null | Value::Int(0));
+        let has_data = told(&self.before.growth, "closing")
+            || told(&self.before.conversion, "entered")
+            || told(&self.before.payments, "payments");
+        if self.previous.covered && has_data {
+            return None;
+        }
+        if self.previous.covered {
+            return Some(format!("there is no data from the period before, {before}"));
+        }
+        let begins = self.begins.with_timezone(&self.tz).format("%-d %b %Y");
+        let place = if self.begins < self.previous.to {
+            "within"
+        } else {
+            "after"
+        };
+        Some(format!(
+            "the data begins on {begins}, {place} the period before, {before}"
+        ))
+    }
+
     /// Whether the period before can be compared with at all.
     pub fn before_known(&self) -> bool {
-        let told = |answer: &Answer, column| !matches!(answer.table.cell(0, column), Value::Null | Value::Int(0));
-        self.period.complete
-            && (told(&self.before.growth, "closing")
-                || told(&self.before.conversion, "entered")
-                || told(&self.before.payments, "payments"))
+        self.incomparable().is_none()
     }
 
     /// A cell of the same row and column now and before.
@@ -130,9 +153,10 @@ fn change(pair: &Pair, how: Change) -> Option<String> {
             let told = format::compared(now, before, &[]);
             format!("{}, from {}", told.difference, told.before)
         }
+        // There is no change from nothing, and a percentage of less says nothing.
+        Change::Relative if before == 0.0 => "none in the period before".to_owned(),
         Change::Relative if now == before => format!("unchanged from {}", money(pair.before?)),
-        // A percentage of nothing, or of less, says nothing.
-        Change::Relative if before <= 0.0 => format!("from {}", money(pair.before?)),
+        Change::Relative if before < 0.0 => format!("from {}", money(pair.before?)),
         Change::Relative => {
             let sign = format::signed_percent(now / before - 1.0);
             format!("{sign}, from {}", money(pair.before?))
@@ -182,8 +206,10 @@ mod tests {
         let int = |now, before| told(Value::Int(now), Value::Int(before), Change::Relative);
         assert_eq!(int(8_960, 8_000).as_deref(), Some("+12 %, from 8,000"));
         assert_eq!(int(4_000, 8_000).as_deref(), Some("\u{2212}50 %, from 8,000"));
-        assert_eq!(int(0, 0).as_deref(), Some("unchanged from 0"));
-        assert_eq!(int(5, 0).as_deref(), Some("from 0"));
+        assert_eq!(int(8_000, 8_000).as_deref(), Some("unchanged from 8,000"));
+        assert_eq!(int(5, -3).as_deref(), Some("from \u{2212}3"));
+        assert_eq!(int(0, 0).as_deref(), Some("none in the period before"));
+        assert_eq!(int(5, 0).as_deref(), Some("none in the period before"));
     }
 
     #[test]

@@ -33,19 +33,13 @@ pub fn render(answers: &Answers) -> Markup {
 
 /// What the changes are measured against, and why there may be none.
 fn comparison(answers: &Answers) -> String {
-    let before = format::period(&answers.previous, answers.tz);
-    if !answers.period.complete {
-        return "This period is not over yet, so it is not compared with the one before.".into();
+    match answers.incomparable() {
+        None => format!(
+            "Changes against the period before, {}.",
+            format::period(&answers.previous, answers.tz)
+        ),
+        Some(why) => format!("No changes are shown: {why}."),
     }
-    if answers.before_known() {
-        let hint = if answers.previous.covered {
-            ""
-        } else {
-            "; the data begins within it"
-        };
-        return format!("Changes against the period of the same length before, {before}{hint}.");
-    }
-    format!("No data from the period before, {before}, to compare with.")
 }
 
 fn bots(answers: &Answers) -> Vec<Figure> {

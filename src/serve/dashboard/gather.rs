@@ -10,7 +10,7 @@ use super::lives::cohort_interval;
 use super::{Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals};
 use crate::config::Config;
 use crate::model::time::local_midnight;
-use crate::model::{Annotation, Interval};
+use crate::model::{Annotation, Interval, Value};
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
 use crate::serve::sources;
@@ -99,9 +99,10 @@ fn with_range(mut choices: Choices, options: &Options, tz: Tz) -> Choices {
         return choices;
     }
     let today = options.today;
-    let mut days = (today.checked_sub_days(Days::new(DEFAULT_DAYS)).unwrap_or(today), today);
+    let back = |days| today.checked_sub_days(Days::new(days)).unwrap_or(today);
+    let mut days = (back(DEFAULT_DAYS), back(1));
     if let Some(span) = options.data_range {
-        let empty = span.1 < local_midnight(days.0, tz) || span.0 >= local_midnight(days.1, tz);
+        let empty = span.1 < local_midnight(days.0, tz) || span.0 >= local_midnight(today, tz);
         days = if empty { days_around(span, tz) } else { days };
     }
     choices.from = days.0.to_string();
@@ -119,7 +120,8 @@ fn ask(store: &Store, model: &PageModel, defaults: &Defaults) -> Result<(Freshne
     let (from, to) = (asker.range.from, asker.range.to);
     match model.options.data_range {
         Some((first, last)) if first < to && last >= from => {
-            let (answers, complete_until) = answers(&asker, first)?;
+            let begins = store.data_begins(&asker.platforms(), asker.mode)?.unwrap_or(first);
+            let (answers, complete_until) = answers(&asker, begins)?;
             freshness.complete_until = complete_until;
             Ok((freshness, Some(answers)))
         }
@@ -127,13 +129,13 @@ fn ask(store: &Store, model: &PageModel, defaults: &Defaults) -> Result<(Freshne
     }
 }
 
-/// Every answer of the page, and the end of its last complete bucket. The data begins at `first`.
-fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateTime<Utc>>), Failure> {
+/// Every answer of the page, and the end of its last complete bucket.
+fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<DateTime<Utc>>), Failure> {
     let period = |(from, to)| Period {
         from,
         to,
         complete: to <= asker.as_of,
-        covered: first <= from,
+        covered: begins <= from,
     };
     let now = period((asker.range.from, asker.range.to));
     let previous = period(asker.before());
@@ -168,7 +170,11 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
             Topic::Joining => &coverage,
             _ => &report,
         };
-        let chart = draw(drawn, asker.choices, ask.own, &mut colours);
+        // A picture of a change against a period that is not comparable says nothing.
+        let says = *topic != Topic::Change || now.complete && previous.covered;
+        let chart = says
+            .then(|| draw(drawn, asker.choices, ask.own, &mut colours))
+            .flatten();
         let over_time = *topic == Topic::Conversion && report.question.range.buckets.len() > 1;
         let trend = over_time.then(|| draw(&report, asker.choices, ask.own, &mut colours));
         Section {
@@ -180,6 +186,7 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
     let answers = Answers {
         period: now,
         previous,
+        begins,
         tz: asker.range.tz,
         interval: asker.interval,
         current: totals(current),
@@ -243,9 +250,19 @@ fn totals(reports: [Report; WHOLE.len()]) -> Totals {
     }
 }
 
+/// An answer without what has not begun; a forecast tells of nothing else.
 fn told(report: Report) -> Answer {
+    let (as_of, buckets) = (report.question.as_of, &report.question.range.buckets);
+    let mut table = report.table;
+    if let Some(start) = table.position("bucket_start") {
+        let ahead = table.position("horizon_start");
+        let is_ahead = |row: &[Value]| ahead.is_some_and(|at| row[at] != Value::Null);
+        let has_begun = |row: &[Value]| !matches!(row[start], Value::Time(at) if at >= as_of);
+        table.rows.retain(|row| is_ahead(row) || has_begun(row));
+    }
     Answer {
-        table: report.table,
+        table,
+        not_begun: buckets.iter().filter(|bucket| bucket.start >= as_of).count(),
         warnings: report.meta.warnings,
         rates: report.meta.rates,
         maturity: report.meta.maturity,

@@ -12,14 +12,17 @@ pub fn sentence(answer: &Answer, interval: Option<Interval>, tz: Tz) -> Option<S
     let parts: Vec<String> = answer
         .maturity
         .iter()
-        .filter(|one| one.immature > 0)
-        .map(|one| {
+        // What has not begun has nothing to settle. It is the last of the range.
+        .map(|one| (one, one.immature.saturating_sub(answer.not_begun)))
+        .filter(|(_, immature)| *immature > 0)
+        .map(|(one, immature)| {
             let name = one.columns.first().filter(|_| several);
             let name = name.map_or(String::new(), |column| {
                 format!("{}, ", format::heading(column).to_lowercase())
             });
-            let whose = if one.immature == 1 { "its" } else { "their" };
-            let (which, window) = (buckets(one, answer.buckets, interval, tz), length(&one.window));
+            let whose = if immature == 1 { "its" } else { "their" };
+            let begun = answer.buckets.saturating_sub(answer.not_begun);
+            let (which, window) = (buckets(one, (immature, begun), interval, tz), length(&one.window));
             format!("{name}{which}, until {window} after {whose} end")
         })
         .collect();
@@ -27,7 +30,7 @@ pub fn sentence(answer: &Answer, interval: Option<Interval>, tz: Tz) -> Option<S
 }
 
 /// The buckets that still move: how many of how many, from when.
-fn buckets(one: &Maturity, all: usize, interval: Option<Interval>, tz: Tz) -> String {
+fn buckets(one: &Maturity, (immature, all): (usize, usize), interval: Option<Interval>, tz: Tz) -> String {
     let (Some(interval), Some(from)) = (interval, one.immature_from) else {
         return "this period".into();
     };
@@ -37,10 +40,10 @@ fn buckets(one: &Maturity, all: usize, interval: Option<Interval>, tz: Tz) -> St
         _ => "%-d %b %Y",
     };
     let from = from.with_timezone(&tz).format(pattern);
-    match (one.immature, all) {
+    match (immature, all) {
         (1, 1) => format!("the only {name}"),
-        (immature, _) if immature == all => format!("all {all} {name}s"),
-        (immature, _) => format!("{immature} of {all} {name}s, from {from}"),
+        _ if immature == all => format!("all {all} {name}s"),
+        _ => format!("{immature} of {all} {name}s, from {from}"),
     }
 }
 

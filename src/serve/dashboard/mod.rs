@@ -89,6 +89,8 @@ pub struct Answers {
     pub period: Period,
     /// The period before, of the same length.
     pub previous: Period,
+    /// The first moment that the data of these platforms and this mode tells of.
+    pub begins: DateTime<Utc>,
     /// The zone in which days begin.
     pub tz: Tz,
     /// The length of a bucket in charts and tables.
@@ -150,6 +152,8 @@ pub struct Answer {
     pub maturity: Vec<Maturity>,
     /// Buckets of the range.
     pub buckets: usize,
+    /// Those of them that had not begun at the moment that answers: they have no rows.
+    pub not_begun: usize,
 }
 
 /// What a section is about; it chooses its one-sentence reading.

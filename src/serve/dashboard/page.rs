@@ -128,13 +128,12 @@ fn empty(model: &PageModel) -> Markup {
         };
     };
     let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
-    let (first, after) = days_around(span, tz);
-    let last = after.pred_opt().unwrap_or(after);
+    let (first, last) = days_around(span, tz);
     html! {
         div.notice id="empty" {
             h1 { "No data in this period" }
             p { "The data runs from " (first.format("%-d %b %Y")) " to " (last.format("%-d %b %Y")) "." }
-            p { a href=(model.choices.link_to(first, after)) { "Show the period that has data" } }
+            p { a href=(model.choices.link_to(first, last)) { "Show the period that has data" } }
         }
     }
 }
@@ -221,7 +220,7 @@ fn part(answers: &Answers, section: &Section) -> Markup {
             @for warning in &section.answer.warnings { p.caveat { (quoted(&capital(warning))) "." } }
             details.table {
                 summary { (cut) span.hidden { ", " (title) } }
-                (table::render(&section.answer.table, section.interval, &format!("{title}: {cut}")))
+                (table::render(&section.answer, section.interval, &format!("{title}: {cut}")))
             }
             details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning, section.metric)) }
         }
@@ -235,9 +234,15 @@ fn figure(chart: &Chart) -> Markup {
             div.chart.wide { (PreEscaped(&chart.wide)) }
             div.chart.narrow { (PreEscaped(narrow)) }
         } @else {
+            (sideways())
             div.chart.scroll tabindex="0" role="region" aria-label="Chart, scrollable" { (PreEscaped(&chart.wide)) }
         }
     }
+}
+
+/// What stands above a box that is wider than a phone: nothing in it is lost.
+pub(super) fn sideways() -> Markup {
+    html! { p.note.sideways { "Scroll sideways for what does not fit." } }
 }
 
 fn meaning(meaning: &Meaning, metric: &str) -> Markup {

@@ -7,7 +7,10 @@ use crate::model::Value;
 pub fn sentence(answers: &Answers, section: &Section) -> String {
     match section.topic {
         Topic::Paths => paths::sentence(&section.answer),
-        Topic::Change => failures::change(&section.answer),
+        Topic::Change => match answers.incomparable() {
+            Some(why) => failures::alone(&section.answer, &why),
+            None => failures::change(&section.answer),
+        },
         Topic::Declines => failures::declines(&section.answer),
         Topic::Population => population(&answers.current.growth),
         Topic::Milestones => lives::milestones(section, answers.tz),
@@ -124,12 +127,17 @@ fn shares(answer: &Answer, verb: &str, plural: &str) -> String {
         return "No payment was captured in this period.".into();
     };
     let share = answer.table.cell(row, "share_by_count").as_f64().unwrap_or(0.0);
+    let within = takings::within(answer, row);
+    let others = match within.is_empty() {
+        true => "",
+        false => " The table has the other currencies.",
+    };
     let like = match answer.table.cell(row, "effective_number") {
         Value::Number(like) => format!("; the concentration is that of {like:.1} equal {plural}"),
         _ => String::new(),
     };
     format!(
-        "{} {verb} {} of the payments{like}.",
+        "{} {verb} {} of the payments{within}{like}.{others}",
         name(value),
         format::percent(share)
     )
@@ -142,7 +150,7 @@ fn payments(payments: &Answer) -> String {
         format!(" {} of the payments tried came to a capture.", format::percent(rate))
     });
     let rows = payments.table.rows.len();
-    let sums: Vec<String> = (0..rows.min(4))
+    let sums: Vec<String> = (0..rows.min(takings::CURRENCIES))
         .filter_map(|row| match payments.table.cell(row, "gross") {
             gross @ Value::Amount { .. } => {
                 let currency = payments.table.cell(row, "currency").as_str().unwrap_or("");
@@ -157,7 +165,11 @@ fn payments(payments: &Answer) -> String {
         .collect();
     if rows > 1 {
         // With one row per currency the first row's counts are not those of all payments.
-        return format!("Captured, each currency for itself: {}.", sums.join(", "));
+        let more = match rows - sums.len().min(rows) {
+            0 => String::new(),
+            more => format!(", and {more} more in the table"),
+        };
+        return format!("Captured, each currency for itself: {}{more}.", sums.join(", "));
     }
     match sums.first() {
         Some(sum) if count > 0 => format!("{} payments brought {sum} gross.{success}", format::integer(count)),

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::format;
+use super::page::sideways;
 use super::sources::{breakable, count, title};
 use crate::serve::sources::{NATIVE, SourceStatus, Sources, address};
 use crate::store::{RecentRefusal, Tally};
@@ -107,6 +108,7 @@ fn list(refusals: &[RecentRefusal], open: bool, tz: Tz) -> Markup {
     html! {
         details open[open] id="refusals" {
             summary { (CAPTION) ": " (several(refusals.len() as u64, "reason", "reasons")) }
+            (sideways())
             div.scroll.sources tabindex="0" role="region" aria-label=(CAPTION) {
                 table {
                     caption.hidden { (CAPTION) }

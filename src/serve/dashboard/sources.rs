@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
+use super::page::sideways;
 use super::{Answer, format, readings, refusals};
 use crate::serve::sources::{NATIVE, SourceStatus, Sources};
 
@@ -108,6 +109,7 @@ fn counts(source: &SourceStatus) -> [u64; 9] {
 
 fn table(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
     html! {
+        (sideways())
         div.scroll.sources tabindex="0" role="region" aria-label="Sources" {
             table {
                 caption.hidden { "Sources" }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::format;
+use super::page::sideways;
+use super::{Answer, format, outlook};
 use crate::model::{Column, ColumnType, Interval, Table, Value};
 
 /// Cells of one table on the page, which keeps the page light; the CSV has all rows.
@@ -11,14 +12,17 @@ const CELLS: usize = 1200;
 const LEAST_ROWS: usize = 12;
 
 /// Renders the latest rows of a table.
-pub fn render(table: &Table, interval: Option<Interval>, caption: &str) -> Markup {
+pub fn render(answer: &Answer, interval: Option<Interval>, caption: &str) -> Markup {
+    let table = &answer.table;
     let columns = shown(table);
     let most = (CELLS / columns.len().max(1)).max(LEAST_ROWS);
     let skipped = table.rows.len().saturating_sub(most);
     html! {
+        @if answer.not_begun > 0 { p.note data-not-begun=(answer.not_begun) { (not_begun(answer.not_begun, interval)) } }
         @if skipped > 0 {
             p.note { "The last " (most) " of " (format::integer(table.rows.len() as i64)) " rows; the CSV has all of them." }
         }
+        (sideways())
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption.hidden { (caption) }
@@ -34,6 +38,21 @@ pub fn render(table: &Table, interval: Option<Interval>, caption: &str) -> Marku
                 }
                 tbody { @for row in skipped..table.rows.len() { (line(table, row, &columns, interval)) } }
             }
+        }
+    }
+}
+
+/// What the table leaves out because it lies ahead.
+fn not_begun(count: usize, interval: Option<Interval>) -> String {
+    match (count, interval) {
+        (_, None) => "This period has not begun: there is nothing to show.".to_owned(),
+        (1, Some(interval)) => format!(
+            "The last {} of the period has not begun and is left out.",
+            interval.as_str()
+        ),
+        (count, Some(interval)) => {
+            let name = interval.as_str();
+            format!("The last {count} {name}s of the period have not begun and are left out.")
         }
     }
 }
@@ -62,7 +81,8 @@ fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Optio
                     }
                 } @else {
                     td .text[!numeric(column)] data-value=(value.to_text()) {
-                        (format::cell(column, value))
+                        @if column.name == "baseline_error" && outlook::baseline_explodes(table, row) { "beyond anything counted" }
+                        @else { (format::cell(column, value)) }
                     }
                 }
             }

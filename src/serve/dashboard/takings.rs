@@ -4,8 +4,8 @@ use super::figure::{Figure, Pair, between, count, money, share, whole};
 use super::{Answer, Answers, format, rates, readings};
 use crate::model::Value;
 
-/// Currencies that get figures of their own; the table has all of them.
-const CURRENCIES: usize = 4;
+/// Currencies that get figures of their own, and a place in a sentence; the table has all of them.
+pub const CURRENCIES: usize = 4;
 
 /// Payments, gross and net per currency, and the largest provider.
 pub fn money_figures(answers: &Answers) -> Vec<Figure> {
@@ -54,7 +54,10 @@ fn captured(answers: &Answers) -> Figure {
             "with money captured, by {} payers",
             count(now.table.cell(0, "payers").as_i64())
         ),
-        several => format!("with money captured, in {several} currencies"),
+        several if several <= CURRENCIES => format!("with money captured, in {several} currencies"),
+        several => format!(
+            "with money captured, in {several} currencies: here the {CURRENCIES} with the most payments, in the table all"
+        ),
     };
     whole("payments", "Payments", "", &pair, basis)
 }

@@ -11,13 +11,17 @@ use chrono::{DateTime, Utc};
 use super::canvas::Canvas;
 use super::data::Grid;
 use super::document::Notes;
-use super::frame::{header, most_lines, no_data};
+use super::frame::{Entry, Mark, header, most_lines, no_data};
 use super::marks::{EndLabel, end_labels, end_width};
 use super::number::Kind;
-use super::panel::{Spec, stack};
+use super::panel::{Panel, Spec, stack};
 use super::{ChartError, ChartRequest};
 use crate::model::{Bucket, Interval, TimeRange, Value};
 use view::View;
+
+/// Height of what stands above the panels, and the least of one of them.
+const HEAD: f64 = 100.0;
+const LEAST_PANEL: f64 = 96.0;
 
 /// What is plotted.
 const PLOTTED: [&str; 5] = ["value", "low_80", "high_80", "low_95", "high_95"];
@@ -35,26 +39,57 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     if !grid.has_data(&["value"]) {
         return no_data(canvas, request, "Nothing was counted, so nothing can be expected");
     }
-    let view = View::of(&wide, &grid, most_lines(canvas));
-    let highest = view.highest();
-    let cut = view.band_top() > highest;
-    let body = header(canvas, request, &view.legend(canvas, cut))?;
-    let narrow = canvas.frame.w < 480.0;
-    let ends: Vec<String> = view
-        .drawn
-        .iter()
-        .map(|outer| view.end(*outer, canvas.frame.w, narrow))
-        .collect();
-    let spec = Spec {
+    let mut views = View::by_currency(&wide, &grid, most_lines(canvas));
+    let room = ((canvas.frame.h - HEAD) / LEAST_PANEL).max(1.0) as usize;
+    let left = views.split_off(views.len().min(room));
+    let body = header(canvas, request, &legend(canvas, &grid, &views, &left))?;
+    let ends: Vec<Vec<String>> = views.iter().map(|view| view.ends(canvas.frame.w)).collect();
+    let spec = |view: &View| Spec {
         weight: 1.0,
         lo: 0.0,
-        hi: highest * 1.08,
+        hi: view.highest() * 1.08,
         kind: Kind::Count,
         caption: view.caption(request),
     };
-    let panels = stack(canvas, &range, body, &[spec], end_width(&ends))?;
-    let panel = &panels[0];
-    view.draw_origin(canvas, panel, request.range.to)?;
+    let specs: Vec<Spec> = views.iter().map(spec).collect();
+    let panels = stack(canvas, &range, body, &specs, end_width(&ends.concat()))?;
+    let mut notes = Notes::default();
+    for ((view, panel), ends) in views.iter().zip(&panels).zip(ends) {
+        draw_view(canvas, view, panel, ends, request.range.to)?;
+        notes.hits.extend(view.hits(panel));
+        notes.summary.push_str(&view.summary());
+        notes.series.extend(grid.series(&PLOTTED, &view.drawn));
+    }
+    Ok(notes)
+}
+
+/// The marks of the first view, which stand for those of all, and what has no place.
+fn legend(canvas: &Canvas, grid: &Grid, views: &[View], left: &[View]) -> Vec<Entry> {
+    let is_cut = |view: &View| view.band_top() > view.highest();
+    let mut legend = views
+        .first()
+        .map_or_else(Vec::new, |view| view.legend(canvas, views.iter().any(is_cut)));
+    if !left.is_empty() {
+        let currencies: Vec<String> = left.iter().map(View::currency).collect();
+        legend.push(Entry::new(
+            Mark::Note,
+            format!("{} in the table", currencies.join(", ")),
+        ));
+    }
+    let placed = views.iter().chain(left).flat_map(|view| view.drawn.iter().copied());
+    let others = grid.others(&placed.collect::<Vec<_>>(), |_| 0.0, "");
+    legend.extend(others.map(|others| Entry::new(Mark::Note, format!("{others} in the table"))));
+    legend
+}
+
+fn draw_view(
+    canvas: &Canvas,
+    view: &View,
+    panel: &Panel,
+    ends: Vec<String>,
+    origin: DateTime<Utc>,
+) -> Result<(), ChartError> {
+    view.draw_origin(canvas, panel, origin)?;
     let mut labels = Vec::new();
     for ((outer, text), color) in view.drawn.iter().zip(ends).zip(canvas.palette.series) {
         view.draw_group(canvas, panel, *outer, color)?;
@@ -64,15 +99,11 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
             labels.push(EndLabel { y, color, text });
         }
     }
-    end_labels(canvas, panel.area, labels)?;
-    Ok(Notes {
-        summary: view.summary(),
-        hits: view.hits(panel),
-        series: grid.series(&PLOTTED, &view.drawn),
-    })
+    end_labels(canvas, panel.area, labels)
 }
 
-/// The buckets of the rows, behind the origin and ahead of it; of two that begin at once the longer.
+/// The buckets of the rows, behind the origin and ahead of it; of two that begin at once the longer. What lies behind
+/// the origin and has not begun was not counted.
 fn reach(request: &ChartRequest) -> Option<TimeRange> {
     let mut ends: BTreeMap<DateTime<Utc>, DateTime<Utc>> = BTreeMap::new();
     let cell = |row: usize, name| request.table.cell(row, name);
@@ -82,7 +113,11 @@ fn reach(request: &ChartRequest) -> Option<TimeRange> {
     let ahead = rows
         .clone()
         .any(|row| is_ahead(row) && *cell(row, "value") != Value::Null);
-    for row in rows.filter(|row| ahead || !is_ahead(*row)) {
+    let is_begun = |row: usize| match cell(row, "bucket_start") {
+        Value::Time(at) => at.with_timezone(&Utc) < request.as_of,
+        _ => true,
+    };
+    for row in rows.filter(|row| if is_ahead(*row) { ahead } else { is_begun(*row) }) {
         let edge = |name| match request.table.cell(row, name) {
             Value::Time(at) => Some(at.with_timezone(&Utc)),
             _ => None,

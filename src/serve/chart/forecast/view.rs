@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 use super::super::canvas::{Align, Canvas, measure};
 use super::super::data::Grid;
-use super::super::frame::{Entry, Mark, SMALL};
+use super::super::frame::{Entry, Mark, SMALL, no_room};
 use super::super::marks::{Point, line};
 use super::super::panel::{Panel, per};
 use super::super::{ChartError, ChartRequest};
@@ -30,7 +30,23 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub fn of(request: &'a ChartRequest<'a>, grid: &'a Grid<'a>, most: usize) -> Self {
+    /// The largest groups of each currency, at most so many: money of unlike currencies shares no axis.
+    pub fn by_currency(request: &'a ChartRequest<'a>, grid: &'a Grid<'a>, most: usize) -> Vec<Self> {
+        let mut currencies: Vec<String> = (0..grid.outer.len()).map(|outer| grid.currency(outer)).collect();
+        currencies.sort();
+        currencies.dedup();
+        let by_size = grid.by_size(|outer| grid.last(outer, "value"));
+        let drawn = |currency: String| {
+            let own = by_size
+                .iter()
+                .copied()
+                .filter(|outer| grid.currency(*outer) == currency);
+            View::of(request, grid, own.take(most).collect())
+        };
+        currencies.into_iter().map(drawn).collect()
+    }
+
+    fn of(request: &'a ChartRequest<'a>, grid: &'a Grid<'a>, drawn: Vec<usize>) -> Self {
         let buckets = grid.complete.len();
         let is_ahead = |bucket: &usize| matches!(grid.cell(0, 0, *bucket, "horizon_start"), Value::Time(_));
         let unit = request
@@ -40,7 +56,7 @@ impl<'a> View<'a> {
         View {
             request,
             grid,
-            drawn: grid.largest("value", most),
+            drawn,
             ahead: (0..buckets).find(is_ahead).unwrap_or(buckets),
             at_end: unit == Some("bots"),
         }
@@ -90,6 +106,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The currency of its amounts; empty where they are none.
+    pub fn currency(&self) -> String {
+        self.drawn
+            .first()
+            .map(|outer| self.grid.currency(*outer))
+            .unwrap_or_default()
+    }
+
     pub fn caption(&self, request: &ChartRequest) -> String {
         let unit = request
             .table
@@ -99,7 +123,7 @@ impl<'a> View<'a> {
         match unit {
             Some("bots") => format!("Bots in the population at the end of the {interval}"),
             Some(unit) => format!("{}{}", capital(unit), per(self.request)),
-            None => format!("Captured{}, {}", per(self.request), self.grid.currency(0))
+            None => format!("Captured{}, {}", per(self.request), self.currency())
                 .trim_end_matches(", ")
                 .to_owned(),
         }
@@ -185,12 +209,13 @@ impl<'a> View<'a> {
         let palette = canvas.palette;
         let single = self.drawn.len() == 1;
         let color = if single { palette.series[0] } else { palette.muted };
+        // Where there is a panel for each of several groups, its caption names it.
         let of = self
             .drawn
             .first()
-            .map(|outer| self.grid.outer[*outer].label())
+            .map(|outer| self.grid.name(*outer))
             .unwrap_or_default();
-        let counted = if single && !of.is_empty() {
+        let counted = if self.grid.outer.len() == 1 && !of.is_empty() {
             format!("counted, {of}")
         } else {
             "counted".to_owned()
@@ -212,15 +237,14 @@ impl<'a> View<'a> {
             legend.push(Entry::new(Mark::Note, "no forecast: too little history"));
         }
         if canvas.frame.w < 480.0 && !single {
-            let entry = |(outer, color): (&usize, _)| Entry::new(Mark::Line(color), self.grid.outer[*outer].label());
+            let entry = |(outer, color): (&usize, _)| Entry::new(Mark::Line(color), self.grid.name(*outer));
             legend.extend(self.drawn.iter().zip(palette.series).map(entry));
         }
         if self.grid.complete[..self.ahead].contains(&false) {
             legend.push(Entry::new(Mark::Hatched(palette.neutral[0]), "incomplete"));
         }
-        let hidden = self.grid.outer.len().saturating_sub(self.drawn.len());
-        if hidden > 0 {
-            legend.push(Entry::new(Mark::Note, format!("and {hidden} more in the table")));
+        if expected && self.drawn.len() > MOST_BANDS {
+            legend.push(no_room("intervals"));
         }
         legend
     }

@@ -2,10 +2,12 @@
 
 use super::super::dates::bucket_label;
 use super::super::document::Hit;
-use super::super::frame::{SMALL, fit};
+use super::super::frame::SMALL;
+use super::super::names::fitted;
 use super::super::number::{Kind, count, label};
 use super::super::panel::Panel;
 use super::view::View;
+use crate::metrics::forecast;
 use crate::model::Value;
 
 impl View<'_> {
@@ -25,39 +27,54 @@ impl View<'_> {
         }
     }
 
-    pub fn end(&self, outer: usize, width: f64, narrow: bool) -> String {
-        let last = self
-            .expected(outer)
-            .or(self.last_counted(outer).map(|(bucket, _)| bucket));
-        let value = last.map_or_else(String::new, |bucket| self.told(outer, bucket, "value"));
-        if self.drawn.len() <= 1 || narrow {
-            return value;
-        }
-        format!(
-            "{} {value}",
-            fit(&self.grid.outer[outer].label(), SMALL, false, width * 0.2)
-        )
+    /// What stands at the ends of its lines: the last number, with the group's name where there are several.
+    pub fn ends(&self, width: f64) -> Vec<String> {
+        let names: Vec<String> = self
+            .drawn
+            .iter()
+            .map(|outer| self.grid.name(*outer).to_owned())
+            .collect();
+        let names = fitted(&names, SMALL, false, width * 0.2);
+        let end = |(outer, name): (&usize, String)| {
+            let counted = || self.last_counted(*outer).map(|(bucket, _)| bucket);
+            let last = self.expected(*outer).or_else(counted);
+            let value = last.map_or_else(String::new, |bucket| self.told(*outer, bucket, "value"));
+            match self.drawn.len() > 1 && width >= 480.0 {
+                true => format!("{name} {value}"),
+                false => value,
+            }
+        };
+        self.drawn.iter().zip(names).map(end).collect()
+    }
+
+    /// Whether the error of the baseline is beyond anything counted, and says nothing.
+    fn baseline_explodes(&self, outer: usize, bucket: usize) -> bool {
+        let counted = self.values(outer, "value").into_iter().take(self.ahead).flatten();
+        let error = self.grid.cell(outer, 0, bucket, "baseline_error").as_f64();
+        error.is_some_and(|error| forecast::explodes(error, counted.fold(0.0, f64::max)))
     }
 
     /// A bucket ahead in a sentence.
     fn sentence(&self, outer: usize, bucket: usize) -> String {
         let cell = |column| self.told(outer, bucket, column);
+        let baseline = match self.baseline_explodes(outer, bucket) {
+            true => "beyond anything counted".to_owned(),
+            false => cell("baseline_error"),
+        };
         format!(
-            "forecast {}\n80%: {} to {}\n95%: {} to {}\nmean absolute error {}, of the baseline {}",
+            "forecast {}\n80%: {} to {}\n95%: {} to {}\nmean absolute error {}, of the baseline {baseline}",
             cell("value"),
             cell("low_80"),
             cell("high_80"),
             cell("low_95"),
             cell("high_95"),
             cell("model_error"),
-            cell("baseline_error"),
         )
     }
 
     pub fn summary(&self) -> String {
         let one = |outer: &usize| {
-            let name = self.grid.outer[*outer].label();
-            let name = if name.is_empty() { name } else { name + ": " };
+            let name = self.grid.named(*outer);
             let counted = self.last_counted(*outer).map_or_else(
                 || "nothing counted".to_owned(),
                 |(bucket, _)| format!("{} counted last", self.told(*outer, bucket, "value")),
@@ -73,7 +90,7 @@ impl View<'_> {
                 None => format!("{name}{counted}; no forecast."),
             }
         };
-        self.drawn.iter().map(one).collect::<Vec<_>>().join(" ")
+        self.drawn.iter().map(|outer| one(outer) + " ").collect()
     }
 
     pub fn hits(&self, panel: &Panel) -> Vec<Hit> {
@@ -87,8 +104,7 @@ impl View<'_> {
                 text.push_str(" (incomplete)");
             }
             for &outer in &self.drawn {
-                let name = self.grid.outer[outer].label();
-                let name = if name.is_empty() { name } else { name + ": " };
+                let name = self.grid.named(outer);
                 let told = if bucket < self.ahead {
                     self.told(outer, bucket, "value")
                 } else {

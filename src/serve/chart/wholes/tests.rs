@@ -59,7 +59,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         subtitle: "",
         table,
         range,
-        over: true,
+        as_of: range.to,
         group_by: &[],
         currency: Some("EUR"),
         annotations: &[],
@@ -133,7 +133,11 @@ fn a_bucket_that_the_range_cuts_does_not_make_its_sum_incomplete() {
         Value::Number(5.0)
     });
     let ask = |over| ChartRequest {
-        over,
+        as_of: if over {
+            range.to
+        } else {
+            range.to - chrono::TimeDelta::hours(1)
+        },
         ..request("declines", &table, &range)
     };
     let (over, open) = (svg(&ask(true)).unwrap(), svg(&ask(false)).unwrap());
