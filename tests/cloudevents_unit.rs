@@ -315,6 +315,137 @@ fn time_is_utc_to_the_microsecond_and_bounded_by_a_day_ahead() {
 }
 
 #[test]
+fn a_time_lies_between_1900_and_a_day_from_now() {
+    let time = |text: &str| refused(with(bot(), "/time", json!(text))).0;
+    for early in [
+        "0001-01-01T00:00:00Z",
+        "1899-12-30T00:00:00Z",
+        "1899-12-31T23:59:59.999Z",
+        "1900-01-01T00:00:00+00:01",
+    ] {
+        assert_eq!(time(early), Code::InvalidTime, "{early}");
+    }
+    for late in ["2200-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z"] {
+        assert_eq!(time(late), Code::TimeInFuture, "{late}");
+    }
+    assert_eq!(time("2016-06-30T23:59:60Z"), Code::InvalidTime);
+    let taken = read(&with(bot(), "/time", json!("2015-07-01T01:59:60+02:00"))).unwrap();
+    assert_eq!(taken.time, at("2015-06-30T23:59:59.999999Z"));
+    assert!(read(&with(bot(), "/time", json!("1900-01-01t00:00:00z"))).is_ok());
+}
+
+#[test]
+fn content_is_compared_by_value() {
+    let data = |amount: &str, beside: &str| {
+        let text = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"s","type":"checkout.started","data":{{"platform":"web","bot_id":"b",
+            "conversation_id":"c","path":"webview","credential":"new","amount":{amount},{beside}}}}}"#
+        );
+        parse(text.as_bytes(), now(), &privacy()).unwrap()
+    };
+    let first = data(
+        r#"{"value":"5.00","currency":"USD"}"#,
+        r#""rank":100,"deep":[{"x":0.5}]"#,
+    );
+    for (amount, beside) in [
+        (
+            r#"{"value":"5.0","currency":"USD"}"#,
+            r#""rank":1e2,"deep":[{"x":5E-1}]"#,
+        ),
+        (
+            r#"{"currency":"USD","value":"5"}"#,
+            r#""deep":[{"x":0.50}],"rank":100.0"#,
+        ),
+        (
+            r#"{"value":"05.000","currency":"\u0055SD"}"#,
+            r#""ran\u006b":1.0e+2,"deep":[{"x":0.5e0}]"#,
+        ),
+    ] {
+        let again = data(amount, beside);
+        assert_eq!(
+            (again.content, &again.extra),
+            (first.content, &first.extra),
+            "{amount} {beside}"
+        );
+    }
+    let differing = [
+        data(
+            r#"{"value":"5.01","currency":"USD"}"#,
+            r#""rank":100,"deep":[{"x":0.5}]"#,
+        ),
+        data(
+            r#"{"value":"5.00","currency":"EUR"}"#,
+            r#""rank":100,"deep":[{"x":0.5}]"#,
+        ),
+        data(
+            r#"{"value":"5.00","currency":"USD"}"#,
+            r#""rank":"100","deep":[{"x":0.5}]"#,
+        ),
+        data(
+            r#"{"value":"5.00","currency":"USD"}"#,
+            r#""rank":9007199254740992,"deep":[{"x":0.5}]"#,
+        ),
+        data(
+            r#"{"value":"5.00","currency":"USD"}"#,
+            r#""rank":9007199254740993,"deep":[{"x":0.5}]"#,
+        ),
+        data(
+            r#"{"value":"5.00","currency":"USD"}"#,
+            r#""rank":18446744073709551616,"deep":[{"x":0.5}]"#,
+        ),
+        data(
+            r#"{"value":"5.00","currency":"USD"}"#,
+            r#""rank":18446744073709551617,"deep":[{"x":0.5}]"#,
+        ),
+        first,
+    ];
+    let contents: BTreeSet<i64> = differing.iter().map(|event| event.content).collect();
+    assert_eq!(contents.len(), differing.len());
+}
+
+#[test]
+fn what_an_earlier_version_stored_is_the_same_event() {
+    let spelled = |value: &str| read(&captured(json!({"value": value, "currency": "USD"}))).unwrap();
+    // As it was written then: {"amount":{"currency":"USD","value":"5.0"},"payment_id":"p1","provider":"stripe"}
+    let written = |value: &str| {
+        let data =
+            format!(r#"{{"amount":{{"currency":"USD","value":"{value}"}},"payment_id":"p1","provider":"stripe"}}"#);
+        botledger::model::event::content_key("transaction.captured", None, &data)
+    };
+    let (usual, short) = (spelled("5.00"), spelled("5.0"));
+    assert_eq!((usual.content, usual.former), (written("5.00"), None));
+    assert_eq!((short.content, short.former), (written("5.00"), Some(written("5.0"))));
+}
+
+#[test]
+fn whole_numbers_are_whole_in_every_spelling() {
+    let cart = |count: &str| {
+        let text = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"s","type":"cart.updated","data":{{"platform":"web","bot_id":"b",
+            "conversation_id":"c","item_count":{count}}}}}"#
+        );
+        parse(text.as_bytes(), now(), &privacy()).map(|event| event.item_count)
+    };
+    for two in ["2", "2.0", "2e0", "20E-1", "0.2e+1"] {
+        assert_eq!(cart(two), Ok(Some(2)), "{two}");
+    }
+    assert_eq!(cart("-0.0"), Ok(Some(0)));
+    for wrong in ["2.5", "-2", "4294967296", "1e999", "5e-1"] {
+        assert_eq!(cart(wrong).unwrap_err().code, Code::OutOfRange, "{wrong}");
+    }
+    assert_eq!(cart("00012").unwrap_err().code, Code::Malformed);
+}
+
+#[test]
+fn an_unknown_type_is_answered_with_those_there_are() {
+    let rejection = read(&with(bot(), "/type", json!("bot.exploded"))).unwrap_err();
+    for kind in EventType::ALL.iter().filter(|kind| **kind != EventType::Other) {
+        assert!(rejection.message.contains(kind.as_str()), "{}", rejection.message);
+    }
+    assert!(!rejection.message.contains("other"));
+}
+
+#[test]
 fn content_ignores_order_white_space_escapes_nulls_and_time() {
     let plain = r#"{"specversion":"1.0","id":"1","source":"s","type":"bot.updated","time":"2016-01-01T00:00:00Z",
         "data":{"bot_id":"b1","platform":"web","name":"Zoë","deep":{"a":[1,{"x":1,"y":2}],"b":null}}}"#;
@@ -403,7 +534,7 @@ fn a_member_that_stands_twice_is_refused() {
     for text in [
         r#"{"specversion":"1.0","id":"1","id":"2","source":"s","type":"bot.updated","data":{"bot_id":"b","platform":"web"}}"#,
         r#"{"specversion":"1.0","id":"1","source":"s","type":"bot.updated","data":{"bot_id":"b","platform":"web","bot_id":"c"}}"#,
-        r#"{"specversion":"1.0","id":"1","source":"s","type":"bot.updated","data":{"bot_id":"b","platform":"web","x":{"y":1,"y":2}}}"#,
+        r#"{"specversion":"1.0","id":"1","source":"s","type":"transaction.captured","data":{"provider":"stripe","payment_id":"p","amount":{"value":"1","currency":"USD","value":"2"}}}"#,
     ] {
         assert_eq!(
             parse(text.as_bytes(), now(), &privacy()).unwrap_err().code,

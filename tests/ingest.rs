@@ -187,6 +187,211 @@ fn bodies_and_batches_have_limits_and_leave_nothing_when_over_them() {
 }
 
 #[test]
+fn the_only_event_of_a_request_is_rejected_with_422() {
+    let app = TestApp::start();
+    let wrong = captured("p1", "29.625", "USD").id("e");
+    let (binary, data) = wrong.binary();
+    let binary: Vec<(&str, &str)> = binary
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let event = wrong.json().to_string();
+    let mut replies = vec![app.client.post("/v1/events", &binary, &data)];
+    for kind in ["application/cloudevents+json", "application/json"] {
+        replies.push(
+            app.client
+                .post("/v1/events", &[("content-type", kind)], event.as_bytes()),
+        );
+    }
+    for reply in replies {
+        let told = reply.json();
+        assert_eq!(reply.problem(422, "rejected"), "data.amount.value");
+        let rejection = json!([{"index": 0, "id": "e", "code": "amount_too_many_decimals", "field": "data.amount.value",
+                                "message": "has more decimals than the currency"}]);
+        assert_eq!(told["rejected"], rejection);
+        assert!(told["detail"].as_str().unwrap().contains("more decimals"), "{told}");
+    }
+    let track = json!({"messageId": "a", "type": "track", "event": "Conversation Started", "userId": "u"}).to_string();
+    let call = app
+        .client
+        .post("/v1/track", &[("content-type", "application/json")], track.as_bytes());
+    assert_eq!(call.problem(422, "rejected"), "properties.bot_id");
+    // A batch has verdicts, also one of a single event.
+    for (kind, body) in [
+        ("application/cloudevents-batch+json", format!("[{event}]")),
+        ("application/json", format!("[{event}]")),
+        ("application/x-ndjson", event.clone()),
+    ] {
+        let answer = app
+            .client
+            .post("/v1/events", &[("content-type", kind)], body.as_bytes());
+        assert_eq!(
+            answer.expect_status(200).json()["rejected"][0]["code"],
+            "amount_too_many_decimals",
+            "{kind}"
+        );
+    }
+    // What was accepted before is no rejection.
+    let good = captured("p2", "1.00", "USD").id("good").json().to_string();
+    for counted in ["accepted", "duplicates"] {
+        let reply = app
+            .client
+            .post("/v1/events", &[("content-type", "application/json")], good.as_bytes());
+        assert_eq!(reply.expect_status(200).json()[counted], 1);
+    }
+    let seen = app.client.get_json("/v1/sources");
+    let mut sources = seen["sources"].as_array().unwrap().iter();
+    let source = sources.find(|source| source["address"] == "/v1/events").unwrap();
+    assert_eq!(source["rejected"], 6, "{source}");
+}
+
+#[test]
+fn the_zero_time_of_a_program_is_refused_by_every_native_way_in() {
+    let app = TestApp::start();
+    for time in ["0001-01-01T00:00:00Z", "1899-12-30T00:00:00Z", "2016-06-30T23:59:60Z"] {
+        let event = bot_registered("b").at(time);
+        let (binary, data) = event.binary();
+        let activity = json!({"type": "message", "timestamp": time, "channelId": "webchat", "from": {"id": "u"},
+                              "recipient": {"id": "shop"}, "conversation": {"id": "c"}});
+        let activity =
+            json!({"specversion": "1.0", "id": "a", "source": "/bot", "type": "bot.activity", "data": activity});
+        let place = json!({"bot_id": "b", "platform": "web", "conversation_id": "c"});
+        let call = json!({"messageId": "a", "type": "track", "event": "Conversation Started", "timestamp": time,
+                          "properties": place});
+        let one = event.json().to_string();
+        for (address, headers, body, field) in [
+            (
+                "/v1/events",
+                content("application/cloudevents+json"),
+                one.clone().into_bytes(),
+                "time",
+            ),
+            (
+                "/v1/events",
+                content("application/json"),
+                one.clone().into_bytes(),
+                "time",
+            ),
+            ("/v1/events", binary, data, "time"),
+            (
+                "/v1/events",
+                content("application/json"),
+                activity.to_string().into_bytes(),
+                "data.timestamp",
+            ),
+            (
+                "/v1/track",
+                content("application/json"),
+                call.to_string().into_bytes(),
+                "timestamp",
+            ),
+            (
+                "/v1/events",
+                content("application/cloudevents-batch+json"),
+                format!("[{one}]").into_bytes(),
+                "time",
+            ),
+            (
+                "/v1/events",
+                content("application/x-ndjson"),
+                one.clone().into_bytes(),
+                "time",
+            ),
+            (
+                "/v1/batch",
+                content("application/json"),
+                json!({"batch": [call]}).to_string().into_bytes(),
+                "timestamp",
+            ),
+        ] {
+            let headers: Vec<(&str, &str)> = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .collect();
+            let reply = app.client.post(address, &headers, &body);
+            let rejected = &reply.json()["rejected"][0];
+            let told = (rejected["code"].as_str(), rejected["field"].as_str());
+            assert_eq!(told, (Some("invalid_time"), Some(field)), "{time} {address}");
+        }
+    }
+}
+
+#[test]
+fn a_leap_second_counts_in_its_own_day() {
+    let mut app = TestApp::start();
+    let event = bot_registered("b").at("2016-12-31T23:59:60Z");
+    app.clock.set("2017-06-01T00:00:00Z");
+    assert_eq!(app.client.post_events(&lines(&[event])).accepted, 1);
+    app.stop();
+    let ledger = Ledger::open(&app.config.data_dir);
+    assert_eq!(
+        ledger.rows("select strftime(time, '%Y-%m-%d %H:%M:%S') from events"),
+        [["2016-12-31 23:59:59"]]
+    );
+}
+
+#[test]
+fn json_is_read_as_what_it_is() {
+    let app = TestApp::start();
+    let event = |id: &str| bot_registered(id).id(id).json().to_string();
+    let post = |kind: &str, body: &str| {
+        app.client
+            .post("/v1/events", &[("content-type", kind)], body.as_bytes())
+    };
+    let accepted = |kind: &str, body: &str| post(kind, body).expect_status(200).json()["accepted"].clone();
+    assert_eq!(accepted("application/json", &event("1")), 1);
+    assert_eq!(
+        accepted(
+            "application/json; charset=utf-8",
+            &format!(" [{},{}]", event("2"), event("3"))
+        ),
+        2
+    );
+    assert_eq!(accepted("Application/JSON", "[]"), 0);
+    for (nth, kind) in [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonl",
+        "application/jsonlines; charset=UTF-8",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let body = format!("{}\n{}\n", event(&format!("a{nth}")), event(&format!("b{nth}")));
+        assert_eq!(accepted(kind, &body), 2, "{kind}");
+    }
+    for body in ["{\"events\":[]}", "5", "\"text\"", "{\"specversion\":", ""] {
+        post("application/json", body).problem(400, "unparseable");
+    }
+    let told = post("application/json", "{\"bot_id\":\"b\"}").json();
+    assert!(told["detail"].as_str().unwrap().contains("specversion"), "{told}");
+    let two = format!("{}\n{}", event("x"), event("y"));
+    post("application/json", &two).problem(400, "unparseable");
+}
+
+#[test]
+fn another_spelling_of_the_same_value_is_a_duplicate() {
+    let mut app = TestApp::start();
+    let draft = |value: &str, rank: &str| {
+        let event = captured("p1", value, "USD").id("e").with("rank", 0).json().to_string();
+        event.replace("\"rank\":0", &format!("\"rank\":{rank}"))
+    };
+    assert_eq!(app.client.post_events(&draft("5.00", "100")).accepted, 1);
+    for (value, rank) in [("5.0", "100"), ("5", "1e2"), ("05.000", "100.0"), ("5.00", "1.00E+2")] {
+        assert_eq!(
+            app.client.post_events(&draft(value, rank)).duplicates,
+            1,
+            "{value} {rank}"
+        );
+    }
+    assert_eq!(app.client.post_events(&draft("5.01", "100")).conflicts, 1);
+    assert_eq!(app.client.post_events(&draft("5.00", "101")).conflicts, 1);
+    app.restart();
+    assert_eq!(app.client.post_events(&draft("5.0", "1e2")).duplicates, 1);
+}
+
+#[test]
 fn a_duplicate_and_a_conflict_are_known_for_ever() {
     let mut app = TestApp::start();
     let event = || captured("p1", "29.62", "USD").id("e");

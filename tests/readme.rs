@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use botledger::config::{Config, Links};
 use botledger::ingest::webhooks::{PROVIDERS, Webhook};
-use botledger::ingest::{Code, data, json, values};
+use botledger::ingest::{Code, content, json, values};
 use botledger::metrics;
 use botledger::model::EventType;
 use botledger::model::vocabulary as words;
@@ -498,7 +498,7 @@ fn the_bounds_in_the_text_are_those_of_the_source() {
         format!("at most {} bytes", values::MAX_TEXT_BYTES),
         format!(
             "up to {} KiB together and {} levels",
-            data::MAX_EXTRA_BYTES >> 10,
+            content::MAX_EXTRA_BYTES >> 10,
             json::MAX_DEPTH
         ),
     ] {

@@ -23,6 +23,7 @@ mod recorded;
 mod sdks;
 mod segment;
 mod telegram;
+mod unreadable;
 mod webhooks;
 mod webhooks_unit;
 

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::store::StoreError;
 
@@ -20,6 +21,8 @@ pub struct Problem {
     title: &'static str,
     detail: String,
     field: Option<String>,
+    /// The refused events, as answers to batches list them.
+    rejected: Option<Box<Value>>,
     /// Boxed, so that results stay small.
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -34,6 +37,8 @@ struct Body<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejected: Option<&'a Value>,
 }
 
 impl Problem {
@@ -44,6 +49,7 @@ impl Problem {
             title,
             detail: detail.into(),
             field: None,
+            rejected: None,
             header: None,
         }
     }
@@ -286,6 +292,19 @@ impl Problem {
         .field("Accept")
     }
 
+    /// 422: the only event of a request is refused; `rejected` says why, as answers to batches do.
+    pub fn rejected(field: Option<&str>, detail: impl Into<String>, rejected: Value) -> Self {
+        let mut problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "rejected",
+            "The event is rejected",
+            detail,
+        );
+        problem.field = field.map(str::to_owned);
+        problem.rejected = Some(Box::new(rejected));
+        problem
+    }
+
     /// 422: the answer would have more rows than `limit`.
     pub fn too_many_rows(limit: usize) -> Self {
         let detail = format!(
@@ -353,6 +372,7 @@ impl ResponseError for Problem {
             detail: &self.detail,
             code: self.code,
             field: self.field.as_deref(),
+            rejected: self.rejected.as_deref(),
         };
         let mut response = HttpResponse::build(self.status);
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));

@@ -1,11 +1,10 @@
 //! Annotations as people send them: one JSON object, checked and scrubbed before anything is kept.
 
-use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
 
 use super::privacy::{CardNumber, Kind, Privacy};
 use super::values;
-use crate::model::{Annotation, Scope};
+use crate::model::{Annotation, Scope, parse_instant};
 
 /// Characters that a text may have.
 pub const MAX_TEXT: usize = 200;
@@ -57,9 +56,7 @@ pub fn parse(bytes: &[u8], privacy: &Privacy, is_metric: impl Fn(&str) -> bool) 
         Err(error) if error.is_data() => return wrong("annotation", SHAPE),
         Err(_) => return wrong("annotation", "must be a JSON object"),
     };
-    let Ok(time) = DateTime::parse_from_rfc3339(&sent.time) else {
-        return wrong("time", "must be RFC 3339 with an offset, such as 2016-09-12T00:00:00Z");
-    };
+    let time = parse_instant(&sent.time).or_else(|error| wrong("time", error.to_string()))?;
     let metric = sent.scope.metric;
     if metric.as_deref().is_some_and(|name| !is_metric(name)) {
         return wrong("scope.metric", "must be the name of a metric, see /v1/metrics");
@@ -82,8 +79,7 @@ pub fn parse(bytes: &[u8], privacy: &Privacy, is_metric: impl Fn(&str) -> bool) 
         checked("scope.bot_id", values::check_text(id))?;
     }
     Ok(Annotation {
-        // Microseconds are what the store keeps.
-        time: time.with_timezone(&Utc).trunc_subsecs(6),
+        time,
         text: keep("text", Kind::Text, Some(sentence(&sent.text)?))?.unwrap_or_default(),
         scope: Scope {
             bot_id: keep("scope.bot_id", Kind::Id, sent.scope.bot_id)?,

@@ -7,7 +7,8 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::cloudevents::{self, Envelope};
-use super::json::{Slot, Text};
+use super::json::{Members, Slot, Text};
+use super::mend;
 use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
@@ -25,6 +26,8 @@ pub enum Format {
     Lines,
     /// One event whose attributes came as headers; the body is its data.
     Binary(Box<Attributes>),
+    /// What the JSON says: an array is a batch, an object with `specversion` an event.
+    Json,
 }
 
 /// The attributes of an event in binary mode.
@@ -53,6 +56,8 @@ pub struct Judged {
     pub places: Vec<usize>,
     /// The refused ones with their places.
     pub rejected: Vec<(usize, Rejection)>,
+    /// Whether the body is one event and no batch.
+    pub single: bool,
 }
 
 impl Judged {
@@ -79,53 +84,101 @@ pub fn judge(
     now: DateTime<Utc>,
     privacy: &Privacy,
 ) -> Result<Judged, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")))?;
     let mut judged = Judged::default();
-    let one = |event: &str| {
+    let one = |event: &[u8]| {
         if event.len() > limits.event_bytes {
             return Err(too_large(limits.event_bytes));
         }
-        cloudevents::parse_str(event, now, privacy)
+        cloudevents::parse(event, now, privacy)
     };
     match format {
-        Format::Structured => {
+        Format::Json if is_array(body) => return judge(body, &Format::Batch, limits, now, privacy),
+        Format::Structured | Format::Json => {
+            judged.single = true;
             // Before anything is judged: a body that is no JSON object is no event.
-            let event: &RawValue = serde_json::from_str(text).map_err(unparseable)?;
-            if !event.get().starts_with('{') {
-                let detail = "the body is no JSON object; an array is sent as application/cloudevents-batch+json";
-                return Err(Problem::unparseable(detail));
-            }
-            judged.add(one(event.get()));
+            let mut mended = String::new();
+            let event: &RawValue = readable(body, &mut mended, |text| {
+                serde_json::from_str(text).map_err(unparseable)
+            })?;
+            check_object(event.get(), format)?;
+            judged.add(one(event.get().as_bytes()));
         }
         Format::Batch => {
-            for event in elements(text, limits.batch_events)? {
-                judged.add(one(event.get()));
+            let mut mended = String::new();
+            for event in readable(body, &mut mended, |text| elements(text, limits.batch_events))? {
+                judged.add(one(event.get().as_bytes()));
             }
         }
         Format::Lines => {
-            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            for line in lines.filter(|line| !line.is_empty()) {
                 if judged.events.len() + judged.rejected.len() == limits.batch_events {
                     return Err(Problem::batch_too_large(limits.batch_events));
                 }
                 judged.add(one(line));
             }
         }
-        Format::Binary(attributes) => judged.add(binary(attributes, text, limits, now, privacy)?),
+        Format::Binary(attributes) => {
+            judged.single = true;
+            judged.add(binary(attributes, body, limits, now, privacy)?);
+        }
     }
     Ok(judged)
 }
 
+/// Reads a body strictly, and where that fails once more with stand-ins for what cannot be read.
+///
+/// # Errors
+/// What is wrong with the body as it came.
+pub(super) fn readable<'a, T>(
+    body: &'a [u8],
+    mended: &'a mut String,
+    read: impl Fn(&'a str) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")));
+    let problem = match text.and_then(&read) {
+        Ok(found) => return Ok(found),
+        Err(problem) => problem,
+    };
+    *mended = mend::mended(body);
+    read(mended).map_err(|_| problem)
+}
+
+/// Whether a JSON text is an array, by its first character.
+fn is_array(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.trim_ascii_start().first() == Some(&b'[')
+}
+
+/// Refuses a body that is no event at all.
+fn check_object(text: &str, format: &Format) -> Result<(), Problem> {
+    if !text.starts_with('{') {
+        let detail = "the body is no JSON object; an array is sent as application/cloudevents-batch+json";
+        return Err(Problem::unparseable(detail));
+    }
+    let unnamed = || Members::parse(text).is_ok_and(|members| members.get("specversion").is_none());
+    if matches!(format, Format::Json) && unnamed() {
+        let detail = "the JSON object has no `specversion`, so it is no CloudEvent; the data of an event is sent with \
+                      ce-specversion, ce-id, ce-source and ce-type headers";
+        return Err(Problem::unparseable(detail));
+    }
+    Ok(())
+}
+
 fn binary(
     attributes: &Attributes,
-    text: &str,
+    body: &[u8],
     limits: &Limits,
     now: DateTime<Utc>,
     privacy: &Privacy,
 ) -> Result<Result<Event, Rejection>, Problem> {
-    let data = if text.trim().is_empty() {
+    let mut mended = String::new();
+    let data = if body.trim_ascii().is_empty() {
         Slot::Absent
     } else {
-        serde_json::from_str(text).map_err(unparseable)?
+        readable(body, &mut mended, |text| {
+            serde_json::from_str(text).map_err(unparseable)
+        })?
     };
     let envelope = Envelope {
         specversion: attributes.specversion.clone(),
@@ -137,7 +190,7 @@ fn binary(
         data,
         ..Envelope::default()
     };
-    if text.len() > limits.event_bytes {
+    if body.len() > limits.event_bytes {
         return Ok(Err(too_large(limits.event_bytes)));
     }
     Ok(envelope.check(now, privacy))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::json::{self, Members};
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
-use super::{data, values};
+use super::{data, mend, values};
 use crate::model::{Event, EventType};
 
 /// The CloudEvents type whose data is an activity.
@@ -133,20 +133,20 @@ fn text(activity: &Members<'_>, name: &str) -> Result<Option<String>, Rejection>
     let Some(raw) = member(activity, name) else {
         return Ok(None);
     };
-    match json::string(raw)? {
-        Some(text) => Ok(Some(text.into_owned())),
-        None => Err(Rejection::new(Code::WrongType, "must be a text")
-            .at(name.to_owned())
-            .under("data")),
-    }
+    let fault = match json::string(raw) {
+        Ok(Some(text)) => return Ok(Some(text.into_owned())),
+        Ok(None) => Rejection::new(Code::WrongType, "must be a text"),
+        Err(unreadable) => unreadable,
+    };
+    Err(fault.at(name.to_owned()).under("data"))
 }
 
 fn account(activity: &Members<'_>, name: &str) -> Result<Account, Rejection> {
     let Some(raw) = member(activity, name) else {
         return Ok(Account::default());
     };
-    serde_json::from_str(raw).map_err(|_| {
-        Rejection::new(Code::WrongType, "must be an object with a text `id`")
+    mend::read(raw).map_err(|error| {
+        other(&error, "must be an object with a text `id`")
             .at(name.to_owned())
             .under("data")
     })
@@ -156,9 +156,17 @@ fn added(activity: &Members<'_>) -> Result<Vec<Account>, Rejection> {
     let Some(raw) = member(activity, "membersAdded") else {
         return Ok(Vec::new());
     };
-    serde_json::from_str(raw).map_err(|_| {
-        Rejection::new(Code::WrongType, "must be a list of objects with a text `id`").at("data.membersAdded")
-    })
+    mend::read(raw).map_err(|error| other(&error, "must be a list of objects with a text `id`").at("data.membersAdded"))
+}
+
+/// A member that is something else, or in which a text that is read cannot be.
+fn other(error: &serde_json::Error, message: &'static str) -> Rejection {
+    let code = if error.is_data() {
+        Code::WrongType
+    } else {
+        Code::Malformed
+    };
+    Rejection::new(code, message)
 }
 
 fn needed(value: Option<String>, field: &'static str) -> Result<String, Rejection> {

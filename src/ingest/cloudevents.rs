@@ -11,9 +11,9 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor
 use super::json::{self, Members, Name, Slot, Text};
 use super::privacy::{Kind, Privacy, fields};
 use super::rejection::{Code, Rejection};
-use super::{botframework, data, values};
+use super::{botframework, data, mend, values};
 use crate::http::base64;
-use crate::model::{Event, EventType, TimeOrigin};
+use crate::model::{Event, EventType, InstantError, TimeOrigin, parse_instant};
 
 /// How far ahead of the clock an event may say that it happened.
 const FUTURE_HOURS: i64 = 24;
@@ -46,17 +46,15 @@ pub struct Envelope<'a> {
 /// # Errors
 /// A rejection with the first fault, and the event's id where that could be read.
 pub fn parse(json: &[u8], now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
-    let text = std::str::from_utf8(json).map_err(|error| Rejection::new(Code::Malformed, error.to_string()))?;
-    parse_str(text, now, privacy)
-}
-
-/// Reads one structured event, as [`parse`].
-///
-/// # Errors
-/// As [`parse`].
-pub fn parse_str(text: &str, now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
-    let envelope: Envelope = serde_json::from_str(text).map_err(json::malformed)?;
-    envelope.check(now, privacy)
+    let fault = match serde_json::from_slice::<Envelope>(json) {
+        Ok(envelope) => return envelope.check(now, privacy),
+        Err(fault) => fault,
+    };
+    let mended = mend::mended(json);
+    match serde_json::from_str::<Envelope>(&mended) {
+        Ok(envelope) => envelope.check(now, privacy),
+        Err(_) => Err(json::malformed(fault)),
+    }
 }
 
 impl Envelope<'_> {
@@ -83,7 +81,7 @@ impl Envelope<'_> {
             None if self.is_activity() => EventType::Other,
             // `other` is what webhooks leave behind; a sender who says it has nothing to count.
             None | Some(EventType::Other) => {
-                return Err(Rejection::new(Code::UnknownType, "is no event type of the contract").at("type"));
+                return Err(unknown_type());
             }
             Some(kind) => kind,
         };
@@ -136,8 +134,14 @@ impl Envelope<'_> {
             (Slot::Absent, Some(encoded)) => {
                 let invalid = || Rejection::new(Code::InvalidBase64, "must be base64 of a JSON text").at("data_base64");
                 let bytes = base64::decode(encoded).ok_or_else(invalid)?;
-                let text = std::str::from_utf8(&bytes).map_err(|_| invalid())?;
-                let slot: Slot = serde_json::from_str(text).map_err(|_| invalid())?;
+                let mended;
+                let slot: Slot = match serde_json::from_slice(&bytes) {
+                    Ok(slot) => slot,
+                    Err(_) => {
+                        mended = mend::mended(&bytes);
+                        serde_json::from_str(&mended).map_err(|_| invalid())?
+                    }
+                };
                 members(&slot, "data_base64").and_then(|members| self.apply(event, members, now, privacy))
             }
             (_, Some(_)) => {
@@ -182,18 +186,23 @@ fn id<'a>(text: &'a Text<'_>, field: &'static str, privacy: &Privacy) -> Result<
     kept.map_err(|card| Rejection::from(card).at(field))
 }
 
+/// What a type that does not exist is answered with: those that do.
+fn unknown_type() -> Rejection {
+    let types = EventType::ALL.iter().filter(|kind| **kind != EventType::Other);
+    let words: Vec<&str> = types.map(|kind| kind.as_str()).chain([botframework::TYPE]).collect();
+    Rejection::new(Code::UnknownType, format!("must be one of: {}", words.join(", "))).at("type")
+}
+
 /// Reads a time that a sender states.
 fn stated(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Rejection> {
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        let message = "must be an RFC 3339 timestamp with an offset, such as 2016-09-12T09:00:00Z";
-        Rejection::new(Code::InvalidTime, message)
-    })?;
-    let time = micros(time.with_timezone(&Utc));
-    if time > now + TimeDelta::hours(FUTURE_HOURS) {
-        let message = format!("lies more than {FUTURE_HOURS} hours ahead of the server's clock");
-        return Err(Rejection::new(Code::TimeInFuture, message));
+    match parse_instant(text) {
+        Ok(time) if time <= now + TimeDelta::hours(FUTURE_HOURS) => Ok(time),
+        Ok(_) | Err(InstantError::TooLate) => {
+            let message = format!("lies more than {FUTURE_HOURS} hours ahead of the server's clock");
+            Err(Rejection::new(Code::TimeInFuture, message))
+        }
+        Err(error) => Err(Rejection::new(Code::InvalidTime, error.to_string())),
     }
-    Ok(time)
 }
 
 /// Cuts to the microseconds that the store keeps.
@@ -277,6 +286,9 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                     envelope.data = map.next_value()?;
                     once(&mut seen, 8, &name)?;
                     continue;
+                }
+                unreadable if mend::is_unreadable_name(unreadable) => {
+                    return Err(A::Error::custom("the name of a member cannot be read"));
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;

@@ -1,14 +1,12 @@
 //! The `data` of an event: which fields each type has and needs, and what their values may be.
 
+use super::content::Texts;
 use super::json::{self, Members};
-use super::privacy::{Keeper, Kind, Privacy, fields};
+use super::mend;
+use super::privacy::{Keeper, Kind, Privacy};
 use super::rejection::{Code, Rejection};
-use super::values::{amount, check_word, count, country, flag, listed, text};
-use crate::model::event::content_key;
+use super::values::{self, amount, check_word, count, country, flag, listed, text};
 use crate::model::{Event, EventType};
-
-/// Longest canonical text of the fields outside the contract, in bytes.
-pub const MAX_EXTRA_BYTES: usize = 16 << 10;
 
 /// Declares the fields of the contract.
 macro_rules! fields {
@@ -164,41 +162,33 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
     let rule = rule(event.kind);
     let platform = members.get("platform").and_then(|raw| text(raw.get()).ok());
     let mut keeper = privacy.keeper(platform.as_deref());
-    let mut canonical = String::with_capacity(384);
-    let mut extra = String::new();
+    let mut texts = Texts::default();
     let mut seen = 0;
-    for (name, value) in members.iter() {
+    for (name, value) in members.iter().filter(|(_, value)| value.get() != "null") {
         let raw = value.get();
-        let field = Field::parse(name).filter(|field| rule.known & field.bit() != 0);
-        if raw == "null" || field.is_none() && fields::is_private(name, raw) {
+        if mend::is_unreadable_name(name) {
+            return Err(Rejection::new(Code::Malformed, "the name of a member cannot be read").at("data"));
+        }
+        let Some(field) = Field::parse(name).filter(|field| rule.known & field.bit() != 0) else {
+            texts.outside(name, raw)?;
             continue;
-        }
-        let start = canonical.len();
-        canonical.push(if start == 0 { '{' } else { ',' });
-        json::write_string(&mut canonical, name);
-        canonical.push(':');
-        match field {
-            Some(field) => {
-                seen |= field.bit();
-                let put = match slot(event, field) {
-                    Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
-                        json::write_string(&mut canonical, &text);
-                        *slot = Some(text);
-                    }),
-                    None => json::write_canonical(&mut canonical, raw, 0).and_then(|()| assign(event, field, raw)),
-                };
-                put.map_err(|fault| fault.under(field.name()).under("data"))?;
-            }
-            None => {
-                json::write_canonical(&mut canonical, raw, 0).map_err(|fault| fault.under("data"))?;
-                extra.push(if extra.is_empty() { '{' } else { ',' });
-                extra.push_str(&canonical[start + 1..]);
-            }
-        }
-        if extra.len() > MAX_EXTRA_BYTES {
-            let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
-            return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
-        }
+        };
+        seen |= field.bit();
+        // Whatever a text that cannot be read stands for, the field is not what it says.
+        let put = json::string(raw).and_then(|_| match slot(event, field) {
+            Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
+                texts.member(name, |out| json::write_string(out, &text));
+                *slot = Some(text);
+            }),
+            None => assign(event, field, raw).and_then(|()| {
+                let (mut value, mut sent) = (String::new(), String::new());
+                write_value(&mut value, event, field, raw)?;
+                json::write_as_sent(&mut sent, raw, 0)?;
+                texts.spelled(name, &value, &sent);
+                Ok(())
+            }),
+        });
+        put.map_err(|fault| fault.under(field.name()).under("data"))?;
     }
     // A bot and a conversation live on a platform; without it they would silently belong to nobody.
     let located = seen & (Field::BotId.bit() | Field::ConversationId.bit()) != 0;
@@ -214,13 +204,16 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
             .at(field.name())
             .under("data"));
     }
-    if !extra.is_empty() {
-        extra.push('}');
-        event.extra = Some(extra);
-    }
-    canonical.push_str(if canonical.is_empty() { "{}" } else { "}" });
-    event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &canonical);
+    texts.put(event);
     Ok(())
+}
+
+/// Appends the JSON text of a field that has been read: the same for every spelling of the same value.
+fn write_value(out: &mut String, event: &Event, field: Field, raw: &str) -> Result<(), Rejection> {
+    match (field, event.amount) {
+        (Field::Amount, Some(money)) => values::write_amount(out, raw, money),
+        _ => json::write_canonical(out, raw, 0),
+    }
 }
 
 /// What is kept of a checked text.

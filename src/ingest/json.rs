@@ -1,7 +1,4 @@
-//! JSON read once and without copying: the members of an object as they stand, and their canonical text.
-//!
-//! The canonical text is what tells a duplicate from a conflict. It does not depend on the order of members,
-//! on white space or on how a string is escaped. Numbers count as they are written: `1` and `1.0` differ.
+//! JSON read once and without copying: the members of an object as they stand.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,13 +6,18 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::privacy::{cards, fields};
+use super::mend;
 use super::rejection::{Code, Rejection};
+
+pub use super::canonical::{write_as_sent, write_canonical, write_members, write_string};
 
 /// How deeply arrays and objects may nest inside the data.
 pub const MAX_DEPTH: usize = 16;
 
-/// The members of an object, sorted by name, none of them twice.
+/// Stands for the values of a member that stands twice: readers would differ on which one counts.
+const TWICE: &str = r#""\ud800 twice""#;
+
+/// The members of an object, sorted by name; whoever reads one that stands twice is told so.
 #[derive(Debug, Default)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -23,7 +25,7 @@ impl<'a> Members<'a> {
     /// Reads one object; blank space around it is allowed.
     ///
     /// # Errors
-    /// When `text` is no JSON object or names a member twice.
+    /// When `text` is no JSON object.
     pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
         match serde_json::from_str(text)? {
             Slot::Object(members) => Ok(members),
@@ -48,10 +50,15 @@ impl<'a> Members<'a> {
             members.push((name, map.next_value()?));
         }
         members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        match members.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(Error::custom(format_args!("the member `{}` stands twice", pair[0].0))),
-            None => Ok(Members(members)),
+        if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            let twice = serde_json::from_str::<&'static RawValue>(TWICE).map_err(Error::custom)?;
+            members.dedup_by(|later, first| {
+                let same = later.0 == first.0;
+                first.1 = if same { twice } else { first.1 };
+                same
+            });
         }
+        Ok(Members(members))
     }
 }
 
@@ -196,7 +203,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 /// The text of a raw JSON string, borrowed unless it is escaped; `None` for any other JSON type.
 ///
 /// # Errors
-/// `malformed` for an escape that stands for no character.
+/// `malformed` for a text that cannot be read: an escape in it stands for no character, say.
 pub fn string<'a>(raw: &'a str) -> Result<Option<Cow<'a, str>>, Rejection> {
     let Some(inner) = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Ok(None);
@@ -204,85 +211,26 @@ pub fn string<'a>(raw: &'a str) -> Result<Option<Cow<'a, str>>, Rejection> {
     if !inner.contains('\\') {
         return Ok(Some(Cow::Borrowed(inner)));
     }
-    serde_json::from_str::<String>(raw)
-        .map(|text| Some(Cow::Owned(text)))
-        .map_err(malformed)
+    match serde_json::from_str::<String>(raw) {
+        Ok(text) => Ok(Some(Cow::Owned(text))),
+        Err(_) if raw == TWICE => Err(Rejection::new(Code::Malformed, "stands twice")),
+        Err(_) => Err(Rejection::new(
+            Code::Malformed,
+            "cannot be read: it is no valid JSON in UTF-8",
+        )),
+    }
 }
 
-/// Appends the canonical text of what is kept of a JSON value: without private members, card numbers and
-/// e-mail addresses.
+/// The members of an object; a name that cannot be read costs nothing beside it.
 ///
 /// # Errors
-/// `extra_too_large` where it nests too deeply, `malformed` where an object names a member twice.
-pub fn write_canonical(out: &mut String, raw: &str, depth: usize) -> Result<(), Rejection> {
-    match raw.as_bytes().first() {
-        Some(b'"') => match string(raw)? {
-            Some(text) => write_text(out, &text, depth)?,
-            None => out.push_str(raw),
-        },
-        Some(b'{' | b'[') if depth >= MAX_DEPTH => {
-            let message = format!("arrays and objects may nest {MAX_DEPTH} levels deep");
-            return Err(Rejection::new(Code::ExtraTooLarge, message));
-        }
-        Some(b'{') => {
-            out.push('{');
-            let members = Members::parse(raw).map_err(malformed)?;
-            let kept = members
-                .iter()
-                .filter(|(name, value)| !fields::is_private(name, value.get()));
-            for (index, (name, value)) in kept.enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(out, name);
-                out.push(':');
-                write_canonical(out, value.get(), depth + 1)?;
-            }
-            out.push('}');
-        }
-        Some(b'[') => {
-            out.push('[');
-            for (index, value) in serde_json::from_str::<Vec<&RawValue>>(raw)
-                .map_err(malformed)?
-                .iter()
-                .enumerate()
-            {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_canonical(out, value.get(), depth + 1)?;
-            }
-            out.push(']');
-        }
-        Some(b'-' | b'0'..=b'9') if cards::in_number(raw) => write_string(out, fields::CARD_REMOVED),
-        _ => out.push_str(raw),
+/// `malformed` where it is no object.
+pub fn members<'a>(raw: &'a str, mended: &'a mut String) -> Result<Members<'a>, Rejection> {
+    if let Ok(members) = Members::parse(raw) {
+        return Ok(members);
     }
-    Ok(())
-}
-
-/// Appends what is kept of a text; one that is JSON itself, as metadata often is, is looked through as such.
-fn write_text(out: &mut String, text: &str, depth: usize) -> Result<(), Rejection> {
-    let inner = text.trim();
-    if depth < MAX_DEPTH && inner.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(inner).is_ok() {
-        let mut kept = String::with_capacity(inner.len());
-        write_canonical(&mut kept, inner, depth + 1)?;
-        write_string(out, &kept);
-    } else {
-        write_string(out, &fields::cleaned(text));
-    }
-    Ok(())
-}
-
-/// Appends a text as a JSON string with the fewest escapes, as an unescaped source text has it.
-pub fn write_string(out: &mut String, text: &str) {
-    if text.bytes().any(|b| b < 0x20 || matches!(b, b'"' | b'\\')) {
-        // A text always has a JSON string.
-        out.push_str(&serde_json::to_string(text).unwrap_or_default());
-    } else {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
-    }
+    *mended = mend::mended(raw.as_bytes());
+    Members::parse(mended).map_err(malformed)
 }
 
 /// What serde says about a text that cannot be read.

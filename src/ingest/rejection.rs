@@ -31,12 +31,12 @@ macro_rules! codes {
 
 codes! {
     EventTooLarge = "event_too_large", "The event has more bytes than the configured limit.";
-    Malformed = "malformed", "The event is no JSON object in UTF-8, or names a member twice.";
+    Malformed = "malformed", "The event is no JSON object, or what is read of it is no valid JSON in UTF-8 or stands twice.";
     MissingField = "missing_field", "A field that this type of event needs is absent or null.";
     WrongType = "wrong_type", "A field has another JSON type than the contract says.";
     UnsupportedSpecversion = "unsupported_specversion", "`specversion` is not \"1.0\".";
     UnknownType = "unknown_type", "`type` is none of the contract's event types.";
-    InvalidTime = "invalid_time", "`time` is no RFC 3339 timestamp.";
+    InvalidTime = "invalid_time", "`time` is no RFC 3339 timestamp, lies before 1900, or has a second 60 where no leap second was.";
     TimeInFuture = "time_in_future", "`time` lies more than 24 hours ahead of the server's clock.";
     UnsupportedData = "unsupported_data", "The data is not declared as JSON, or is given twice (`data` and `data_base64`).";
     InvalidBase64 = "invalid_base64", "`data_base64` is no base64 of a JSON text in UTF-8.";

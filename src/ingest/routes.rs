@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -24,6 +24,15 @@ use crate::store::{AppendOutcome, Store};
 
 /// Bodies from this size on are parsed away from the workers.
 const HEAVY: usize = 32 << 10;
+
+/// Media types of one event a line.
+const LINES: [&str; 5] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonl",
+    "application/jsonlines",
+];
 
 /// What the ingest routes need; application data.
 #[derive(Clone)]
@@ -147,6 +156,7 @@ async fn answer(
         events,
         places,
         rejected,
+        single,
     } = judged;
     let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
     let noted = notes::Delivery::of(&events);
@@ -160,6 +170,11 @@ async fn answer(
     };
     notes::rejections(store, address, now, &rejected);
     noted.note(store, address, now, &outcomes, rejected.len());
+    if let ([(_, rejection)], true) = (rejected.as_slice(), single) {
+        let told = serde_json::json!([tell(0, rejection)]);
+        let detail = rejection.to_string();
+        return Ok(Problem::rejected(rejection.field.as_deref(), detail, told).error_response());
+    }
     let count = |wanted: AppendOutcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
     let conflicting = outcomes
         .iter()
@@ -220,7 +235,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
     match essence.as_str() {
         "application/cloudevents+json" => Ok(Format::Structured),
         "application/cloudevents-batch+json" => Ok(Format::Batch),
-        "application/x-ndjson" | "application/ndjson" => Ok(Format::Lines),
+        other if LINES.contains(&other) => Ok(Format::Lines),
         other if other.starts_with("application/cloudevents") => Err(Problem::unsupported_media_type(
             "of the CloudEvents formats, application/cloudevents+json and application/cloudevents-batch+json are taken",
         )),
@@ -232,10 +247,10 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
             }
             binary(headers)
         }
+        "application/json" | "text/json" => Ok(Format::Json),
         _ => Err(Problem::unsupported_media_type(
-            "send one event as application/cloudevents+json, many as application/cloudevents-batch+json or \
-             application/x-ndjson, or one in binary mode: application/json with ce-specversion, ce-id, ce-source \
-             and ce-type headers",
+            "send one event or an array of them as application/json, one a line as application/x-ndjson, or the data of \
+             one in binary mode: application/json with ce-specversion, ce-id, ce-source and ce-type headers",
         )),
     }
 }

@@ -9,16 +9,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::batch::{Judged, elements, too_large};
+use super::batch::{Judged, elements, readable, too_large};
 use super::cloudevents::{Envelope, micros};
 use super::json::{self, Members, Slot, Text};
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
-use super::{data, privacy, values};
+use super::{data, mend, privacy, values};
 use crate::config::Limits;
 use crate::http::Problem;
 use crate::model::event::content_key;
-use crate::model::{Event, EventType, TimeOrigin};
+use crate::model::{Event, EventType, TimeOrigin, parse_instant};
 
 /// The addresses: a batch, and each call on its own.
 pub const ADDRESSES: [&str; 7] = [
@@ -93,18 +93,22 @@ pub fn judge(
     now: DateTime<Utc>,
     privacy: &Privacy,
 ) -> Result<Judged, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")))?;
     let unparseable = |error: serde_json::Error| {
         Problem::unparseable(privacy::sentence(format!("the body is no such call: {error}")))
     };
     let call = address.rsplit('/').next().unwrap_or_default();
-    let messages = if call == "batch" {
+    let mut mended = String::new();
+    let messages = readable(body, &mut mended, |text| {
+        if call != "batch" {
+            return Ok(vec![serde_json::from_str(text).map_err(unparseable)?]);
+        }
         let body: Body<'_> = serde_json::from_str(text).map_err(unparseable)?;
-        elements(body.batch.get(), limits.batch_events)?
-    } else {
-        vec![serde_json::from_str::<&RawValue>(text).map_err(unparseable)?]
+        elements(body.batch.get(), limits.batch_events)
+    })?;
+    let mut judged = Judged {
+        single: call != "batch",
+        ..Judged::default()
     };
-    let mut judged = Judged::default();
     for message in messages {
         judged.add(if message.get().len() > limits.event_bytes {
             Err(too_large(limits.event_bytes))
@@ -116,7 +120,14 @@ pub fn judge(
 }
 
 fn read(text: &str, call: &str, now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
-    let message: Message<'_> = serde_json::from_str(text).map_err(json::malformed)?;
+    let mended;
+    let message: Message<'_> = match serde_json::from_str(text) {
+        Ok(message) => message,
+        Err(_) => {
+            mended = mend::mended(text.as_bytes());
+            serde_json::from_str(&mended).map_err(json::malformed)?
+        }
+    };
     let call = match &message.call {
         Text::Given(stated) => stated,
         _ => call,
@@ -193,11 +204,10 @@ impl<'a> Message<'a> {
         };
         values::check_text(id).map_err(|rejection| rejection.at("messageId"))?;
         let stated = match &self.timestamp {
-            Text::Given(stated) => DateTime::parse_from_rfc3339(stated).ok(),
+            Text::Given(stated) => parse_instant(stated).ok(),
             _ => None,
         };
-        let possible = stated.map(|time| time.with_timezone(&Utc));
-        let possible = possible.filter(|time| *time <= now + TimeDelta::hours(24));
+        let possible = stated.filter(|time| *time <= now + TimeDelta::hours(24));
         let mut event = Event::new(SOURCE, id.as_ref(), EventType::Other, micros(possible.unwrap_or(now)));
         event.time_origin = match (possible, &self.timestamp) {
             (Some(_), _) => TimeOrigin::Given,

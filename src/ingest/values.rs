@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{self, Members};
+use super::json;
+use super::number;
 use super::rejection::{Code, Rejection};
 use crate::model::money::MoneyError;
 use crate::model::{
@@ -126,11 +127,25 @@ pub fn flag(raw: &str) -> Result<bool, Rejection> {
 
 /// A number of things.
 pub fn count(raw: &str) -> Result<i64, Rejection> {
-    if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+    if !number::is_number(raw) {
         return Err(Rejection::new(Code::WrongType, "must be a whole number"));
     }
-    let bounded = raw.parse::<u32>().map(i64::from);
+    let bounded = number::plain(raw).parse::<u32>().map(i64::from);
     bounded.map_err(|_| Rejection::new(Code::OutOfRange, "must be a whole number from 0 to 4294967295"))
+}
+
+/// Appends the JSON text of an amount that has been read: its value with all of its currency's decimals.
+///
+/// # Errors
+/// As [`json::write_canonical`].
+pub fn write_amount(out: &mut String, raw: &str, money: Money) -> Result<(), Rejection> {
+    json::write_members(out, raw, |out, name, member| {
+        if name == "value" {
+            json::write_string(out, &money.to_string());
+            return Ok(());
+        }
+        json::write_canonical(out, member, 1)
+    })
 }
 
 /// An amount of money, as an object of a decimal text and a currency.
@@ -140,7 +155,8 @@ pub fn amount(raw: &str) -> Result<Money, Rejection> {
         return Err(Rejection::new(Code::WrongType, message));
     }
     let (mut value, mut currency) = (None, None);
-    for (name, member) in Members::parse(raw).map_err(json::malformed)?.iter() {
+    let mut mended = String::new();
+    for (name, member) in json::members(raw, &mut mended)?.iter() {
         match name {
             "value" => value = Some(member.get()),
             "currency" => currency = Some(member.get()),
@@ -150,15 +166,13 @@ pub fn amount(raw: &str) -> Result<Money, Rejection> {
     let missing = |name: &'static str| Rejection::new(Code::MissingField, "an amount needs it").at(name);
     let value = value.ok_or_else(|| missing("value"))?;
     let currency = currency.ok_or_else(|| missing("currency"))?;
-    let value = json::string(value)?.ok_or_else(|| {
-        Rejection::new(
-            Code::AmountNotString,
-            "must be a JSON string such as \"29.62\", not a number",
-        )
-        .at("value")
+    let read = |raw, name: &'static str| json::string(raw).map_err(|unreadable| unreadable.at(name));
+    let value = read(value, "value")?.ok_or_else(|| {
+        let message = "must be a JSON string such as \"29.62\", not a number";
+        Rejection::new(Code::AmountNotString, message).at("value")
     })?;
     let code =
-        json::string(currency)?.ok_or_else(|| Rejection::new(Code::WrongType, "must be a text").at("currency"))?;
+        read(currency, "currency")?.ok_or_else(|| Rejection::new(Code::WrongType, "must be a text").at("currency"))?;
     let currency = Currency::parse(&code).ok_or_else(|| {
         Rejection::new(Code::UnknownCurrency, "must be an ISO 4217 code such as USD, or XTR").at("currency")
     })?;

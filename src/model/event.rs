@@ -48,6 +48,8 @@ pub struct Event {
     pub time_origin: TimeOrigin,
     /// 64-bit digest of type, subject and data; tells a duplicate from a conflict.
     pub content: i64,
+    /// That digest by the rules of earlier versions, where it differs: what they stored is the same event still.
+    pub former: Option<i64>,
     /// Where the bot lives: `messenger`, `telegram`, `web` …
     pub platform: Option<String>,
     /// The bot, within its platform.
@@ -137,6 +139,7 @@ impl Event {
             time,
             time_origin: TimeOrigin::Given,
             content: 0,
+            former: None,
             platform: None,
             bot_id: None,
             conversation_id: None,

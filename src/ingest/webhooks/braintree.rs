@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use self::keys::{KeyPair, is_challenge};
 use self::money::Prices;
 use self::notice::Notice;
-use self::xml::{Element, parse};
+use self::xml::{Element, MALFORMED, NOT_UTF8, mended, parse};
 use super::delivery::{Delivery, seal};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
@@ -106,7 +106,11 @@ impl Endpoint for Braintree {
             let root = Element::root(&document).ok_or("no_notification")?;
             Ok(Notice::new(delivery, &self.prices, &id, root).events())
         };
-        let events = std::str::from_utf8(&decoded).map_err(|_| "not_utf8").and_then(read);
+        let strict = std::str::from_utf8(&decoded).map_err(|_| NOT_UTF8).and_then(read);
+        let events = strict.or_else(|reason| match reason {
+            NOT_UTF8 | MALFORMED => read(&mended(&decoded)).map_err(|_| reason),
+            _ => Err(reason),
+        });
         events.unwrap_or_else(|reason| {
             let unread = delivery.other(id.clone(), "unreadable", Some(reason), delivery.stamp_text(None));
             vec![seal(unread)]

@@ -6,13 +6,16 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Links, Source};
 use crate::model::event::content_key;
-use crate::model::{Event, EventType, Mode, TimeOrigin};
+use crate::model::{Event, EventType, Mode, TimeOrigin, parse_instant};
 
 /// Seconds of the first instant of 2000: no provider here is older.
 const EPOCH_2000: i64 = 946_684_800;
 
 /// How far ahead of the clock a stated time may be.
 const AHEAD: TimeDelta = TimeDelta::hours(24);
+
+/// Below it, a float holds every whole number exactly: 2 to the power of 53.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The longest type name that is kept.
 const LONGEST_TYPE: usize = 100;
@@ -80,7 +83,9 @@ impl<'a> Delivery<'a> {
         let Some(stated) = stated.filter(|value| !value.is_null()) else {
             return receipt(TimeOrigin::Missing);
         };
-        let ticks = integer(stated).and_then(|ticks| ticks.checked_mul(1_000_000 / per_second));
+        let ticks = integer(stated)
+            .or_else(|| whole(stated))
+            .and_then(|ticks| ticks.checked_mul(1_000_000 / per_second));
         self.possible(ticks.and_then(DateTime::from_timestamp_micros))
     }
 
@@ -91,10 +96,7 @@ impl<'a> Delivery<'a> {
                 time: self.now,
                 origin: TimeOrigin::Missing,
             },
-            Some(text) => {
-                let read = DateTime::parse_from_rfc3339(text).ok();
-                self.possible(read.map(|time| time.with_timezone(&Utc)))
-            }
+            Some(text) => self.possible(parse_instant(text).ok()),
         }
     }
 
@@ -165,11 +167,20 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
+/// A number such as `5.0` or `1e2`, for ids and times only: money never passes through a float.
+fn whole(value: &Value) -> Option<i64> {
+    let exact = value
+        .as_f64()
+        .filter(|number| number.fract() == 0.0 && number.abs() < EXACT);
+    exact.map(|number| number as i64)
+}
+
 /// A text that is not empty; whole numbers count, since older payloads write ids as numbers.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        Value::Number(_) => whole(value).map(|number| number.to_string()),
         _ => None,
     }
 }
@@ -206,6 +217,7 @@ fn canonical(event: &Event) -> String {
         time: _,
         time_origin: _,
         content: _,
+        former: _,
         platform,
         bot_id,
         conversation_id,

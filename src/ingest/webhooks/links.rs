@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::delivery::{Delivery, text};
+use crate::ingest::mend::document;
 use crate::model::{CheckoutPath, Credential, Event};
 
 /// The longest value that is taken for an id.
@@ -17,7 +18,7 @@ pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>)
 /// or, where the source says what it is, a plain text.
 pub(super) fn link_text(event: &mut Event, written: &str, delivery: &Delivery<'_>) {
     let names = delivery.links();
-    if let Ok(metadata @ Value::Object(_)) = serde_json::from_str::<Value>(written) {
+    if let Some(metadata @ Value::Object(_)) = document(written.as_bytes()) {
         return link(event, &metadata, delivery);
     }
     let known = [

@@ -11,6 +11,7 @@ use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
 use super::signature::{any_matches, check_secrets, same_token};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
+use crate::ingest::mend::document;
 use crate::model::{Acquisition, Direction, Event, EventType};
 
 /// Messenger's webhooks.
@@ -64,7 +65,7 @@ impl Endpoint for Messenger {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        let Ok(body) = serde_json::from_slice::<Value>(raw_body) else {
+        let Some(body) = document(raw_body) else {
             return vec![delivery.unreadable(raw_body)];
         };
         let mut events = Vec::new();

@@ -25,6 +25,7 @@ use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
 use super::links::{complete, link_text};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
+use crate::ingest::mend::document;
 use crate::model::{Event, EventType, Mode};
 
 /// PayPal's webhooks.
@@ -117,9 +118,9 @@ impl Endpoint for PayPal {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        match serde_json::from_slice::<Value>(raw_body) {
-            Ok(body) => Notice::new(delivery, &body).read().into_iter().map(seal).collect(),
-            Err(_) => vec![delivery.unreadable(raw_body)],
+        match document(raw_body) {
+            Some(body) => Notice::new(delivery, &body).read().into_iter().map(seal).collect(),
+            None => vec![delivery.unreadable(raw_body)],
         }
     }
 }

@@ -21,6 +21,7 @@ use super::links::{is_linked, link, link_text};
 use super::signature::{any_matches, check_secrets};
 use super::{Endpoint, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
+use crate::ingest::mend::document;
 use crate::model::{Event, EventType, Mode};
 
 /// Stripe's webhooks.
@@ -83,9 +84,9 @@ impl Endpoint for Stripe {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        match serde_json::from_slice::<Value>(raw_body) {
-            Ok(body) => vec![seal(Notice::new(delivery, &body).read())],
-            Err(_) => vec![delivery.unreadable(raw_body)],
+        match document(raw_body) {
+            Some(body) => vec![seal(Notice::new(delivery, &body).read())],
+            None => vec![delivery.unreadable(raw_body)],
         }
     }
 }

@@ -14,6 +14,7 @@ use super::networks::slug;
 use super::signature::{check_secrets, same_token};
 use super::{Endpoint, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
+use crate::ingest::mend::document;
 use crate::model::{Acquisition, CheckoutPath, Direction, Event, EventType, Money, TimeOrigin};
 
 /// Telegram's webhooks.
@@ -89,9 +90,9 @@ impl Endpoint for Telegram {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        match serde_json::from_slice::<Value>(raw_body) {
-            Ok(body) => vec![seal(Update::new(self, delivery, &body).read())],
-            Err(_) => vec![delivery.unreadable(raw_body)],
+        match document(raw_body) {
+            Some(body) => vec![seal(Update::new(self, delivery, &body).read())],
+            None => vec![delivery.unreadable(raw_body)],
         }
     }
 }

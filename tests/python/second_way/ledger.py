@@ -31,6 +31,15 @@ def minor_units(amount):
     return int(whole + part)
 
 
+def content(line):
+    """What tells a duplicate from a conflict: type, subject and data by value, however amounts are written."""
+    data = dict(line["data"])
+    if data.get("amount"):
+        data["amount"] = {**data["amount"], "value": minor_units(data["amount"])}
+    data = {name: value for name, value in data.items() if value is not None}
+    return hash((line["type"], line.get("subject"), json.dumps(data, sort_keys=True)))
+
+
 class Event:
     """One event; what it does not name is None."""
 
@@ -65,13 +74,13 @@ class Ledger:
                 for text in file:
                     line = json.loads(text)
                     identity = (line["source"], line["id"])
-                    content = hash((line["type"], line.get("subject"), json.dumps(line["data"], sort_keys=True)))
+                    said = content(line)
                     if identity in known:
-                        same = known[identity] == content
+                        same = known[identity] == said
                         self.duplicates += same
                         self.conflicts += not same
                         continue
-                    known[identity] = content
+                    known[identity] = said
                     self.events.append(Event(line, received))
         self.rates = [(micros(rate["received_at"]), rate["csv"]) for rate in manifest["rates"]]
         self._views = {}

@@ -1,0 +1,103 @@
+//! The text of an event's data: what its digest is made from, and what stays in `extra`.
+//!
+//! Content is compared by value, however a number is written. Earlier versions told `5.0` from `5.00`; the digest by
+//! their rule is made too where it differs, so that an event that they stored is known when it is sent again.
+
+use super::json;
+use super::privacy::fields;
+use super::rejection::{Code, Rejection};
+use crate::model::Event;
+use crate::model::event::content_key;
+
+/// Longest text of what is kept of the fields outside the contract, in bytes.
+pub const MAX_EXTRA_BYTES: usize = 16 << 10;
+
+/// The texts that data is told apart by, and what is kept beside the contract.
+pub(super) struct Texts {
+    /// Every member by its value.
+    now: String,
+    /// The same as earlier versions wrote it; none while there is no difference.
+    former: Option<String>,
+    /// What is kept of what stands outside the contract.
+    extra: String,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        let mut now = String::with_capacity(384);
+        now.push('{');
+        Texts {
+            now,
+            former: None,
+            extra: "{".into(),
+        }
+    }
+}
+
+impl Texts {
+    /// Adds a field of the contract that has one spelling.
+    pub fn member(&mut self, name: &str, value: impl Fn(&mut String)) {
+        for out in [Some(&mut self.now), self.former.as_mut()].into_iter().flatten() {
+            json::write_string(out, name);
+            out.push(':');
+            value(out);
+            out.push(',');
+        }
+    }
+
+    /// Adds a member of several spellings: its JSON text by its value, and as it was sent.
+    pub fn spelled(&mut self, name: &str, value: &str, sent: &str) {
+        if value != sent && self.former.is_none() {
+            self.former = Some(self.now.clone());
+        }
+        add(&mut self.now, name, value);
+        if let Some(former) = &mut self.former {
+            add(former, name, sent);
+        }
+    }
+
+    /// Adds what is kept of a member outside the contract.
+    ///
+    /// # Errors
+    /// `extra_too_large`.
+    pub fn outside(&mut self, name: &str, raw: &str) -> Result<(), Rejection> {
+        if fields::is_private(name, raw) {
+            return Ok(());
+        }
+        let (mut value, mut sent) = (String::new(), String::new());
+        json::write_canonical(&mut value, raw, 0).map_err(|fault| fault.under("data"))?;
+        json::write_as_sent(&mut sent, raw, 0).map_err(|fault| fault.under("data"))?;
+        add(&mut self.extra, name, &value);
+        self.spelled(name, &value, &sent);
+        if self.extra.len() > MAX_EXTRA_BYTES {
+            let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
+            return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
+        }
+        Ok(())
+    }
+
+    /// Puts the digests and what is kept beside the contract into an event.
+    pub fn put(self, event: &mut Event) {
+        let (kind, subject) = (event.kind.as_str(), event.subject.as_deref());
+        let content = |text: String| content_key(kind, subject, &closed(text));
+        let former = self.former.map(content);
+        event.content = content(self.now);
+        event.former = former;
+        event.extra = (self.extra.len() > 1).then(|| closed(self.extra));
+    }
+}
+
+/// Adds a member to an object.
+fn add(out: &mut String, name: &str, value: &str) {
+    json::write_string(out, name);
+    out.push(':');
+    out.push_str(value);
+    out.push(',');
+}
+
+/// An object whose members each end with a comma, closed.
+fn closed(mut text: String) -> String {
+    text.truncate(text.strip_suffix(',').unwrap_or(&text).len());
+    text.push('}');
+    text
+}
