@@ -30,6 +30,7 @@ mod webhooks_unit;
 mod commands;
 mod durability;
 mod joining;
+mod misspelt;
 mod payments_law;
 mod permutation;
 mod privacy;

@@ -12,7 +12,7 @@ use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
 use crate::http::Problem;
-use crate::model::Event;
+use crate::model::{Event, Ignored};
 
 /// How a body carries its events.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub struct Attributes {
     pub subject: Text<'static>,
     /// `ce-time`.
     pub time: Text<'static>,
+    /// Other headers that begin with `ce-`, as far as they are told.
+    pub ignored: Ignored,
 }
 
 /// A batch after judgement.
@@ -134,6 +136,7 @@ fn binary(
         kind: attributes.kind.clone(),
         subject: attributes.subject.clone(),
         time: attributes.time.clone(),
+        ignored: attributes.ignored.clone(),
         data,
         ..Envelope::default()
     };

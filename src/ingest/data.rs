@@ -1,14 +1,12 @@
 //! The `data` of an event: which fields each type has and needs, and what their values may be.
 
+use super::content::Texts;
 use super::json::{self, Members};
-use super::privacy::{Keeper, Kind, Privacy, fields};
+use super::misspelt;
+use super::privacy::{Keeper, Kind, Privacy};
 use super::rejection::{Code, Rejection};
 use super::values::{amount, check_word, count, country, flag, listed, text};
-use crate::model::event::content_key;
 use crate::model::{Event, EventType};
-
-/// Longest canonical text of the fields outside the contract, in bytes.
-pub const MAX_EXTRA_BYTES: usize = 16 << 10;
 
 /// Declares the fields of the contract.
 macro_rules! fields {
@@ -153,10 +151,14 @@ pub fn names(kind: EventType) -> impl Iterator<Item = &'static str> {
     all.map(|field| field.name())
 }
 
+/// The names of all fields of the contract.
+pub fn all_names() -> impl Iterator<Item = &'static str> {
+    Field::ALL.iter().map(|field| field.name())
+}
+
 /// Puts what is kept of checked data into an event, with the digest of that.
 ///
-/// A null is an absent field. A field that the type does not have stays in `extra`, unchecked, unless its name
-/// says that it is about a person or a card.
+/// A null is an absent field. What the type does not have is told as ignored, and little of it stays in `extra`.
 ///
 /// # Errors
 /// The first fault, in order of the fields' names; then a missing field.
@@ -164,40 +166,33 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
     let rule = rule(event.kind);
     let platform = members.get("platform").and_then(|raw| text(raw.get()).ok());
     let mut keeper = privacy.keeper(platform.as_deref());
-    let mut canonical = String::with_capacity(384);
-    let mut extra = String::new();
+    let mut texts = Texts::default();
     let mut seen = 0;
-    for (name, value) in members.iter() {
+    for (name, value) in members.iter().filter(|(_, value)| value.get() != "null") {
         let raw = value.get();
-        let field = Field::parse(name).filter(|field| rule.known & field.bit() != 0);
-        if raw == "null" || field.is_none() && fields::is_private(name, raw) {
+        let Some(field) = Field::parse(name).filter(|field| rule.known & field.bit() != 0) else {
+            let meant = resembled(event.kind, name).map(|field| format!("data.{field}"));
+            event.ignored.add(misspelt::ignored("data.", name, meant));
+            texts.outside(name, raw)?;
             continue;
-        }
-        let start = canonical.len();
-        canonical.push(if start == 0 { '{' } else { ',' });
-        json::write_string(&mut canonical, name);
-        canonical.push(':');
-        match field {
-            Some(field) => {
-                seen |= field.bit();
-                let put = match slot(event, field) {
-                    Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
-                        json::write_string(&mut canonical, &text);
-                        *slot = Some(text);
-                    }),
-                    None => json::write_canonical(&mut canonical, raw, 0).and_then(|()| assign(event, field, raw)),
-                };
-                put.map_err(|fault| fault.under(field.name()).under("data"))?;
-            }
+        };
+        seen |= field.bit();
+        let put = match slot(event, field) {
+            Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
+                texts.member(name, |out| json::write_string(out, &text));
+                *slot = Some(text);
+            }),
             None => {
-                json::write_canonical(&mut canonical, raw, 0).map_err(|fault| fault.under("data"))?;
-                extra.push(if extra.is_empty() { '{' } else { ',' });
-                extra.push_str(&canonical[start + 1..]);
+                let mut written = String::with_capacity(raw.len());
+                json::write_canonical(&mut written, raw, 0).and_then(|()| {
+                    texts.member(name, |out| out.push_str(&written));
+                    assign(event, field, raw)
+                })
             }
-        }
-        if extra.len() > MAX_EXTRA_BYTES {
-            let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
-            return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
+        };
+        put.map_err(|fault| fault.under(field.name()).under("data"))?;
+        if field == Field::Amount {
+            beside_amount(event, raw);
         }
     }
     // A bot and a conversation live on a platform; without it they would silently belong to nobody.
@@ -209,18 +204,37 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
     };
     let missing = needed & !seen;
     if let Some(field) = Field::ALL.iter().find(|field| missing & field.bit() != 0) {
-        let message = format!("{} needs `{}`", event.kind.as_str(), field.name());
-        return Err(Rejection::new(Code::MissingField, message)
-            .at(field.name())
-            .under("data"));
+        return Err(lacks(event, field.name()));
     }
-    if !extra.is_empty() {
-        extra.push('}');
-        event.extra = Some(extra);
-    }
-    canonical.push_str(if canonical.is_empty() { "{}" } else { "}" });
-    event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &canonical);
+    texts.put(event);
     Ok(())
+}
+
+/// The field of a type of event that a name resembles; none where the name is one of another type.
+fn resembled(kind: EventType, name: &str) -> Option<&'static str> {
+    let of_none = Field::parse(name).is_none();
+    misspelt::nearest(name, names(kind).filter(|_| of_none))
+}
+
+/// Tells what stands in an amount beside its value and currency.
+fn beside_amount(event: &mut Event, raw: &str) {
+    let Ok(members) = Members::parse(raw) else { return };
+    for (name, _) in members
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "value" | "currency"))
+    {
+        event.ignored.add(misspelt::ignored("data.amount.", name, None));
+    }
+}
+
+/// A field is missing, and perhaps stands there under another name.
+fn lacks(event: &Event, field: &'static str) -> Rejection {
+    let path = format!("data.{field}");
+    let mut told = event.ignored.fields.iter();
+    let misspelt = told.find(|ignored| ignored.meant.as_ref() == Some(&path));
+    let hint = misspelt.map(|ignored| format!("; is `{}` meant for it?", ignored.field));
+    let message = format!("{} needs `{field}`{}", event.kind.as_str(), hint.unwrap_or_default());
+    Rejection::new(Code::MissingField, message).at(path)
 }
 
 /// What is kept of a checked text.

@@ -180,14 +180,14 @@ fn judge(group: &Prepared, known: &mut HashMap<(i64, i64), i64>, fresh: &mut Vec
     let differs = |mark: &Identity| {
         known
             .get(&(mark.high, mark.low))
-            .is_some_and(|content| *content != mark.content)
+            .is_some_and(|content| !mark.is(*content))
     };
     if group.marked && ids.first().is_some_and(differs) {
         return vec![AppendOutcome::Conflict; ids.len()];
     }
     ids.iter()
         .map(|id| match known.get(&(id.high, id.low)) {
-            Some(content) if *content == id.content => AppendOutcome::Duplicate,
+            Some(content) if id.is(*content) => AppendOutcome::Duplicate,
             Some(_) => AppendOutcome::Conflict,
             None => {
                 known.insert((id.high, id.low), id.content);

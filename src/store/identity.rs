@@ -26,6 +26,25 @@ pub struct Identity {
     pub low: i64,
     /// Digest of type, subject and data.
     pub content: i64,
+    /// The same by the rules of earlier versions; mostly the same digest.
+    pub former: i64,
+}
+
+impl Identity {
+    /// An identity with its content, which was never told otherwise.
+    fn of(high: i64, low: i64, content: i64) -> Self {
+        Identity {
+            high,
+            low,
+            content,
+            former: content,
+        }
+    }
+
+    /// Whether an event of this identity that was accepted with some content is the same event.
+    pub fn is(&self, content: i64) -> bool {
+        self.content == content || self.former == content
+    }
 }
 
 /// All identities ever accepted.
@@ -47,11 +66,9 @@ impl Identities {
             let batch = batch?;
             let (high, low) = (ints(&batch, 0)?, ints(&batch, 1)?);
             for row in 0..batch.num_rows() {
-                identities.filter.insert(&Identity {
-                    high: high.value(row),
-                    low: low.value(row),
-                    content: 0,
-                });
+                identities
+                    .filter
+                    .insert(&Identity::of(high.value(row), low.value(row), 0));
             }
         }
         let mut statement = connection.prepare(query!("ingest/recent_keys").sql)?;
@@ -59,12 +76,7 @@ impl Identities {
             let batch = batch?;
             let (high, low, content) = (ints(&batch, 0)?, ints(&batch, 1)?, ints(&batch, 2)?);
             for row in 0..batch.num_rows() {
-                let id = Identity {
-                    high: high.value(row),
-                    low: low.value(row),
-                    content: content.value(row),
-                };
-                identities.remember(&id);
+                identities.remember(&Identity::of(high.value(row), low.value(row), content.value(row)));
             }
         }
         Ok(identities)

@@ -50,6 +50,7 @@ impl Prepared {
                     high,
                     low,
                     content: event.content,
+                    former: event.former.unwrap_or(event.content),
                 }
             })
             .collect();

@@ -206,6 +206,8 @@ fn canonical(event: &Event) -> String {
         time: _,
         time_origin: _,
         content: _,
+        former: _,
+        ignored: _,
         platform,
         bot_id,
         conversation_id,

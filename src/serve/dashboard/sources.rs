@@ -25,6 +25,7 @@ pub fn render(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
                 "As of now and of all time, whatever the period above. Delay is the time from the latest moment that the latest delivery "
                 "states to its receipt. Files loaded with " code { "botledger import" } " are not in this table."
             }
+            (refusals::ignored(&sources.sources))
             (refusals::render(sources, tz))
         }
     }
@@ -76,7 +77,7 @@ fn last(source: &SourceStatus) -> Option<DateTime<Utc>> {
 }
 
 /// The counts of a source: name, heading, whether any wants attention.
-const COUNTS: [(&str, &str, bool); 9] = [
+const COUNTS: [(&str, &str, bool); 10] = [
     ("deliveries", "Deliveries", false),
     ("accepted", "New events", false),
     ("forged", "Forged", true),
@@ -84,6 +85,7 @@ const COUNTS: [(&str, &str, bool); 9] = [
     ("unparseable", "Not readable", true),
     ("unattributed", "Without a bot", true),
     ("conflicts", "In conflict", true),
+    ("ignored", "Fields not read", false),
     ("duplicates", "Seen before", false),
     ("unsupported", "Other types", false),
 ];
@@ -91,7 +93,7 @@ const COUNTS: [(&str, &str, bool); 9] = [
 /// The count beside which the share of all payments stands.
 const BESIDE: &str = "unattributed";
 
-fn counts(source: &SourceStatus) -> [u64; 9] {
+fn counts(source: &SourceStatus) -> [u64; 10] {
     let tally = &source.tally;
     [
         tally.deliveries,
@@ -101,6 +103,7 @@ fn counts(source: &SourceStatus) -> [u64; 9] {
         tally.unparseable,
         source.unattributed.unsigned_abs(),
         tally.conflicts,
+        tally.ignored.total(),
         tally.duplicates,
         tally.unsupported,
     ]
