@@ -18,21 +18,21 @@ use crate::support::program::{Served, botledger, run, run_on};
 use crate::support::project;
 
 /// What must not stay: strings to look for anywhere, and security codes, which are words of their own.
-struct Sensitive {
-    strings: Vec<String>,
-    codes: Vec<String>,
+pub struct Sensitive {
+    pub strings: Vec<String>,
+    pub codes: Vec<String>,
 }
 
 impl Sensitive {
     /// Of these strings, those in a file.
-    fn in_file(&self, path: &Path) -> BTreeSet<String> {
+    pub fn in_file(&self, path: &Path) -> BTreeSet<String> {
         let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).to_lowercase();
         let holds = |wanted: &&String| text.contains(&wanted.to_lowercase());
         self.strings.iter().filter(holds).cloned().collect()
     }
 
     /// Of these strings and codes, those in any text of any table, with where they are.
-    fn in_tables(&self, data_dir: &Path) -> BTreeSet<(String, String)> {
+    pub fn in_tables(&self, data_dir: &Path) -> BTreeSet<(String, String)> {
         let ledger = Ledger::open(data_dir);
         let columns = ledger.rows(
             "select table_name, column_name from information_schema.columns \
@@ -63,7 +63,7 @@ impl Sensitive {
 }
 
 /// Every file under a folder; sockets hold nothing.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let listed = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
     listed.filter(|path| path.is_file()).collect()

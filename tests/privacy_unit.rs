@@ -161,20 +161,141 @@ fn a_card_in_any_other_field_leaves_nothing() {
         Code::CardNumber
     );
     let kept = extra(json!({
-        "note": format!("my card is {card}"), "paid_by": 4111111111111111u64, "as_float": 4111111111111111.0,
+        "paper": format!("my card is {card}"), "paid": 4111111111111111u64, "as_float": 4111111111111111.0,
         "deep": {"list": [1, card, {"inner": "5555555555554444"}], "4111111111111111": 1},
         "encoded": "{\"ref\": \"4111111111111111\", \"cvv\": \"123\", \"kept\": 1}",
-        "said": "my CVV2: 8317", "number": 7, "price": 29.62,
+        "code": "CVV2: 8317", "steps": 7, "price": 29.62,
     }));
+    assert_eq!(kept, json!({"deep": {"list": [1]}, "steps": 7, "price": 29.62}));
+}
+
+#[test]
+fn outside_the_contract_only_figures_and_words_of_programs_stay() {
+    let kept = json!({
+        "plan": "gold", "step": "new_customer", "channel": "in-app", "market": "EUR", "vip": true, "paid": false,
+        "age": 41, "ratio": -0.125, "limit": 999999, "list": [1, "red", [true]], "deep": {"deeper": {"tier": "b"}},
+    });
+    assert_eq!(extra(kept.clone()), kept);
+    let gone = json!({
+        "place": "Gold Street", "sort": "Gold", "title_case": "goldStar", "version": "v2", "digits": "1042", "blank": "",
+        "long": "g".repeat(33), "capitals": "GOLD", "accent": "doré", "dotted": "ada.lovelace", "mail": "a@b.example",
+        "since": 1473670800, "big": 1234567, "point": 52.52000812, "none": [null], "empty": {}, "list": ["Ada L", {"x": []}],
+    });
+    assert_eq!(extra(gone), Value::Null);
+}
+
+#[test]
+fn the_name_of_a_field_says_that_it_is_about_somebody_or_holds_what_somebody_said() {
+    let names = [
+        "userId",
+        "user-id",
+        "userid",
+        "USER_ID",
+        "users",
+        "psid",
+        "PSID",
+        "sender_id",
+        "sender",
+        "from",
+        "From",
+        "to",
+        "recipientId",
+        "chatId",
+        "chat",
+        "chat_id",
+        "customer",
+        "customerRef",
+        "visitor",
+        "id",
+        "ids",
+        "idUser",
+        "externalId",
+        "uuid",
+        "session",
+        "login",
+        "nick",
+        "handle",
+        "account",
+        "token",
+        "apiKey",
+        "phone",
+        "hash",
+        "display_name",
+        "buyer",
+        "contact",
+        "conversatoin",
+    ];
+    for name in names {
+        for value in [json!("jane"), json!(4711), json!({"plan": "gold"}), json!(["jane"])] {
+            assert_eq!(extra(json!({ name: value.clone() })), Value::Null, "{name}");
+            assert_eq!(extra(json!({"deep": [{ name: value }]})), Value::Null, "{name}");
+        }
+    }
+    let said = [
+        "message",
+        "messages",
+        "text",
+        "quick_text",
+        "Text",
+        "body",
+        "bodies",
+        "comment",
+        "comments",
+        "note",
+        "title",
+        "caption",
+        "content",
+        "payload",
+        "query",
+        "queries",
+        "searchTerm",
+        "reply",
+        "replies",
+        "answer",
+        "messageText",
+    ];
+    for name in said {
+        let sent = json!({name: "hello", "deep": {name: ["hello", "there", 2, {"plan": "gold"}]}});
+        assert_eq!(extra(sent), json!({"deep": {name: [2]}}), "{name}");
+    }
+    // The name of a member can be somebody's itself.
+    for name in [
+        "peter@anemail.com",
+        "Peter Chang",
+        "+49 170 5550123",
+        "8123456789012345",
+        "né",
+    ] {
+        assert_eq!(
+            extra(json!({name: 1, "deep": {name: {"plan": "gold"}}})),
+            Value::Null,
+            "{name}"
+        );
+    }
+    // Whether somebody has done something names nobody.
     assert_eq!(
-        kept,
-        json!({
-            "note": "[card removed]", "paid_by": "[card removed]", "as_float": "[card removed]",
-            "deep": {"list": [1, "[card removed]", {"inner": "[card removed]"}]},
-            "encoded": "{\"kept\":1,\"ref\":\"[card removed]\"}",
-            "said": "[card removed]", "number": 7, "price": 29.62,
-        })
+        extra(json!({"user_paid": true, "message_seen": false})),
+        json!({"user_paid": true, "message_seen": false})
     );
+    assert_eq!(
+        extra(json!({"context": {"plan": "gold"}})),
+        json!({"context": {"plan": "gold"}})
+    );
+}
+
+#[test]
+fn what_is_no_field_of_the_type_is_kept_by_the_same_rule() {
+    let event = parse(
+        json!({"specversion": "1.0", "id": "e", "source": "s", "type": "bot.registered", "data": {
+            "platform": "web", "bot_id": "b1", "user_id": "42", "conversation_id": "page:42", "payment_id": "pi_1",
+            "direction": "in", "item_count": 3, "decline_code": "51"}})
+        .to_string()
+        .as_bytes(),
+        now(),
+        &privacy(UserIds::Hashed),
+    )
+    .unwrap();
+    assert_eq!(event.extra.as_deref(), Some(r#"{"direction":"in","item_count":3}"#));
 }
 
 #[test]
@@ -345,7 +466,7 @@ fn the_person_in_a_conversation_of_messenger_and_telegram_has_the_persons_pseudo
 #[test]
 fn content_is_compared_by_what_is_kept() {
     let content = |more: Value| read(more).unwrap().content;
-    let with = |card: &str, user: &str| json!({"user_id": user, "note": card, "email": card, "plan": 1});
+    let with = |card: &str, user: &str| json!({"user_id": user, "memo": card, "email": card, "plan": 1});
     assert_eq!(
         content(with("4111111111111111", "42")),
         content(with("5555555555554444", "42"))
@@ -356,9 +477,10 @@ fn content_is_compared_by_what_is_kept() {
     );
     let event = read(with("4111111111111111", "42")).unwrap();
     assert_eq!(
-        content(json!({"user_id": event.user_id, "note": "[card removed]", "plan": 1})),
+        content(json!({"user_id": event.user_id, "memo": "anything else", "plan": 1})),
         event.content
     );
+    assert_ne!(content(json!({"user_id": event.user_id, "plan": 2})), event.content);
 }
 
 #[test]

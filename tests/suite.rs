@@ -31,6 +31,7 @@ mod webhooks_unit;
 mod commands;
 mod durability;
 mod joining;
+mod misspelt;
 mod payments_law;
 mod permutation;
 mod privacy;

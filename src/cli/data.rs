@@ -17,10 +17,13 @@ use crate::ingest::import::{self, Summary};
 use crate::ingest::privacy::Privacy;
 use crate::jobs::FOLD_EVENTS;
 use crate::model::Clock;
-use crate::store::{Delivery, Store};
+use crate::store::{Delivery, IgnoredCount, Store};
 
 /// Exit code where some lines were rejected or in conflict.
 const SOME_REFUSED: u8 = 1;
+
+/// Ignored fields of a file that are listed by name.
+const IGNORED: usize = 20;
 
 /// Opens the store of a configuration for a command.
 pub fn open(config: &Config, clock: Clock) -> anyhow::Result<Store> {
@@ -136,6 +139,14 @@ fn report(file: &Path, summary: &Summary, seconds: f64) {
             rejection.code.as_str(),
             rejection.message
         );
+    }
+    let (ignored, others) = summary.ignored.top(IGNORED);
+    for IgnoredCount { field, meant, times } in ignored {
+        let hint = meant.map(|meant| format!("; did you mean {meant}?"));
+        println!("  ignored {times}: {field}{}", hint.unwrap_or_default());
+    }
+    if others > 0 {
+        println!("  ignored {others}: others");
     }
 }
 

@@ -13,7 +13,7 @@ use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
 use crate::http::Problem;
-use crate::model::Event;
+use crate::model::{Event, Ignored};
 
 /// How a body carries its events.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Attributes {
     pub subject: Text<'static>,
     /// `ce-time`.
     pub time: Text<'static>,
+    /// Other headers that begin with `ce-`, as far as they are told.
+    pub ignored: Ignored,
 }
 
 /// A batch after judgement.
@@ -187,6 +189,7 @@ fn binary(
         kind: attributes.kind.clone(),
         subject: attributes.subject.clone(),
         time: attributes.time.clone(),
+        ignored: attributes.ignored.clone(),
         data,
         ..Envelope::default()
     };

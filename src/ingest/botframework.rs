@@ -2,13 +2,17 @@
 //!
 //! What was said, who is called what, and what is attached stay unread.
 
+mod beside;
+
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::json::{self, Members};
+use super::misspelt;
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
 use super::{data, mend, values};
+use crate::model::event::content_key;
 use crate::model::{Event, EventType};
 
 /// The CloudEvents type whose data is an activity.
@@ -63,7 +67,7 @@ pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Re
         ("message", _) => (EventType::ConversationMessage, person, person_at),
         ("endOfConversation", _) => (EventType::ConversationEnded, person, person_at),
         ("conversationUpdate", Some(newcomer)) => (EventType::ConversationStarted, newcomer, "data.membersAdded"),
-        _ => return uncounted(event, name, privacy),
+        _ => return uncounted(event, &name),
     };
     let bot = needed(bot.id, bot_at)?;
     let channel = needed(text(activity, "channelId")?, "data.channelId")?;
@@ -88,6 +92,7 @@ pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Re
         set("mode", "test".into());
     }
     event.kind = kind;
+    beside::tell(event, activity);
     fill(event, fields, privacy).map_err(|mut rejection| {
         let at = match rejection.field.as_deref() {
             Some("data.bot_id") => bot_at,
@@ -101,10 +106,18 @@ pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Re
 }
 
 /// An activity that no metric reads: its type and nothing else.
-fn uncounted(event: &mut Event, name: String, privacy: &Privacy) -> Result<(), Rejection> {
-    values::check_text(&name).map_err(|rejection| rejection.at("data.type"))?;
+fn uncounted(event: &mut Event, name: &str) -> Result<(), Rejection> {
+    values::check_text(name).map_err(|rejection| rejection.at("data.type"))?;
     event.kind = EventType::Other;
-    fill(event, Map::from_iter([("type".to_owned(), Value::from(name))]), privacy)
+    let name = if misspelt::is_plain(name) {
+        name
+    } else {
+        misspelt::UNNAMED
+    };
+    let extra = json!({ "type": name }).to_string();
+    event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &extra);
+    event.extra = Some(extra);
+    Ok(())
 }
 
 fn fill(event: &mut Event, fields: Map<String, Value>, privacy: &Privacy) -> Result<(), Rejection> {

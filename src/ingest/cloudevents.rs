@@ -1,6 +1,7 @@
 //! CloudEvents 1.0: one structured event, or headers and a body, as a checked canonical event.
 //!
-//! Extension attributes are accepted and not kept; they are no part of an event's content.
+//! Extension attributes are accepted and not kept; they are no part of an event's content. An attribute that resembles
+//! one of an event or a field of its data is told as ignored, and so is one whose name no extension may have.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +12,25 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor
 use super::json::{self, Members, Name, Slot, Text};
 use super::privacy::{Kind, Privacy, fields};
 use super::rejection::{Code, Rejection};
-use super::{botframework, data, mend, values};
+use super::{botframework, data, mend, misspelt, values};
 use crate::http::base64;
-use crate::model::{Event, EventType, InstantError, TimeOrigin, parse_instant};
+use crate::model::{Event, EventType, Ignored, IgnoredField, InstantError, TimeOrigin, parse_instant};
+
+/// The attributes that are read.
+pub const ATTRIBUTES: [&str; 9] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "datacontenttype",
+    "data",
+    "data_base64",
+];
+
+/// An attribute of the specification that says nothing here.
+const SCHEMA: &str = "dataschema";
 
 /// How far ahead of the clock an event may say that it happened.
 const FUTURE_HOURS: i64 = 24;
@@ -39,6 +56,8 @@ pub struct Envelope<'a> {
     pub data: Slot<'a>,
     /// The data, encoded.
     pub data_base64: Text<'a>,
+    /// Attributes that are neither read nor extensions.
+    pub ignored: Ignored,
 }
 
 /// Reads one structured event. `now` stands in for a missing time and bounds a given one.
@@ -93,6 +112,7 @@ impl Envelope<'_> {
         let mut event = Event::new(source, id, kind, time);
         event.time_origin = time_origin;
         event.subject = subject;
+        event.ignored = self.ignored.clone();
         self.fill(&mut event, now, privacy)?;
         Ok(event)
     }
@@ -151,6 +171,15 @@ impl Envelope<'_> {
             (slot, None) => members(slot, "data").and_then(|members| self.apply(event, members, now, privacy)),
         }
     }
+}
+
+/// Tells of an attribute that is not read, unless it is an extension and resembles nothing that is.
+pub fn beside(name: &str) -> Option<IgnoredField> {
+    let of_data = || misspelt::nearest(name, data::all_names()).map(|field| format!("data.{field}"));
+    let meant = misspelt::nearest(name, ATTRIBUTES).map(str::to_owned).or_else(of_data);
+    let is_extension = || name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let told = name != SCHEMA && (meant.is_some() || !is_extension());
+    told.then(|| misspelt::ignored("", name, meant))
 }
 
 fn members<'a, 'b>(slot: &'b Slot<'a>, field: &'static str) -> Result<&'b Members<'a>, Rejection> {
@@ -290,7 +319,10 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                 unreadable if mend::is_unreadable_name(unreadable) => {
                     return Err(A::Error::custom("the name of a member cannot be read"));
                 }
-                _ => {
+                other => {
+                    if let Some(field) = beside(other) {
+                        envelope.ignored.add(field);
+                    }
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }

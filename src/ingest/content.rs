@@ -1,10 +1,11 @@
 //! The text of an event's data: what its digest is made from, and what stays in `extra`.
 //!
-//! Content is compared by value, however a number is written. Earlier versions told `5.0` from `5.00`; the digest by
-//! their rule is made too where it differs, so that an event that they stored is known when it is sent again.
+//! The content of an event is what is kept of it, compared by value. Earlier versions kept more of what stands outside
+//! the contract, and told `5.0` from `5.00`; the digest by their rules is made too where it differs, so that an event
+//! that they stored is known when it is sent again.
 
 use super::json;
-use super::privacy::fields;
+use super::privacy::{fields, outside};
 use super::rejection::{Code, Rejection};
 use crate::model::Event;
 use crate::model::event::content_key;
@@ -14,9 +15,9 @@ pub const MAX_EXTRA_BYTES: usize = 16 << 10;
 
 /// The texts that data is told apart by, and what is kept beside the contract.
 pub(super) struct Texts {
-    /// Every member by its value.
+    /// What is kept, every member by its value.
     now: String,
-    /// The same as earlier versions wrote it; none while there is no difference.
+    /// The same as earlier versions kept and wrote it; none while there is no difference.
     former: Option<String>,
     /// What is kept of what stands outside the contract.
     extra: String,
@@ -45,10 +46,10 @@ impl Texts {
         }
     }
 
-    /// Adds a member of several spellings: its JSON text by its value, and as it was sent.
+    /// Adds a field of the contract that has several spellings: its JSON text by its value, and as it was sent.
     pub fn spelled(&mut self, name: &str, value: &str, sent: &str) {
-        if value != sent && self.former.is_none() {
-            self.former = Some(self.now.clone());
+        if value != sent {
+            self.differ();
         }
         add(&mut self.now, name, value);
         if let Some(former) = &mut self.former {
@@ -61,19 +62,27 @@ impl Texts {
     /// # Errors
     /// `extra_too_large`.
     pub fn outside(&mut self, name: &str, raw: &str) -> Result<(), Rejection> {
-        if fields::is_private(name, raw) {
-            return Ok(());
+        let former = self.differ();
+        let mut sent = String::new();
+        // Where it fails, earlier versions refused such an event, so none of it is stored.
+        if !fields::is_private(name, raw) && json::write_as_sent(&mut sent, raw, 0).is_ok() {
+            add(former, name, &sent);
         }
-        let (mut value, mut sent) = (String::new(), String::new());
-        json::write_canonical(&mut value, raw, 0).map_err(|fault| fault.under("data"))?;
-        json::write_as_sent(&mut sent, raw, 0).map_err(|fault| fault.under("data"))?;
-        add(&mut self.extra, name, &value);
-        self.spelled(name, &value, &sent);
+        let start = self.extra.len();
+        if outside::write_member(&mut self.extra, name, raw).map_err(|fault| fault.under("data"))? {
+            self.extra.push(',');
+            self.now.push_str(&self.extra[start..]);
+        }
         if self.extra.len() > MAX_EXTRA_BYTES {
             let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
             return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
         }
         Ok(())
+    }
+
+    /// From here on the text of earlier versions may be another.
+    fn differ(&mut self) -> &mut String {
+        self.former.get_or_insert_with(|| self.now.clone())
     }
 
     /// Puts the digests and what is kept beside the contract into an event.
@@ -82,7 +91,7 @@ impl Texts {
         let content = |text: String| content_key(kind, subject, &closed(text));
         let former = self.former.map(content);
         event.content = content(self.now);
-        event.former = former;
+        event.former = former.filter(|former| *former != event.content);
         event.extra = (self.extra.len() > 1).then(|| closed(self.extra));
     }
 }

@@ -3,6 +3,7 @@
 use super::content::Texts;
 use super::json::{self, Members};
 use super::mend;
+use super::misspelt;
 use super::privacy::{Keeper, Kind, Privacy};
 use super::rejection::{Code, Rejection};
 use super::values::{self, amount, check_word, count, country, flag, listed, text};
@@ -151,10 +152,14 @@ pub fn names(kind: EventType) -> impl Iterator<Item = &'static str> {
     all.map(|field| field.name())
 }
 
+/// The names of all fields of the contract.
+pub fn all_names() -> impl Iterator<Item = &'static str> {
+    Field::ALL.iter().map(|field| field.name())
+}
+
 /// Puts what is kept of checked data into an event, with the digest of that.
 ///
-/// A null is an absent field. A field that the type does not have stays in `extra`, unchecked, unless its name
-/// says that it is about a person or a card.
+/// A null is an absent field. What the type does not have is told as ignored, and little of it stays in `extra`.
 ///
 /// # Errors
 /// The first fault, in order of the fields' names; then a missing field.
@@ -170,6 +175,8 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
             return Err(Rejection::new(Code::Malformed, "the name of a member cannot be read").at("data"));
         }
         let Some(field) = Field::parse(name).filter(|field| rule.known & field.bit() != 0) else {
+            let meant = resembled(event.kind, name).map(|field| format!("data.{field}"));
+            event.ignored.add(misspelt::ignored("data.", name, meant));
             texts.outside(name, raw)?;
             continue;
         };
@@ -189,6 +196,9 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
             }),
         });
         put.map_err(|fault| fault.under(field.name()).under("data"))?;
+        if field == Field::Amount {
+            beside_amount(event, raw);
+        }
     }
     // A bot and a conversation live on a platform; without it they would silently belong to nobody.
     let located = seen & (Field::BotId.bit() | Field::ConversationId.bit()) != 0;
@@ -199,10 +209,7 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
     };
     let missing = needed & !seen;
     if let Some(field) = Field::ALL.iter().find(|field| missing & field.bit() != 0) {
-        let message = format!("{} needs `{}`", event.kind.as_str(), field.name());
-        return Err(Rejection::new(Code::MissingField, message)
-            .at(field.name())
-            .under("data"));
+        return Err(lacks(event, field.name()));
     }
     texts.put(event);
     Ok(())
@@ -214,6 +221,33 @@ fn write_value(out: &mut String, event: &Event, field: Field, raw: &str) -> Resu
         (Field::Amount, Some(money)) => values::write_amount(out, raw, money),
         _ => json::write_canonical(out, raw, 0),
     }
+}
+
+/// The field of a type of event that a name resembles; none where the name is one of another type.
+fn resembled(kind: EventType, name: &str) -> Option<&'static str> {
+    let of_none = Field::parse(name).is_none();
+    misspelt::nearest(name, names(kind).filter(|_| of_none))
+}
+
+/// Tells what stands in an amount beside its value and currency.
+fn beside_amount(event: &mut Event, raw: &str) {
+    let Ok(members) = Members::parse(raw) else { return };
+    for (name, _) in members
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "value" | "currency"))
+    {
+        event.ignored.add(misspelt::ignored("data.amount.", name, None));
+    }
+}
+
+/// A field is missing, and perhaps stands there under another name.
+fn lacks(event: &Event, field: &'static str) -> Rejection {
+    let path = format!("data.{field}");
+    let mut told = event.ignored.fields.iter();
+    let misspelt = told.find(|ignored| ignored.meant.as_ref() == Some(&path));
+    let hint = misspelt.map(|ignored| format!("; is `{}` meant for it?", ignored.field));
+    let message = format!("{} needs `{field}`{}", event.kind.as_str(), hint.unwrap_or_default());
+    Rejection::new(Code::MissingField, message).at(path)
 }
 
 /// What is kept of a checked text.

@@ -12,7 +12,7 @@ use super::cloudevents;
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
 use crate::model::Clock;
-use crate::store::{AppendOutcome, Appended, Delivery, Pending, Prepared, Store, StoreError};
+use crate::store::{AppendOutcome, Appended, Delivery, IgnoredCounts, Pending, Prepared, Store, StoreError};
 
 /// Bytes of one block of lines.
 const BLOCK: usize = 4 << 20;
@@ -38,6 +38,8 @@ pub struct Summary {
     pub reasons: BTreeMap<&'static str, u64>,
     /// The first rejections: line number and reason.
     pub listed: Vec<(u64, Rejection)>,
+    /// Fields of the events that nothing reads.
+    pub ignored: IgnoredCounts,
 }
 
 impl Summary {
@@ -95,6 +97,7 @@ struct Block {
 struct Parsed {
     prepared: Prepared,
     rejected: Vec<(u64, Rejection)>,
+    ignored: IgnoredCounts,
     bytes: u64,
 }
 
@@ -158,8 +161,10 @@ fn append_in_order(
         let Parsed {
             prepared,
             rejected,
+            ignored,
             bytes,
         } = parsed?;
+        summary.ignored.extend(&ignored);
         rejected
             .into_iter()
             .for_each(|(line, rejection)| summary.reject(line, rejection));
@@ -185,6 +190,7 @@ fn parse_blocks(
         let now = clock();
         let mut events = Vec::new();
         let mut rejected = Vec::new();
+        let mut ignored = IgnoredCounts::default();
         for (offset, line) in block.bytes.split(|byte| *byte == b'\n').enumerate() {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
@@ -195,7 +201,10 @@ fn parse_blocks(
                 continue;
             }
             match cloudevents::parse(line, now, privacy) {
-                Ok(event) => events.push(event),
+                Ok(event) => {
+                    ignored.add(&event.ignored);
+                    events.push(event);
+                }
                 Err(rejection) => rejected.push((block.first_line + offset as u64, rejection)),
             }
         }
@@ -203,6 +212,7 @@ fn parse_blocks(
         let made = Prepared::new(&events).map(|prepared| Parsed {
             prepared,
             rejected,
+            ignored,
             bytes,
         });
         if parsed.send(made).is_err() {

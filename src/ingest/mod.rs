@@ -15,6 +15,7 @@ pub mod fx_route;
 pub mod import;
 pub mod json;
 pub mod mend;
+pub mod misspelt;
 mod notes;
 pub mod number;
 pub mod privacy;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::rejection::{Code, Rejection};
 use super::webhooks::{Refusal, Webhook};
 use crate::http::Problem;
-use crate::model::{Event, EventType, TimeOrigin};
+use crate::model::{Event, EventType, Ignored, TimeOrigin};
 use crate::store::{AppendOutcome, Counter, Delivered, Refused, Store, UNKNOWN_SOURCE};
 
 /// What kind of event it is to the board.
@@ -96,6 +96,13 @@ fn quarantined(store: &Store, source: &str, at: DateTime<Utc>, name: &str, reaso
         times: 1,
     };
     store.note_refusal(source, at, &refused, None);
+}
+
+/// Notes what accepted events had beside the contract.
+pub fn ignored(store: &Store, source: &str, outcomes: &[AppendOutcome], ignored: &[Ignored]) {
+    let accepted = outcomes.iter().zip(ignored);
+    let accepted = accepted.filter(|(outcome, _)| **outcome == AppendOutcome::Accepted);
+    store.note_ignored(source, accepted.map(|(_, ignored)| ignored));
 }
 
 /// Notes events that were refused: once for each code and field.

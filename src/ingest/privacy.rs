@@ -5,6 +5,7 @@
 
 pub mod cards;
 pub mod fields;
+pub mod outside;
 pub mod pseudonym;
 
 use std::borrow::Cow;

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::batch::{self, Format, Judged};
-use super::cloudevents::{decode_header, is_json};
+use super::cloudevents::{self, decode_header, is_json};
 use super::json::Text;
 use super::notes;
 use super::privacy::Privacy;
@@ -19,7 +19,7 @@ use super::webhooks::documents::Documents;
 use super::webhooks::{self, Webhook};
 use crate::config::Limits;
 use crate::http::{Problem, body};
-use crate::model::{Clock, EventType};
+use crate::model::{Clock, EventType, Ignored, IgnoredField};
 use crate::store::{AppendOutcome, Store};
 
 /// Bodies from this size on are parsed away from the workers.
@@ -85,6 +85,10 @@ struct Answer<'a> {
     conflicts: usize,
     rejected: Vec<Rejected<'a>>,
     conflicting: Vec<Conflicting<'a>>,
+    ignored: Vec<Beside<'a>>,
+    /// How many more fields were ignored.
+    #[serde(skip_serializing_if = "is_zero")]
+    ignored_others: u64,
     /// The stamp of the commit; null where nothing was handed to the store.
     received_at: Option<String>,
 }
@@ -103,6 +107,23 @@ struct Conflicting<'a> {
     index: usize,
     id: &'a str,
 }
+
+/// A field that nothing reads.
+#[derive(Serialize)]
+struct Beside<'a> {
+    index: usize,
+    id: &'a str,
+    field: &'a str,
+    did_you_mean: Option<&'a str>,
+    message: String,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// Ignored fields that one answer lists.
+const LISTED: usize = 1000;
 
 /// The address, under which what comes in here is counted.
 const ADDRESS: &str = "/v1/events";
@@ -153,12 +174,16 @@ async fn answer(
     now: DateTime<Utc>,
 ) -> Result<HttpResponse, Problem> {
     let Judged {
-        events,
+        mut events,
         places,
         rejected,
         single,
     } = judged;
     let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
+    let ignored: Vec<Ignored> = events
+        .iter_mut()
+        .map(|event| std::mem::take(&mut event.ignored))
+        .collect();
     let noted = notes::Delivery::of(&events);
     let calls = address == segment::ADDRESS;
     let other = events.iter().filter(|event| event.kind == EventType::Other).count();
@@ -175,6 +200,15 @@ async fn answer(
         let detail = rejection.to_string();
         return Ok(Problem::rejected(rejection.field.as_deref(), detail, told).error_response());
     }
+    notes::ignored(store, address, &outcomes, &ignored);
+    let beside: Vec<Beside<'_>> = places
+        .iter()
+        .zip(&ids)
+        .zip(&ignored)
+        .flat_map(|((index, id), ignored)| ignored.fields.iter().map(|field| passed_over(*index, id, field)))
+        .take(LISTED)
+        .collect();
+    let all: u64 = ignored.iter().map(|one| one.fields.len() as u64 + one.others).sum();
     let count = |wanted: AppendOutcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
     let conflicting = outcomes
         .iter()
@@ -196,6 +230,8 @@ async fn answer(
                 id: &ids[at],
             })
             .collect(),
+        ignored_others: all - beside.len() as u64,
+        ignored: beside,
         received_at: received_at.map(stamp),
     };
     Ok(HttpResponse::Ok().json(answer))
@@ -208,6 +244,18 @@ fn tell(index: usize, rejection: &Rejection) -> Rejected<'_> {
         code: rejection.code.as_str(),
         field: rejection.field.as_deref(),
         message: &rejection.message,
+    }
+}
+
+fn passed_over<'a>(index: usize, id: &'a str, ignored: &'a IgnoredField) -> Beside<'a> {
+    let meant = ignored.meant.as_deref();
+    let hint = meant.map(|meant| format!("; did you mean `{meant}`?"));
+    Beside {
+        index,
+        id,
+        field: &ignored.field,
+        did_you_mean: meant,
+        message: format!("is not read{}", hint.unwrap_or_default()),
     }
 }
 
@@ -278,5 +326,22 @@ fn binary(headers: &HeaderMap) -> Result<Format, Problem> {
         kind: read("ce-type")?,
         subject: read("ce-subject")?,
         time: read("ce-time")?,
+        ignored: beside(headers),
     })))
+}
+
+/// Attributes among the headers that are neither read nor extensions.
+fn beside(headers: &HeaderMap) -> Ignored {
+    let mut ignored = Ignored::default();
+    for name in headers.keys().filter_map(|name| name.as_str().strip_prefix("ce-")) {
+        if !cloudevents::ATTRIBUTES.contains(&name)
+            && let Some(told) = cloudevents::beside(name)
+        {
+            ignored.add(IgnoredField {
+                field: format!("ce-{}", told.field),
+                ..told
+            });
+        }
+    }
+    ignored
 }

@@ -1,7 +1,10 @@
 //! Segment's tracking API: the messages of its client libraries as events of the contract.
 //!
 //! A message becomes an event of the contract and is checked as such; its properties that the contract does not
-//! have stay unread. What the contract has no type for is kept as `other`, by its name alone.
+//! have stay unread and are told as ignored; of the call around them, which every library fills in its own way, only what
+//! resembles a field is told. What the contract has no type for is kept as `other`, by its name alone.
+
+mod beside;
 
 use std::borrow::Cow;
 
@@ -12,9 +15,9 @@ use serde_json::value::RawValue;
 use super::batch::{Judged, elements, readable, too_large};
 use super::cloudevents::{Envelope, micros};
 use super::json::{self, Members, Slot, Text};
-use super::privacy::Privacy;
+use super::privacy::{Privacy, cards};
 use super::rejection::{Code, Rejection};
-use super::{data, mend, privacy, values};
+use super::{data, mend, misspelt, privacy, values};
 use crate::config::Limits;
 use crate::http::Problem;
 use crate::model::event::content_key;
@@ -141,8 +144,16 @@ fn read(text: &str, call: &str, now: DateTime<Utc>, privacy: &Privacy) -> Result
         _ => call,
     };
     match kind_of(name).filter(|_| call == "track") {
-        Some((kind, direction)) => message.counted(kind, direction, now, privacy),
-        None => message.uncounted(name, now, privacy),
+        Some((kind, direction)) => message.counted(kind, direction, now, privacy).map(|mut event| {
+            event.ignored = beside::ignored(&message, text, kind, event.ignored);
+            event
+        }),
+        None => message.uncounted(name, now, privacy).map(|mut event| {
+            if call == "track" {
+                event.ignored = beside::name(name);
+            }
+            event
+        }),
     }
 }
 
@@ -221,7 +232,10 @@ impl<'a> Message<'a> {
                 '_'
             }
         };
-        let name: String = name.trim().chars().take(LONGEST_NAME).map(plain).collect();
+        // A name is the same for many people: what is one person's, and so holds a number or an address, is none.
+        let common = !name.contains('@') && cards::digits(name) <= misspelt::DIGITS;
+        let name = if common { name.trim() } else { misspelt::UNNAMED };
+        let name: String = name.chars().take(LONGEST_NAME).map(plain).collect();
         event.extra = Some(format!("{{\"type\":\"{name}\"}}"));
         let (mut event, _) = privacy.protect(event);
         event.content = content_key(event.kind.as_str(), None, event.extra.as_deref().unwrap_or_default());

@@ -29,6 +29,43 @@ impl TimeOrigin {
     }
 }
 
+/// A member that was sent and that the contract does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IgnoredField {
+    /// Its path, such as `data.conversationId`.
+    pub field: String,
+    /// The path of the field that was probably meant.
+    pub meant: Option<String>,
+}
+
+/// What no rule of the contract reads of one event, for the answer to its sender; it is not stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// The first of them, likely misspellings before others.
+    pub fields: Vec<IgnoredField>,
+    /// How many more there were.
+    pub others: u64,
+}
+
+impl Ignored {
+    /// Fields of one event that are named.
+    pub const MOST: usize = 10;
+
+    /// Adds a field. Where there are too many, one that resembles no field of the contract gives way to one that does.
+    pub fn add(&mut self, field: IgnoredField) {
+        if self.fields.len() < Self::MOST {
+            self.fields.push(field);
+            return;
+        }
+        self.others += 1;
+        if field.meant.is_some()
+            && let Some(plain) = self.fields.iter_mut().rfind(|known| known.meant.is_none())
+        {
+            *plain = field;
+        }
+    }
+}
+
 /// A canonical event. Its identity is (`source`, `id`), for ever.
 ///
 /// Fields that a type does not use are `None`; parsing has already checked those it needs.
@@ -50,6 +87,8 @@ pub struct Event {
     pub content: i64,
     /// That digest by the rules of earlier versions, where it differs: what they stored is the same event still.
     pub former: Option<i64>,
+    /// What was sent beside the contract.
+    pub ignored: Ignored,
     /// Where the bot lives: `messenger`, `telegram`, `web` …
     pub platform: Option<String>,
     /// The bot, within its platform.
@@ -140,6 +179,7 @@ impl Event {
             time_origin: TimeOrigin::Given,
             content: 0,
             former: None,
+            ignored: Ignored::default(),
             platform: None,
             bot_id: None,
             conversation_id: None,

@@ -18,7 +18,7 @@ pub use annotation::{Annotation, Scope};
 pub use answer::{Column, ColumnType, Table, Value};
 pub use clock::Clock;
 pub use earlier::Compare;
-pub use event::{Event, TimeOrigin};
+pub use event::{Event, Ignored, IgnoredField, TimeOrigin};
 pub use instant::{InstantError, parse_instant};
 pub use money::{Currency, Money};
 pub use query::{Param, Params, Query};

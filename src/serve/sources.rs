@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::Config;
 use crate::model::Mode;
-use crate::store::{NATIVE_WAYS, RecentRefusal, Store, StoreError, Tally};
+use crate::store::{IgnoredCount, NATIVE_WAYS, RecentRefusal, Store, StoreError, Tally};
 
 /// What stands as the provider of what clients send themselves.
 pub const NATIVE: &str = "native";
@@ -28,6 +28,9 @@ pub struct SourceStatus {
     /// Payments that it told of and that belong to no bot.
     pub unattributed: i64,
 }
+
+/// Ignored fields of a source that are told by name.
+pub const IGNORED: usize = 20;
 
 /// All ways in at one moment.
 #[derive(Debug, Clone)]
@@ -118,6 +121,7 @@ pub fn described(sources: &Sources) -> Json {
 fn status(source: &SourceStatus) -> Json {
     let SourceStatus { tally, .. } = source;
     let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
+    let (ignored, others) = tally.ignored.top(IGNORED);
     json!({
         "provider": source.provider,
         "name": source.name,
@@ -136,7 +140,14 @@ fn status(source: &SourceStatus) -> Json {
         "unsupported": tally.unsupported,
         "unparseable": tally.unparseable,
         "unattributed": source.unattributed,
+        "ignored": tally.ignored.total(),
+        "ignored_fields": ignored.iter().map(field).collect::<Vec<_>>(),
+        "ignored_others": others,
     })
+}
+
+fn field(ignored: &IgnoredCount) -> Json {
+    json!({ "field": ignored.field, "did_you_mean": ignored.meant, "count": ignored.times })
 }
 
 /// From the latest moment that the latest delivery states to its receipt.

@@ -18,6 +18,7 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/006_returns"),
     // And so have those of money that goes back.
     query!("schema/004_refold"),
+    query!("schema/007_ignored"),
 ];
 
 /// Name of the database file in the data folder.

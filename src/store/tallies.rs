@@ -11,9 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
 use polars::prelude::DataFrame;
 
+use super::ignored::IgnoredCounts;
 use super::refusals::{RecentRefusal, Refusals, Refused};
 use super::{Store, StoreError, folding, lock, read, writer};
-use crate::model::{Param, Params};
+use crate::model::{Ignored, Param, Params};
 use crate::query;
 
 /// The addresses of the native ways in; they are counted under these names.
@@ -74,6 +75,8 @@ pub struct Tally {
     pub unparseable: u64,
     /// Of the latest delivery that stated a time.
     pub lag: Option<TimeDelta>,
+    /// Fields of accepted events that nothing reads.
+    pub ignored: IgnoredCounts,
 }
 
 /// What is known of all sources at one moment.
@@ -138,6 +141,13 @@ impl Store {
             add(&mut tally.unparseable, delivered.unparseable);
             tally.lag = delivered.lag.or(tally.lag);
         });
+    }
+
+    /// Counts what accepted events of a source had beside the contract.
+    pub fn note_ignored<'a>(&self, source: &str, ignored: impl IntoIterator<Item = &'a Ignored>) {
+        let ignored = ignored.into_iter().filter(|one| !one.fields.is_empty());
+        let mut counted = lock(&self.shared.tallies.counted);
+        ignored.for_each(|one| counted.change(source, |tally| tally.ignored.add(one)));
     }
 
     /// Notes what was refused and why, and raises a count of its source where that is not counted otherwise.
@@ -222,6 +232,9 @@ impl Store {
         let transaction = connection.unchecked_transaction()?;
         for (source, tally) in changed {
             folding::run(&transaction, &query!("jobs/save_tally"), &params(source, tally))?;
+            if tally.ignored.total() > 0 {
+                tally.ignored.save(&transaction, source)?;
+            }
         }
         Ok(transaction.commit()?)
     }
@@ -250,13 +263,19 @@ fn params(source: &str, tally: &Tally) -> Params {
 /// The counts as they were saved last.
 pub(super) fn load(connection: &Connection) -> Result<Tallies, StoreError> {
     let frame = read::frame(connection, &query!("jobs/load_tallies"), &Params::new(), usize::MAX)?;
+    let ignored = read::frame(connection, &query!("jobs/load_ignored"), &Params::new(), usize::MAX)?;
+    let mut ignored = IgnoredCounts::saved(&ignored)?;
     let mut counted = Counted::default();
     for (row, source) in frame.column("source")?.str()?.iter().enumerate() {
+        let source = source.unwrap_or_default();
         let entry = Entry {
-            tally: saved(&frame, row)?,
+            tally: Tally {
+                ignored: ignored.remove(source).unwrap_or_default(),
+                ..saved(&frame, row)?
+            },
             changed: false,
         };
-        counted.tallies.insert(source.unwrap_or_default().to_owned(), entry);
+        counted.tallies.insert(source.to_owned(), entry);
     }
     Ok(Tallies {
         counted: Mutex::new(counted),
@@ -280,5 +299,6 @@ fn saved(frame: &DataFrame, row: usize) -> Result<Tally, StoreError> {
         unsupported: count("unsupported")?,
         unparseable: count("unparseable")?,
         lag: int("lag_micros")?.map(TimeDelta::microseconds),
+        ..Tally::default()
     })
 }

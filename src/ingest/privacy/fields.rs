@@ -155,7 +155,7 @@ pub fn is_private(name: &str, value: &str) -> bool {
 }
 
 /// A name in small letters without what separates its words: `cardNumber`, `card-number` and `card_number` are one.
-fn plain(name: &str) -> String {
+pub fn plain(name: &str) -> String {
     let parts = name.chars().filter(|c| c.is_alphanumeric() || *c == '@');
     parts.flat_map(char::to_lowercase).collect()
 }

@@ -218,6 +218,7 @@ fn canonical(event: &Event) -> String {
         time_origin: _,
         content: _,
         former: _,
+        ignored: _,
         platform,
         bot_id,
         conversation_id,

@@ -6,8 +6,11 @@ use maud::{Markup, html};
 use super::format;
 use super::page::sideways;
 use super::sources::{breakable, count, title};
-use crate::serve::sources::{NATIVE, SourceStatus, Sources, address};
-use crate::store::{RecentRefusal, Tally};
+use crate::serve::sources::{IGNORED, NATIVE, SourceStatus, Sources, address};
+use crate::store::{IgnoredCount, RecentRefusal, Tally};
+
+/// Misspelt fields of a source that its advice names.
+const MISSPELT: usize = 5;
 
 /// Renders what somebody who sets the sources up should look at; nothing where all is well.
 pub fn advice(sources: &[SourceStatus]) -> Markup {
@@ -70,12 +73,74 @@ fn advised(source: &SourceStatus) -> String {
             "{them} to no bot: write bot_id and conversation_id into the payment where it is made."
         ));
     }
+    let likely = source.tally.ignored.top(MISSPELT).0.into_iter();
+    advice.extend(likely.filter_map(|ignored| {
+        let IgnoredCount { field, meant, times } = ignored;
+        let events = several(times, "event", "events");
+        Some(format!(
+            "{field} is not read, and {events} had it; did you mean {}?",
+            meant?
+        ))
+    }));
     advice.join(" ")
 }
 
 /// A number and what it counts.
 fn several(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// Renders the fields that senders wrote beside the contract; nothing where there are none.
+pub fn ignored(sources: &[SourceStatus]) -> Markup {
+    const CAPTION: &str = "Fields that are not read";
+    let top = |source: &SourceStatus| source.tally.ignored.top(IGNORED);
+    let told: Vec<_> = sources
+        .iter()
+        .map(|source| (source, top(source)))
+        .filter(|(_, (top, _))| !top.is_empty())
+        .collect();
+    let names: usize = told.iter().map(|(_, (top, _))| top.len()).sum();
+    html! {
+        @if !told.is_empty() {
+            details id="ignored" {
+                summary { (CAPTION) ": " (several(names as u64, "name", "names")) }
+                div.scroll.sources tabindex="0" role="region" aria-label=(CAPTION) {
+                    table {
+                        caption.hidden { (CAPTION) }
+                        thead {
+                            tr {
+                                th.text scope="col" { "Source" }
+                                th.text scope="col" { "Field" }
+                                th scope="col" { "Events" }
+                            }
+                        }
+                        tbody {
+                            @for (source, (top, others)) in &told {
+                                @for ignored in top { (ignored_line(source, ignored)) }
+                                @if *others > 0 {
+                                    tr { th scope="row" { (title(source)) } td.text { "others" } td { (count(*others)) } }
+                                }
+                            }
+                        }
+                    }
+                }
+                p.note { "Accepted events had them, and no rule reads them. An event is corrected by another one, with an id of its own." }
+            }
+        }
+    }
+}
+
+fn ignored_line(source: &SourceStatus, ignored: &IgnoredCount) -> Markup {
+    html! {
+        tr data-ignored=(ignored.field) {
+            th scope="row" { (title(source)) }
+            td.text.words {
+                code { (ignored.field) }
+                @if let Some(meant) = &ignored.meant { span.beneath { "did you mean " code { (meant) } "?" } }
+            }
+            td data-value=(ignored.times) { (count(ignored.times)) }
+        }
+    }
 }
 
 /// Renders what a source cannot tell at all, and what was refused or kept uncounted of late.

@@ -26,6 +26,7 @@ pub fn render(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
                 "As of now and of all time, whatever the period above. Delay is the time from the latest moment that the latest delivery "
                 "states to its receipt. Files loaded with " code { "botledger import" } " are not in this table."
             }
+            (refusals::ignored(&sources.sources))
             (refusals::render(sources, tz))
         }
     }
@@ -77,7 +78,7 @@ fn last(source: &SourceStatus) -> Option<DateTime<Utc>> {
 }
 
 /// The counts of a source: name, heading, whether any wants attention.
-const COUNTS: [(&str, &str, bool); 9] = [
+const COUNTS: [(&str, &str, bool); 10] = [
     ("deliveries", "Deliveries", false),
     ("accepted", "New events", false),
     ("forged", "Forged", true),
@@ -85,6 +86,7 @@ const COUNTS: [(&str, &str, bool); 9] = [
     ("unparseable", "Not readable", true),
     ("unattributed", "Without a bot", true),
     ("conflicts", "In conflict", true),
+    ("ignored", "Fields not read", false),
     ("duplicates", "Seen before", false),
     ("unsupported", "Other types", false),
 ];
@@ -92,7 +94,7 @@ const COUNTS: [(&str, &str, bool); 9] = [
 /// The count beside which the share of all payments stands.
 const BESIDE: &str = "unattributed";
 
-fn counts(source: &SourceStatus) -> [u64; 9] {
+fn counts(source: &SourceStatus) -> [u64; 10] {
     let tally = &source.tally;
     [
         tally.deliveries,
@@ -102,6 +104,7 @@ fn counts(source: &SourceStatus) -> [u64; 9] {
         tally.unparseable,
         source.unattributed.unsigned_abs(),
         tally.conflicts,
+        tally.ignored.total(),
         tally.duplicates,
         tally.unsupported,
     ]

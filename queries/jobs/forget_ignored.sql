@@ -1,0 +1,1 @@
+delete from source_ignored where source = $source::varchar

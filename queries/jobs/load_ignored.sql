@@ -1,0 +1,3 @@
+select source, field, meant, times
+from source_ignored
+order by source, field
