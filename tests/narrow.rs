@@ -103,15 +103,16 @@ fn sources_with_warnings_and_long_names_do_not_widen_the_page() {
         .post("/v1/annotations", &json, mark.as_bytes())
         .expect_status(200);
     app.wait_folded();
-    for query in [
-        "from=2016-07-01&to=2016-07-31&currency=original",
-        "tz=Mars/Olympus",
-        "from=2016-01-01&to=2016-01-31",
+    for address in [
+        "/?from=2016-07-01&to=2016-07-31&currency=original",
+        "/?tz=Mars/Olympus",
+        "/?from=2016-01-01&to=2016-01-31",
+        "/docs/metrics",
     ] {
-        let page = app.client.get(&format!("/?{query}")).text();
+        let page = app.client.get(address).text();
         for frame in measured(folder.path(), &page) {
             let (width, asked) = (frame["width"].as_u64().unwrap(), frame["asked"].as_u64().unwrap());
-            assert!(width <= asked, "{query}: at {asked} pixels the page is {width} wide");
+            assert!(width <= asked, "{address}: at {asked} pixels the page is {width} wide");
         }
     }
 }

@@ -20,8 +20,9 @@ pub(super) struct Key {
 impl Key {
     /// The values for people; empty without grouping. What stands after them runs from left to right again.
     pub fn label(&self) -> String {
-        let words = self.parts.iter().map(|(_, value)| {
-            let word = value.as_deref().unwrap_or("unknown");
+        let words = self.parts.iter().map(|(name, value)| {
+            let nothing = if name == "currency" { "no currency" } else { "unknown" };
+            let word = value.as_deref().unwrap_or(nothing);
             let mark = if runs_leftwards(word) { "\u{200e}" } else { "" };
             format!("{word}{mark}")
         });
@@ -155,12 +156,18 @@ impl<'a> Grid<'a> {
         totals
     }
 
-    /// The currency of a group's amounts.
+    /// The currency of a group's amounts; empty of a group that has none.
     pub fn currency(&self, outer: usize) -> String {
         let own = self.outer.get(outer).and_then(|key| key.get("currency"));
+        let split = self
+            .outer
+            .get(outer)
+            .is_some_and(|key| key.parts.iter().any(|(name, _)| name == "currency"));
+        if split {
+            return own.unwrap_or_default().to_owned();
+        }
         let only = || currencies(self.request).into_iter().next();
-        own.map(str::to_owned)
-            .or_else(only)
+        only()
             .or_else(|| self.request.currency.map(str::to_owned))
             .unwrap_or_default()
     }

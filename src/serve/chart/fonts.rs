@@ -10,38 +10,42 @@ use super::sfnt::Face;
 use super::unseen::is_unseen;
 
 macro_rules! font {
-    ($name:literal) => {
-        include_bytes!(concat!("fonts/", $name)) as &[u8]
+    ($family:literal, $name:literal) => {
+        ($family, include_bytes!(concat!("fonts/", $name)) as &[u8])
     };
 }
 
-/// What takes over where DejaVu has no glyph, in this order. `fonts/README.md` says where they come from.
-const FALLBACKS: [&[u8]; 18] = [
-    font!("DroidSansFallback.ttf"),
-    font!("NotoSansKR.otf"),
-    font!("NotoEmoji.ttf"),
-    font!("NotoSansDevanagari.ttf"),
-    font!("NotoSansThai.ttf"),
-    font!("NotoSansBengali.ttf"),
-    font!("NotoSansTamil.ttf"),
-    font!("NotoSansTelugu.ttf"),
-    font!("NotoSansGujarati.ttf"),
-    font!("NotoSansGurmukhi.ttf"),
-    font!("NotoSansKannada.ttf"),
-    font!("NotoSansMalayalam.ttf"),
-    font!("NotoSansOriya.ttf"),
-    font!("NotoSansSinhala.ttf"),
-    font!("NotoSansMyanmar.ttf"),
-    font!("NotoSansKhmer.ttf"),
-    font!("NotoSansLao.ttf"),
-    font!("NotoSansEthiopic.ttf"),
+/// What takes over where DejaVu has no glyph, in this order, by family. `fonts/README.md` says where they come from.
+const FALLBACKS: [(&str, &[u8]); 18] = [
+    font!("Droid Sans Fallback", "DroidSansFallback.ttf"),
+    font!("Noto Sans CJK KR", "NotoSansKR.otf"),
+    font!("Noto Emoji", "NotoEmoji.ttf"),
+    font!("Noto Sans Devanagari", "NotoSansDevanagari.ttf"),
+    font!("Noto Sans Thai", "NotoSansThai.ttf"),
+    font!("Noto Sans Bengali", "NotoSansBengali.ttf"),
+    font!("Noto Sans Tamil", "NotoSansTamil.ttf"),
+    font!("Noto Sans Telugu", "NotoSansTelugu.ttf"),
+    font!("Noto Sans Gujarati", "NotoSansGujarati.ttf"),
+    font!("Noto Sans Gurmukhi", "NotoSansGurmukhi.ttf"),
+    font!("Noto Sans Kannada", "NotoSansKannada.ttf"),
+    font!("Noto Sans Malayalam", "NotoSansMalayalam.ttf"),
+    font!("Noto Sans Oriya", "NotoSansOriya.ttf"),
+    font!("Noto Sans Sinhala", "NotoSansSinhala.ttf"),
+    font!("Noto Sans Myanmar", "NotoSansMyanmar.ttf"),
+    font!("Noto Sans Khmer", "NotoSansKhmer.ttf"),
+    font!("Noto Sans Lao", "NotoSansLao.ttf"),
+    font!("Noto Sans Ethiopic", "NotoSansEthiopic.ttf"),
 ];
+
+/// Faces of DejaVu, before those of the others.
+const OWN: usize = 2;
 
 /// Every font, in the order in which they are tried.
 pub(super) fn all() -> impl Iterator<Item = &'static [u8]> {
+    let others = FALLBACKS.into_iter().map(|(_, font)| font);
     [dejavu::sans::regular(), dejavu::sans::bold()]
         .into_iter()
-        .chain(FALLBACKS)
+        .chain(others)
 }
 
 fn faces() -> &'static [Face] {
@@ -49,9 +53,18 @@ fn faces() -> &'static [Face] {
     FACES.get_or_init(|| all().filter_map(Face::read).collect())
 }
 
+/// The family that has a character which DejaVu lacks.
+pub(super) fn family(character: char) -> Option<&'static str> {
+    if character.is_ascii() {
+        return None;
+    }
+    let at = faces().iter().position(|face| face.has(character))?;
+    FALLBACKS.get(at.checked_sub(OWN)?).map(|(family, _)| *family)
+}
+
 /// Whether DejaVu has a character, so that plotters measures it right.
 pub(super) fn is_plain(character: char) -> bool {
-    character.is_ascii() || faces().iter().take(2).all(|face| face.has(character))
+    character.is_ascii() || faces().iter().take(OWN).all(|face| face.has(character))
 }
 
 /// Width in ems of a character that is not plain.

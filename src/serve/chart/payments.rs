@@ -121,7 +121,10 @@ fn specs(grid: &Grid, drawn: &[usize], outer: usize, depth: usize, request: &Cha
         (all().fold(0.0, f64::min), all().fold(0.0, f64::max))
     };
     let (lo, hi) = range(&["gross", "net", "gross_previous"]);
-    let caption = format!("Gross and net, {}{}", grid.currency(outer), per(request));
+    let caption = match grid.currency(outer).as_str() {
+        "" => format!("Gross and net{}", per(request)),
+        currency => format!("Gross and net, {currency}{}", per(request)),
+    };
     let mut specs = vec![Spec {
         weight: 1.8,
         lo,
@@ -237,11 +240,10 @@ fn summary(grid: &Grid, outer: usize) -> String {
         let value = total.map_or(Value::Null, |(minor, exponent)| Value::Amount { minor, exponent });
         label(&value, Kind::Real)
     };
+    let (gross, net) = (sum("gross"), sum("net"));
     format!(
-        "{name}{} payments, gross {} and net {} {}. ",
+        "{name}{} payments, gross {gross} and net {net} {}. ",
         count(payments),
-        sum("gross"),
-        sum("net"),
         grid.currency(outer)
     )
 }

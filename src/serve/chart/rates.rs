@@ -117,9 +117,10 @@ fn lines(grid: &Grid, most: usize) -> Vec<Line> {
         .collect()
 }
 
-/// How many entered of a group: each step tells it.
+/// How many entered of a group: each step tells it, but of a group of paths or providers not the first ones.
 pub(super) fn entered(grid: &Grid, outer: usize) -> f64 {
-    grid.floats(outer, 0, "entered").into_iter().flatten().sum()
+    let sum = |inner| grid.floats(outer, inner, "entered").into_iter().flatten().sum::<f64>();
+    (0..grid.inner.len()).map(sum).fold(0.0, f64::max)
 }
 
 /// Whether there is room for a second panel.

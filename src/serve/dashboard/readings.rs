@@ -149,23 +149,19 @@ fn payments(payments: &Answer) -> String {
     let success = success.map_or(String::new(), |rate| {
         format!(" {} of the payments tried came to a capture.", format::percent(rate))
     });
-    let rows = payments.table.rows.len();
-    let sums: Vec<String> = (0..rows.min(takings::CURRENCIES))
-        .filter_map(|row| match payments.table.cell(row, "gross") {
-            gross @ Value::Amount { .. } => {
-                let currency = payments.table.cell(row, "currency").as_str().unwrap_or("");
-                Some(
-                    format!("{} {currency}", format::decimal(&gross.to_text()))
-                        .trim_end()
-                        .to_owned(),
-                )
-            }
-            _ => None,
-        })
-        .collect();
-    if rows > 1 {
+    let rows = takings::with_money(payments);
+    let sum = |row: &usize| match payments.table.cell(*row, "gross") {
+        gross @ Value::Amount { .. } => {
+            let currency = payments.table.cell(*row, "currency").as_str().unwrap_or("");
+            let sum = format!("{} {currency}", format::decimal(&gross.to_text()));
+            Some(sum.trim_end().to_owned())
+        }
+        _ => None,
+    };
+    let sums: Vec<String> = rows.iter().take(takings::CURRENCIES).filter_map(sum).collect();
+    if rows.len() > 1 {
         // With one row per currency the first row's counts are not those of all payments.
-        let more = match rows - sums.len().min(rows) {
+        let more = match rows.len().saturating_sub(takings::CURRENCIES) {
             0 => String::new(),
             more => format!(", and {more} more in the table"),
         };

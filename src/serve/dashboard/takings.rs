@@ -11,7 +11,7 @@ pub const CURRENCIES: usize = 4;
 pub fn money_figures(answers: &Answers) -> Vec<Figure> {
     let now = &answers.current.payments;
     let mut figures = vec![captured(answers)];
-    for row in by_size(now).into_iter().take(CURRENCIES) {
+    for row in with_money(now).into_iter().take(CURRENCIES) {
         let currency = text(now, row, "currency");
         let taken = |column: &str| money(now.table.cell(row, column));
         let net = format!(
@@ -49,7 +49,7 @@ fn captured(answers: &Answers) -> Figure {
         now: &now_count,
         before: answers.before_known().then_some(&before_count),
     };
-    let basis = match now.table.rows.len() {
+    let basis = match with_money(now).len() {
         0 | 1 => format!(
             "with money captured, by {} payers",
             count(now.table.cell(0, "payers").as_i64())
@@ -138,10 +138,10 @@ pub fn top(answer: &Answer) -> Option<(&str, usize)> {
 pub fn within(answer: &Answer, row: usize) -> String {
     let currency = |row| text(answer, row, "currency");
     let several = (0..answer.table.rows.len()).any(|other| currency(other) != currency(row));
-    if several {
-        format!(" in {}", currency(row))
-    } else {
-        String::new()
+    match currency(row) {
+        _ if !several => String::new(),
+        "" => " without a currency".to_owned(),
+        code => format!(" in {code}"),
     }
 }
 
@@ -150,6 +150,16 @@ fn by_size(answer: &Answer) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..answer.table.rows.len()).collect();
     rows.sort_by_key(|&row| std::cmp::Reverse(answer.table.cell(row, "payments").as_i64()));
     rows
+}
+
+/// The rows with a currency, most payments first, where there are several: what never had an amount has none.
+pub fn with_money(answer: &Answer) -> Vec<usize> {
+    let rows = by_size(answer);
+    let has_currency = |row: &usize| !text(answer, *row, "currency").is_empty();
+    match rows.len() {
+        0 | 1 => rows,
+        _ => rows.into_iter().filter(has_currency).collect(),
+    }
 }
 
 /// A cell of the payments and the same currency's in the period before.
