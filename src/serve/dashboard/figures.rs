@@ -43,7 +43,7 @@ fn comparison(answers: &Answers) -> String {
         } else {
             "; the data begins within it"
         };
-        return format!("Changes against the period of the same length before, {before}{hint}.");
+        return format!("Changes against the period before, {before}{hint}.");
     }
     format!("No data from the period before, {before}, to compare with.")
 }

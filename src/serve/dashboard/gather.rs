@@ -136,7 +136,7 @@ fn answers(asker: &Asker, first: DateTime<Utc>) -> Result<(Answers, Option<DateT
         covered: first <= from,
     };
     let now = period((asker.range.from, asker.range.to));
-    let previous = period(asker.before());
+    let previous = period(asker.before()?);
     let ask = |metric, period, interval, own| Ask {
         metric,
         period,
