@@ -659,7 +659,7 @@ fn groups_without_checkouts_have_no_checkout_rate() {
 fn every_query_gets_exactly_the_parameters_it_names() {
     let filter = Filter {
         dimension: "platform",
-        any_of: vec!["web".into()],
+        any_of: vec![Some("web".into())],
         none_of: Vec::new(),
     };
     for metric in metrics::ALL {

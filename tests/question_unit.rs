@@ -200,18 +200,29 @@ fn a_single_value_may_not_be_repeated() {
 }
 
 #[test]
-fn an_empty_value_counts_as_not_given() {
-    let asked = asked(&[
-        ("from", ""),
-        ("to", " "),
-        ("tz", ""),
-        ("platform", ""),
-        ("window", ""),
-        ("as_of", ""),
-    ]);
-    assert_eq!(asked.question.range.to, at("2016-09-15T00:00:00Z"));
-    assert!(asked.question.filters.is_empty() && !asked.as_of_given);
-    assert_eq!(asked.question.parameter("window"), "24h");
+fn a_list_may_be_given_in_parts() {
+    let groups = asked(&[("group_by", "country"), ("group_by", "platform")])
+        .question
+        .group_by;
+    assert_eq!(groups, ["country", "platform"]);
+    let pairs = ["started,checkout", "paid"].map(|steps| ("steps".to_owned(), steps.to_owned()));
+    let now = at("2016-09-15T12:00:00Z");
+    let defaults = Defaults {
+        now,
+        as_of: now,
+        currency: None,
+    };
+    let funnel = parse(botledger::metrics::find("conversion").unwrap(), &pairs, &defaults).unwrap();
+    assert_eq!(funnel.question.parameter("steps"), "started,checkout,paid");
+}
+
+#[test]
+fn an_empty_value_is_refused() {
+    for name in ["from", "tz", "platform", "country!", "window", "as_of", "group_by"] {
+        for value in ["", " "] {
+            assert_eq!(refused(&[(name, value)]), (Fault::InvalidParameter, name.to_owned()));
+        }
+    }
 }
 
 #[test]
@@ -242,17 +253,18 @@ fn filters_are_lists_repeated_or_negated() {
         ("platform", "web"),
         ("country!", "US"),
         ("platform!", "kik"),
+        ("country!", "(none)"),
     ];
     let expected = [
         Filter {
             dimension: "platform",
-            any_of: vec!["messenger".into(), "web".into()],
-            none_of: vec!["kik".into()],
+            any_of: vec![Some("messenger".into()), Some("web".into())],
+            none_of: vec![Some("kik".into())],
         },
         Filter {
             dimension: "country",
             any_of: vec![],
-            none_of: vec!["US".into()],
+            none_of: vec![None, Some("US".into())],
         },
     ];
     assert_eq!(asked(&query).question.filters, expected);

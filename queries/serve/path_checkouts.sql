@@ -39,14 +39,14 @@ select (time - $origin::bigint) // $cell::bigint as cell,
        count(*) filter (closed and paid) as paid
 from units
 where true
-  and ($platform::varchar[] is null or units.platform in $platform::varchar[])
-  and ($platform_not::varchar[] is null or units.platform is null or units.platform not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or units.bot in $bot::varchar[])
-  and ($bot_not::varchar[] is null or units.bot is null or units.bot not in $bot_not::varchar[])
-  and ($country::varchar[] is null or units.country in $country::varchar[])
-  and ($country_not::varchar[] is null or units.country is null or units.country not in $country_not::varchar[])
-  and ($path::varchar[] is null or units.path in $path::varchar[])
-  and ($path_not::varchar[] is null or units.path is null or units.path not in $path_not::varchar[])
-  and ($credential::varchar[] is null or units.credential in $credential::varchar[])
-  and ($credential_not::varchar[] is null or units.credential is null or units.credential not in $credential_not::varchar[])
+  and ($platform::varchar[] is null or coalesce(units.platform, '') in $platform::varchar[])
+  and ($platform_not::varchar[] is null or coalesce(units.platform, '') not in $platform_not::varchar[])
+  and ($bot::varchar[] is null or coalesce(units.bot, '') in $bot::varchar[])
+  and ($bot_not::varchar[] is null or coalesce(units.bot, '') not in $bot_not::varchar[])
+  and ($country::varchar[] is null or coalesce(units.country, '') in $country::varchar[])
+  and ($country_not::varchar[] is null or coalesce(units.country, '') not in $country_not::varchar[])
+  and ($path::varchar[] is null or coalesce(units.path, '') in $path::varchar[])
+  and ($path_not::varchar[] is null or coalesce(units.path, '') not in $path_not::varchar[])
+  and ($credential::varchar[] is null or coalesce(units.credential, '') in $credential::varchar[])
+  and ($credential_not::varchar[] is null or coalesce(units.credential, '') not in $credential_not::varchar[])
 group by all

@@ -1,5 +1,5 @@
 -- Attempts decided in the range, approved or declined, counted and summed by cell, currency and
--- day of the exchange rate; `first` is 1 for the first decided attempt of its payment.
+-- day of the exchange rate; `first` is 1 for the attempt of its payment that finished first, in any way.
 with attempts as (
     select a.decided_at,
            a.first,
@@ -46,22 +46,22 @@ select (epoch_us(decided_at) - $origin::bigint) // $cell::bigint as cell,
        coalesce(sum(minor & 4294967295), 0)::bigint as minor_low
 from attempts
 where true
-  and ($platform::varchar[] is null or attempts.platform in $platform::varchar[])
-  and ($platform_not::varchar[] is null or attempts.platform is null or attempts.platform not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or attempts.bot in $bot::varchar[])
-  and ($bot_not::varchar[] is null or attempts.bot is null or attempts.bot not in $bot_not::varchar[])
-  and ($path::varchar[] is null or attempts.path in $path::varchar[])
-  and ($path_not::varchar[] is null or attempts.path is null or attempts.path not in $path_not::varchar[])
-  and ($credential::varchar[] is null or attempts.credential in $credential::varchar[])
-  and ($credential_not::varchar[] is null or attempts.credential is null or attempts.credential not in $credential_not::varchar[])
-  and ($country::varchar[] is null or attempts.country in $country::varchar[])
-  and ($country_not::varchar[] is null or attempts.country is null or attempts.country not in $country_not::varchar[])
-  and ($provider::varchar[] is null or attempts.provider in $provider::varchar[])
-  and ($provider_not::varchar[] is null or attempts.provider is null or attempts.provider not in $provider_not::varchar[])
-  and ($network::varchar[] is null or attempts.network in $network::varchar[])
-  and ($network_not::varchar[] is null or attempts.network is null or attempts.network not in $network_not::varchar[])
-  and ($method::varchar[] is null or attempts.method in $method::varchar[])
-  and ($method_not::varchar[] is null or attempts.method is null or attempts.method not in $method_not::varchar[])
-  and ($wallet::varchar[] is null or attempts.wallet in $wallet::varchar[])
-  and ($wallet_not::varchar[] is null or attempts.wallet is null or attempts.wallet not in $wallet_not::varchar[])
+  and ($platform::varchar[] is null or coalesce(attempts.platform, '') in $platform::varchar[])
+  and ($platform_not::varchar[] is null or coalesce(attempts.platform, '') not in $platform_not::varchar[])
+  and ($bot::varchar[] is null or coalesce(attempts.bot, '') in $bot::varchar[])
+  and ($bot_not::varchar[] is null or coalesce(attempts.bot, '') not in $bot_not::varchar[])
+  and ($path::varchar[] is null or coalesce(attempts.path, '') in $path::varchar[])
+  and ($path_not::varchar[] is null or coalesce(attempts.path, '') not in $path_not::varchar[])
+  and ($credential::varchar[] is null or coalesce(attempts.credential, '') in $credential::varchar[])
+  and ($credential_not::varchar[] is null or coalesce(attempts.credential, '') not in $credential_not::varchar[])
+  and ($country::varchar[] is null or coalesce(attempts.country, '') in $country::varchar[])
+  and ($country_not::varchar[] is null or coalesce(attempts.country, '') not in $country_not::varchar[])
+  and ($provider::varchar[] is null or coalesce(attempts.provider, '') in $provider::varchar[])
+  and ($provider_not::varchar[] is null or coalesce(attempts.provider, '') not in $provider_not::varchar[])
+  and ($network::varchar[] is null or coalesce(attempts.network, '') in $network::varchar[])
+  and ($network_not::varchar[] is null or coalesce(attempts.network, '') not in $network_not::varchar[])
+  and ($method::varchar[] is null or coalesce(attempts.method, '') in $method::varchar[])
+  and ($method_not::varchar[] is null or coalesce(attempts.method, '') not in $method_not::varchar[])
+  and ($wallet::varchar[] is null or coalesce(attempts.wallet, '') in $wallet::varchar[])
+  and ($wallet_not::varchar[] is null or coalesce(attempts.wallet, '') not in $wallet_not::varchar[])
 group by all

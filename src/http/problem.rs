@@ -266,6 +266,11 @@ impl Problem {
     pub fn unknown_parameter(field: impl Into<String>) -> Self {
         let field = field.into();
         let detail = format!("there is no parameter `{field}` here");
+        Self::unknown_parameter_of(field, detail)
+    }
+
+    /// 400: the same, with what might have been meant in `detail`.
+    pub fn unknown_parameter_of(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "unknown_parameter",

@@ -14,14 +14,14 @@ pub const METRIC: Metric = Metric {
     name: "bot-activity",
     title: "Bot activity",
     definition: Definition {
-        version: 1,
+        version: 2,
         text: "A bot is active in a bucket with a conversation.started, an inbound message, a catalog, product, \
                cart or checkout event, or a transaction initiated, authorized, captured, requiring action or \
                failed. new = active now and never before, in all history; retained = active now and in the bucket \
                before; resurrected = active now, not in the bucket before, but earlier; churned = active in the \
                bucket before, not now. The bucket before the first is the calendar bucket before it, or without \
-               an interval the range of the same length before. active = active before + new + resurrected - \
-               churned; `residual` is the difference, and is 0. Activity is kept by the quarter hour: an edge \
+               an interval what `compare=previous_period` takes: the month before of a calendar month, as many local \
+               days before of whole days, else as long a time. active = active before + new + resurrected - churned; `residual` is the difference, and is 0. Activity is kept by the quarter hour: an edge \
                inside one moves to its beginning, with a warning. Groups and filters take a bot's latest \
                attributes; `bot` is the bot_id, so add `platform` where two platforms share one.",
         numerator: "quick_ratio: new + resurrected",

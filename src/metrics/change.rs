@@ -13,21 +13,22 @@ pub const METRIC: Metric = Metric {
     name: "change",
     title: "Change explained",
     definition: Definition {
-        version: 2,
+        version: 3,
         text: "Why a rate R of payments changed against an earlier period. `of` chooses it: attempt_approval, \
                first_attempt_approval or payment_success, each as the metric payments defines it; `dimension` \
                chooses its parts: the values of provider, network, method or wallet. R is the sum of weight x rate \
-               over the parts, where weight is a part's share of the cases that R is over (decided attempts; for \
-               payment_success, payments with one). mix = change of weight x (mean rate of the part - mean R): it \
+               over the parts, where weight is a part's share of the cases that R is over: attempts approved or \
+               declined, of these the first attempts of payments, or payments with one approved or declined. mix = change of weight x (mean rate of the part - mean R): it \
                moved towards better or worse parts; within = mean weight x change of rate: the part itself got \
                better or worse; means are of both periods. A part with cases in one period only takes its rate \
                there for both, though its rate column of the other stays null. mix and within of all parts add up \
                to the change of R, in each bucket and group. `compare` chooses the earlier period: as many calendar \
-               buckets before (previous_period) or the same a year ago (previous_year). Only complete buckets are \
+               buckets before (previous_period; without an interval the month before of a calendar month, as many \
+               local days before of whole days, else as long a time) or the same a year ago (previous_year). Only complete buckets are \
                compared; of others, weight_previous, rate_previous, mix and within are null, as they are where a \
                period has no case. Every value that occurs in either period has a row in every bucket.",
         numerator: "approved attempts, or captured payments, of the value",
-        denominator: "decided attempts, or payments with one, of the value",
+        denominator: "approved and declined attempts, or payments with one, of the value",
         excludes: &[
             "technical, abandoned and settlement failures",
             "buckets that are not complete, from the comparison",

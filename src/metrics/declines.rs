@@ -14,7 +14,7 @@ pub const METRIC: Metric = Metric {
     title: "Declines",
     definition: Definition {
         version: 1,
-        text: "Attempts that failed, at their first decision, by failure_kind and decline_code as their first \
+        text: "Attempts that failed, when they finished, by failure_kind and decline_code as their first \
                failure states them; an attempt that was approved as well has not failed. Failures of kind issuer or \
                risk are declines, and one without a kind counts as issuer; technical, abandoned and settlement \
                failures are none and stand in rows of their own. `failures=declined` leaves only the declines. \
@@ -24,7 +24,7 @@ pub const METRIC: Metric = Metric {
         numerator: "failed attempts of the kind with the code",
         denominator: "failed attempts of the bucket and group; with failures=declined, declined ones",
         excludes: &[
-            "attempts that were approved or are not decided",
+            "attempts that were approved or have not finished",
             "events of the other mode",
         ],
     },

@@ -119,12 +119,10 @@ const NAMED: &[Named] = &[
 
 /// The filters of a question on some dimensions, and by which of them the rows are split.
 pub(super) fn dimension_params(question: &Question, dimensions: &[&str], split: &[&str]) -> Params {
-    let texts = |values: &[String]| {
-        if values.is_empty() {
-            Param::Null
-        } else {
-            Param::Texts(values.to_vec())
-        }
+    // No value is empty: an empty text stands for rows without one.
+    let texts = |values: &[Option<String>]| match values {
+        [] => Param::Null,
+        values => Param::Texts(values.iter().map(|value| value.clone().unwrap_or_default()).collect()),
     };
     let mut params = Params::new();
     for Named(name, not, by) in NAMED.iter().filter(|named| dimensions.contains(&named.0)) {

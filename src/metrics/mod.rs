@@ -17,6 +17,7 @@ mod exact;
 pub mod forecast;
 pub mod fx;
 mod grouping;
+pub mod known_values;
 mod milestones;
 mod moved;
 mod path_effect;
@@ -143,15 +144,23 @@ impl Frames {
     }
 }
 
-/// A filter on one dimension.
+/// A filter on one dimension. `None` among the values stands for rows without one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// The dimension.
     pub dimension: &'static str,
     /// Any of these; empty: no restriction.
-    pub any_of: Vec<String>,
-    /// None of these; rows without a value stay.
-    pub none_of: Vec<String>,
+    pub any_of: Vec<Option<String>>,
+    /// None of these.
+    pub none_of: Vec<Option<String>>,
+}
+
+impl Filter {
+    /// Whether a row with this value stays.
+    pub fn keeps(&self, value: Option<&str>) -> bool {
+        let is = |asked: &Option<String>| asked.as_deref() == value;
+        (self.any_of.is_empty() || self.any_of.iter().any(is)) && !self.none_of.iter().any(is)
+    }
 }
 
 /// A question, checked: every name in it exists.

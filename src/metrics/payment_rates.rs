@@ -1,4 +1,7 @@
 //! The four rates of payments: approval of attempts and of first attempts, success, and paid checkouts.
+//!
+//! An attempt is finished at its first approval or failure of any kind, and decided where it was approved or declined:
+//! the first attempt of a payment is the first that finished, while success is told at the first that was decided.
 
 use polars::prelude::DataFrame;
 

@@ -35,10 +35,12 @@ pub const METRIC: Metric = Metric {
                exchange rate. payers and bots are distinct among the payments, so those of groups or of buckets \
                do not add up; repeat_payers have their second \
                captured payment ever, whatever the filters, in the bucket or earlier; saved_share is over payments \
-               whose credential is known. Four rates, never one: attempt_approval = approved / (approved + \
-               declined) attempts at their first decision, where a decline is a failure of kind issuer or risk, \
-               or of none; first_attempt_approval the same over each payment's first decided attempt; \
-               payment_success = captured / payments with an approved or declined attempt, at the first such; \
+               whose credential is known. Four rates, never one. An attempt is finished at its first approval or \
+               failure of any kind; a failure of kind issuer or risk, or of none, is a decline. attempt_approval = \
+               approved / (approved + declined) attempts, when they finished; first_attempt_approval the same over \
+               the attempt of each payment that finished first: where it failed in another way, the payment counts \
+               neither above nor below, whatever followed; payment_success = captured / payments with an approved \
+               or declined attempt, when the first such finished, also after failures of other kinds; \
                checkout_conversion = paid checkouts / checkouts whose 24 hours are over, at the checkout, by count \
                only and only where neither groups, filters nor currency=original ask for what a checkout does not \
                have. _n is the denominator, _ci the 95 % Wilson interval, _by_amount the same by the attempt's \

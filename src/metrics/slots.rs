@@ -87,10 +87,10 @@ impl Slots {
     }
 }
 
-/// The calendar bucket before the range's first; without an interval as long a time before it.
+/// The calendar bucket before the range's first; without an interval the period before the range.
 fn bucket_before(range: &TimeRange) -> (DateTime<Utc>, DateTime<Utc>) {
     let Some(interval) = range.interval else {
-        return (range.from - (range.to - range.from), range.from);
+        return (range.start_before().unwrap_or(range.from), range.from);
     };
     let end = bucket_start(range.from, interval, range.tz);
     (bucket_start(end - TimeDelta::microseconds(1), interval, range.tz), end)

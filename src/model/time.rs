@@ -121,17 +121,51 @@ pub struct TimeRange {
 /// Buckets that one answer may carry.
 pub const MAX_BUCKETS: usize = 10_000;
 
+/// The beginning of 1900, the first year that a question may be about.
+pub const FIRST: DateTime<Utc> = at_seconds(-2_208_988_800);
+/// The end of 2200, the last year that a question may be about.
+pub const LAST: DateTime<Utc> = at_seconds(7_289_654_400);
+
+const fn at_seconds(seconds: i64) -> DateTime<Utc> {
+    match DateTime::from_timestamp(seconds, 0) {
+        Some(at) => at,
+        None => DateTime::UNIX_EPOCH,
+    }
+}
+
+/// Whether a question may name an instant: in some zone it lies in the years 1900 to 2200.
+pub fn in_bounds(instant: DateTime<Utc>) -> bool {
+    (FIRST - TimeDelta::days(1)..=LAST + TimeDelta::days(1)).contains(&instant)
+}
+
 impl TimeRange {
     /// Cuts `[from, to)` into buckets of the local calendar.
     ///
     /// # Errors
     /// When the range is empty, out of bounds, or has more than [`MAX_BUCKETS`] buckets.
     pub fn new(from: DateTime<Utc>, to: DateTime<Utc>, interval: Option<Interval>, tz: Tz) -> Result<Self, RangeError> {
+        if !in_bounds(from) || !in_bounds(to) {
+            return Err(RangeError::OutOfBounds);
+        }
+        Self::unbounded(from, to, interval, tz)
+    }
+
+    /// Another range in the same zone. What is derived from a range may begin before the years that can be asked for.
+    ///
+    /// # Errors
+    /// When it is empty or has more than [`MAX_BUCKETS`] buckets.
+    pub fn with(&self, from: DateTime<Utc>, to: DateTime<Utc>, interval: Option<Interval>) -> Result<Self, RangeError> {
+        Self::unbounded(from, to, interval, self.tz)
+    }
+
+    fn unbounded(
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        interval: Option<Interval>,
+        tz: Tz,
+    ) -> Result<Self, RangeError> {
         if to <= from {
             return Err(RangeError::Empty);
-        }
-        if from.year() < 1900 || to.year() > 2200 {
-            return Err(RangeError::OutOfBounds);
         }
         let buckets = match interval {
             None => vec![Bucket {
@@ -155,20 +189,6 @@ impl TimeRange {
         let today = now.with_timezone(&tz).date_naive();
         let first = today.checked_sub_days(Days::new(days)).ok_or(RangeError::OutOfBounds)?;
         Self::new(local_midnight(first, tz), local_midnight(today, tz), interval, tz)
-    }
-
-    /// The range of as many calendar buckets directly before this one; without an interval, of the same length.
-    pub fn previous(&self) -> Result<Self, RangeError> {
-        let Some(interval) = self.interval else {
-            return Self::new(self.from - (self.to - self.from), self.from, None, self.tz);
-        };
-        // A range that begins inside a bucket is set beside whole ones: what is clipped is compared with nothing.
-        let end = bucket_start(self.from, interval, self.tz);
-        let mut start = end;
-        for _ in 0..self.buckets.len() {
-            start = bucket_start(start - TimeDelta::microseconds(1), interval, self.tz);
-        }
-        Self::new(start, end, self.interval, self.tz)
     }
 
     /// An instant as local time with its offset, as answers show it.
@@ -244,6 +264,12 @@ fn offset_change(before: DateTime<Utc>, after: DateTime<Utc>, tz: Tz) -> DateTim
     DateTime::from_timestamp(high, 0).unwrap_or(after)
 }
 
+/// The local date that begins at an instant, if one does.
+pub fn day_beginning(instant: DateTime<Utc>, tz: Tz) -> Option<NaiveDate> {
+    let date = instant.with_timezone(&tz).date_naive();
+    (local_midnight(date, tz) == instant).then_some(date)
+}
+
 /// The first instant of a local date: its first existing one, and of two the earlier.
 pub fn local_midnight(date: NaiveDate, tz: Tz) -> DateTime<Utc> {
     local_instant(date.and_time(NaiveTime::MIN), tz)
@@ -256,7 +282,12 @@ pub fn local_instant(wall: NaiveDateTime, tz: Tz) -> DateTime<Utc> {
         LocalResult::None => {
             // The gap's end: the instant at which the offset changes, within a day around it.
             let guess = wall.and_utc();
-            offset_change(guess - TimeDelta::hours(26), guess + TimeDelta::hours(26), tz)
+            let around = |hours| guess.checked_add_signed(TimeDelta::hours(hours));
+            match (around(-26), around(26)) {
+                (Some(before), Some(after)) => offset_change(before, after, tz),
+                // At the ends of the calendar there is no local time to be missing.
+                _ => guess,
+            }
         }
     }
 }

@@ -11,6 +11,9 @@ macro_rules! vocabulary {
             /// Every word, in the order of the contract.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
+            /// How they are spelt, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word of the contract.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $word,)+ }

@@ -24,9 +24,8 @@ pub fn of(store: &Store, metric: &Metric, question: &Question) -> Result<Vec<Ann
 fn concerns(annotation: &Annotation, metric: &str, question: &Question) -> bool {
     let scope = &annotation.scope;
     let kept = |dimension: &str, value: &String| {
-        question.filter(dimension).is_none_or(|filter| {
-            (filter.any_of.is_empty() || filter.any_of.contains(value)) && !filter.none_of.contains(value)
-        })
+        let filter = question.filter(dimension);
+        filter.is_none_or(|filter| filter.keeps(Some(value)))
     };
     let names_bots =
         question.group_by.contains(&"bot") || question.filter("bot").is_some_and(|filter| !filter.any_of.is_empty());

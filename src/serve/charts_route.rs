@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::ServeState;
 use super::chart::{self, ChartRequest, Theme};
 use super::negotiate::take;
+use super::question::named;
 use super::report::{AnswerError, Report};
 use super::routes::{Pairs, Rendering, find, only_read, pairs, respond};
 use crate::http::Problem;
@@ -123,8 +124,8 @@ fn subtitle(question: &Question) -> String {
 }
 
 fn narrowed(filter: &Filter) -> impl Iterator<Item = String> {
-    let side = |values: &[String], word: &str| {
-        (!values.is_empty()).then(|| format!("{} {word}{}", filter.dimension, values.join(" or ")))
+    let side = |values: &[Option<String>], word: &str| {
+        (!values.is_empty()).then(|| format!("{} {word}{}", filter.dimension, named(values).join(" or ")))
     };
     [side(&filter.any_of, ""), side(&filter.none_of, "not ")]
         .into_iter()

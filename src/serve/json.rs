@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::definitions::{Described, unit};
-use super::question::COMMON;
+use super::question::{COMMON, named};
 use super::report::Report;
 use super::{annotations, maturity};
 use crate::metrics::{Definition, RateUse};
@@ -107,10 +107,10 @@ fn filters(report: &Report) -> Json {
     let mut map = Map::new();
     for filter in &report.question.filters {
         if !filter.any_of.is_empty() {
-            map.insert(filter.dimension.into(), json!(filter.any_of));
+            map.insert(filter.dimension.into(), json!(named(&filter.any_of)));
         }
         if !filter.none_of.is_empty() {
-            map.insert(format!("{}!", filter.dimension), json!(filter.none_of));
+            map.insert(format!("{}!", filter.dimension), json!(named(&filter.none_of)));
         }
     }
     Json::Object(map)

@@ -28,6 +28,7 @@ pub mod report;
 pub mod routes;
 pub mod sources;
 pub mod sources_route;
+pub mod values;
 
 use std::sync::Arc;
 use std::time::Duration;

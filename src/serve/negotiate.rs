@@ -96,15 +96,16 @@ fn weight(accept: &Accept, format: Format) -> Quality {
         .map_or(Quality::ZERO, |(_, quality)| quality)
 }
 
-/// Takes a parameter out of the pairs; an empty one counts as not given.
+/// Takes a parameter out of the pairs.
 ///
 /// # Errors
-/// When it is given more than once.
+/// When it is empty or given more than once.
 pub fn take(pairs: &mut Vec<(String, String)>, name: &str) -> Result<Option<String>, Problem> {
     let mut found = None;
     for (_, value) in pairs.extract_if(.., |(key, _)| key == name) {
         if value.is_empty() {
-            continue;
+            let detail = format!("`{name}` is empty: give it a value or leave it out");
+            return Err(Problem::invalid_parameter(name, detail));
         }
         if found.replace(value).is_some() {
             return Err(Problem::invalid_parameter(

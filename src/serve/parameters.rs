@@ -1,17 +1,18 @@
 //! The parameters of a question: which there are, and how each is read from its pair.
 //!
-//! An empty value counts as not given, because a form sends all its fields. `platform!=x` arrives
-//! as the key `platform!`. Lists are comma-separated and may be repeated; everything else may not.
+//! An empty value is refused: it would stand for everything, or for a default that nobody asked for. `platform!=x`
+//! arrives as the key `platform!`. Lists are comma-separated and may be repeated; everything else may not.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
+use chrono_tz::{TZ_VARIANTS, Tz};
 
-use super::moment::{days_before, parse_instant, parse_rfc3339};
-use super::refusal::{Fault, QuestionError};
+use super::moment::{days_before, meant_end, parse_instant, parse_rfc3339};
+use super::refusal::{Fault, QuestionError, hint};
+use super::values::{check_words, values};
 use crate::metrics::{Filter, Metric};
-use crate::model::time::RangeError;
+use crate::model::time::{RangeError, in_bounds};
 use crate::model::{Currency, Interval, TimeRange};
 
 /// The parameters of every metric, with what they take.
@@ -33,7 +34,11 @@ pub const COMMON: &[(&str, &str)] = &[
         "as_of",
         "answer with what had been received by this RFC 3339 time (default: now)",
     ),
-    ("compare", "previous_period or previous_year"),
+    (
+        "compare",
+        "previous_period (as many calendar buckets before; without `interval` the month before of a calendar month, as \
+         many local days before of whole days, else as long a time) or previous_year",
+    ),
     ("mode", "live or test (default: live)"),
     (
         "currency",
@@ -41,7 +46,8 @@ pub const COMMON: &[(&str, &str)] = &[
     ),
     (
         "group_by",
-        "comma list of the metric's dimensions; each dimension is also a filter, `=` any of, `!=` none of",
+        "comma list of the metric's dimensions; each dimension is also a filter, `=` any of, `!=` none of, with `(none)` \
+         for rows without a value and a backslash before a comma that belongs to a value",
     ),
 ];
 
@@ -68,7 +74,7 @@ impl Given {
             own: BTreeMap::new(),
         };
         for (key, value) in pairs {
-            given.take(metric, key, value.trim())?;
+            given.take(metric, key, value)?;
         }
         for parameter in metric.parameters {
             given
@@ -80,33 +86,40 @@ impl Given {
     }
 
     fn take(&mut self, metric: &'static Metric, key: &str, value: &str) -> Result<(), QuestionError> {
-        // A metric may have a common parameter as its own, with another default and meaning.
-        if let Some(parameter) = metric.parameters.iter().find(|parameter| parameter.name == key) {
-            if !value.is_empty() {
-                (parameter.check)(value).map_err(|message| QuestionError::invalid(key, message))?;
-            }
-            return once(&mut self.own, parameter.name, value);
-        }
-        if let Some((name, _)) = COMMON.iter().find(|(name, _)| *name == key) {
-            if *name == "group_by" {
-                self.groups.extend(list(value));
-                return Ok(());
-            }
-            return once(&mut self.common, name, value);
-        }
         let (name, wanted) = key.strip_suffix('!').map_or((key, true), |name| (name, false));
-        match metric.dimensions.iter().find(|dimension| dimension.0 == name) {
-            Some(dimension) => self.filter(dimension.0, wanted, value),
-            None => return Err(unknown(metric, key)),
+        // A metric may have a common parameter as its own, with another default and meaning.
+        let own = metric.parameters.iter().find(|parameter| parameter.name == key);
+        let common = COMMON.iter().find(|(name, _)| *name == key);
+        let dimension = metric.dimensions.iter().find(|dimension| dimension.0 == name);
+        match (own, common, dimension) {
+            (Some(parameter), ..) => {
+                let value = filled(key, value)?;
+                (parameter.check)(value).map_err(|message| QuestionError::invalid(key, message))?;
+                let before = self.own.remove(parameter.name);
+                let all = before.map_or(value.to_owned(), |before| format!("{before},{value}"));
+                // What takes no list takes no second value.
+                (parameter.check)(&all).map_err(|_| repeated(key))?;
+                self.own.insert(parameter.name, all);
+                Ok(())
+            }
+            (_, Some(_), _) if key == "group_by" => {
+                for part in value.split(',') {
+                    self.groups.push(filled(key, part)?.to_owned());
+                }
+                Ok(())
+            }
+            (_, Some((name, _)), _) => once(&mut self.common, name, filled(key, value)?),
+            (.., Some(dimension)) => {
+                let asked = values(value).map_err(|message| QuestionError::invalid(key, message))?;
+                check_words(dimension.0, &asked).map_err(|message| QuestionError::invalid(key, message))?;
+                self.filter(dimension.0, wanted, asked);
+                Ok(())
+            }
+            _ => Err(unknown(metric, key)),
         }
-        Ok(())
     }
 
-    fn filter(&mut self, dimension: &'static str, wanted: bool, value: &str) {
-        let values: Vec<String> = list(value).collect();
-        if values.is_empty() {
-            return;
-        }
+    fn filter(&mut self, dimension: &'static str, wanted: bool, values: Vec<Option<String>>) {
         let known = self.filters.iter().position(|filter| filter.dimension == dimension);
         let at = known.unwrap_or_else(|| {
             self.filters.push(Filter {
@@ -155,7 +168,10 @@ impl Given {
         name.parse().map_err(|_| QuestionError {
             fault: Fault::UnknownZone,
             parameter: "tz".into(),
-            message: format!("must be an IANA zone such as Europe/Berlin, not `{name}`"),
+            message: format!(
+                "must be an IANA zone such as Europe/Berlin, not `{name}`{}",
+                hint(name, TZ_VARIANTS.iter().map(|zone| zone.name()))
+            ),
         })
     }
 
@@ -178,35 +194,48 @@ impl Given {
     /// # Errors
     /// Names the parameter.
     pub fn range(&self, tz: Tz, now: DateTime<Utc>, days: u64) -> Result<TimeRange, QuestionError> {
-        let words = "must be hour, day, week, month, quarter or year";
-        let interval = self.word("interval", Interval::parse, words)?;
-        let from = self.instant("from", tz)?;
-        let to = self.instant("to", tz)?;
-        let (from, to, blame) = match (from, to) {
-            (None, None) => {
-                let range = TimeRange::last_days(days, now, interval, tz);
-                return range.map_err(|error| QuestionError::range(error, "interval"));
+        let interval = self.interval()?;
+        let (from, to) = (self.instant("from", tz)?, self.instant("to", tz)?);
+        let (range, blame) = match (from, to) {
+            (None, None) => (TimeRange::last_days(days, now, interval, tz), "as_of"),
+            (Some(from), None) if from >= now => {
+                let message = "must lie before the end of the range, which is `as_of` (default: now) without `to`";
+                return Err(QuestionError::invalid_range("from", message));
             }
-            (Some(from), Some(to)) => (from, to, "to"),
-            (Some(from), None) => (from, now, "from"),
-            (None, Some(to)) => (days_before(days, to, tz), to, "to"),
+            (Some(from), None) => (TimeRange::new(from, now, interval, tz), "from"),
+            (Some(from), Some(to)) => (TimeRange::new(from, to, interval, tz), "to"),
+            (None, Some(to)) => (TimeRange::new(days_before(days, to, tz), to, interval, tz), "to"),
         };
-        TimeRange::new(from, to, interval, tz).map_err(|error| {
-            let blame = if matches!(error, RangeError::TooMany(_)) {
-                "interval"
-            } else {
-                blame
-            };
-            QuestionError::range(error, blame)
+        range.map_err(|error| match error {
+            RangeError::TooMany(_) => QuestionError::range(error, "interval"),
+            RangeError::Empty | RangeError::OutOfBounds => QuestionError::range(error, blame),
         })
+    }
+
+    fn interval(&self) -> Result<Option<Interval>, QuestionError> {
+        let words = "must be hour, day, week, month, quarter or year";
+        self.word("interval", Interval::parse, words)
     }
 
     fn instant(&self, name: &str, tz: Tz) -> Result<Option<DateTime<Utc>>, QuestionError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let hint = "must be a date such as 2016-07-01, a local time such as 2016-07-01T12:30, or RFC 3339";
-        let at = parse_instant(text, tz);
-        at.map(Some)
-            .ok_or_else(|| QuestionError::invalid(name, format!("{hint}, not `{text}`")))
+        match parse_instant(text, tz) {
+            Some(at) if in_bounds(at) => Ok(Some(at)),
+            Some(_) => Err(QuestionError::range(RangeError::OutOfBounds, name)),
+            None => Err(QuestionError::invalid(name, format!("{hint}, not `{text}`"))),
+        }
+    }
+
+    /// What the asker probably does not mean, though it can be answered.
+    pub fn warnings(&self) -> Vec<String> {
+        let to = self.get("to").unwrap_or_default();
+        let hourly = self.get("interval") == Some(Interval::Hour.as_str());
+        let cut = meant_end(to, hourly).map(|end| {
+            let unit = if hourly { "hour" } else { "day" };
+            format!("`to` is exclusive: `{to}` cuts the last bucket short; `{end}` takes all of that {unit}")
+        });
+        cut.into_iter().collect()
     }
 
     /// The currency to convert to; `None` for `original`.
@@ -238,7 +267,10 @@ impl Given {
                 let known = dimension_names(metric);
                 let message = match known.as_str() {
                     "" => format!("cannot be `{name}`: {} has no dimensions", metric.name),
-                    _ => format!("must list dimensions of {} ({known}), not `{name}`", metric.name),
+                    _ => {
+                        format!("must list dimensions of {} ({known}), not `{name}`", metric.name)
+                            + &hint(name, metric.dimensions.iter().map(|dimension| dimension.0))
+                    }
                 };
                 return Err(QuestionError::invalid("group_by", message));
             };
@@ -251,29 +283,40 @@ impl Given {
     }
 }
 
-fn once(map: &mut BTreeMap<&'static str, String>, name: &'static str, value: &str) -> Result<(), QuestionError> {
-    if value.is_empty() {
-        return Ok(());
-    }
-    match map.insert(name, value.to_owned()) {
-        None => Ok(()),
-        Some(_) => Err(QuestionError::invalid(name, "is given more than once")),
+/// A value without the blanks around it.
+fn filled<'a>(name: &str, value: &'a str) -> Result<&'a str, QuestionError> {
+    match value.trim() {
+        "" => Err(QuestionError::invalid(
+            name,
+            "is empty: give it a value or leave it out",
+        )),
+        value => Ok(value),
     }
 }
 
-fn list(value: &str) -> impl Iterator<Item = String> + '_ {
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
+fn once(map: &mut BTreeMap<&'static str, String>, name: &'static str, value: &str) -> Result<(), QuestionError> {
+    match map.insert(name, value.to_owned()) {
+        None => Ok(()),
+        Some(_) => Err(repeated(name)),
+    }
+}
+
+fn repeated(name: &str) -> QuestionError {
+    QuestionError::invalid(name, "is given more than once")
 }
 
 fn unknown(metric: &'static Metric, key: &str) -> QuestionError {
+    let own = metric.parameters.iter().map(|parameter| parameter.name);
+    let dimensions = metric.dimensions.iter().map(|dimension| dimension.0);
+    let known = own.chain(dimensions).chain(COMMON.iter().map(|(name, _)| *name));
     QuestionError {
         fault: Fault::UnknownParameter,
         parameter: key.into(),
-        message: format!("is no parameter of {}", metric.name),
+        message: format!(
+            "is no parameter of {}{}",
+            metric.name,
+            hint(key.trim_end_matches('!'), known)
+        ),
     }
 }
 

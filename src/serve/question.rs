@@ -8,6 +8,7 @@ use crate::model::{Currency, Mode};
 
 pub use super::parameters::COMMON;
 pub use super::refusal::{Fault, QuestionError};
+pub use super::values::named;
 pub use crate::model::Compare;
 
 /// A checked question and what to set beside its answer.
@@ -21,6 +22,8 @@ pub struct Asked {
     pub now: DateTime<Utc>,
     /// False where `as_of` stands for now.
     pub as_of_given: bool,
+    /// What the asker probably does not mean.
+    pub warnings: Vec<String>,
 }
 
 /// What stands where a question says nothing.
@@ -44,6 +47,7 @@ pub fn parse(metric: &'static Metric, pairs: &[(String, String)], defaults: &Def
     let as_of = given.as_of(defaults.now)?;
     let compare = given.word("compare", Compare::parse, "must be previous_period or previous_year")?;
     let mode = given.word("mode", Mode::parse, "must be live or test")?;
+    let warnings = given.warnings();
     let question = Question {
         // A range without an end runs to the present, also while the latest events are still being folded.
         range: given.range(tz, as_of.unwrap_or(defaults.now), metric.default_days)?,
@@ -59,5 +63,6 @@ pub fn parse(metric: &'static Metric, pairs: &[(String, String)], defaults: &Def
         compare,
         now: defaults.now,
         as_of_given: as_of.is_some(),
+        warnings,
     })
 }

@@ -43,18 +43,43 @@ impl QuestionError {
 
     /// A range that cannot be cut into buckets.
     pub fn range(error: RangeError, parameter: &str) -> Self {
+        Self::invalid_range(parameter, format!("gives no possible range: {error}"))
+    }
+
+    /// A parameter that makes the range impossible.
+    pub fn invalid_range(parameter: &str, message: impl Into<String>) -> Self {
         QuestionError {
             fault: Fault::InvalidRange,
-            parameter: parameter.into(),
-            message: format!("gives no possible range: {error}"),
+            ..Self::invalid(parameter, message)
         }
+    }
+}
+
+/// Characters of the longest word for which a near one is looked for.
+const LONGEST: usize = 64;
+
+/// The known word that was probably meant, as the end of a sentence; empty where none is near.
+pub fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if word.len() > LONGEST {
+        return String::new();
+    }
+    let (word, most) = (word.to_lowercase(), (word.chars().count() / 3).max(1));
+    let near = known
+        .into_iter()
+        .map(|other| (strsim::osa_distance(&word, &other.to_lowercase()), other));
+    match near.min().filter(|(distance, _)| *distance <= most) {
+        Some((_, other)) => format!("; did you mean `{other}`?"),
+        None => String::new(),
     }
 }
 
 impl From<QuestionError> for Problem {
     fn from(error: QuestionError) -> Self {
         match error.fault {
-            Fault::UnknownParameter => Problem::unknown_parameter(error.parameter),
+            Fault::UnknownParameter => {
+                let detail = error.to_string();
+                Problem::unknown_parameter_of(error.parameter, detail)
+            }
             Fault::InvalidParameter | Fault::UnknownZone | Fault::InvalidRange => {
                 let detail = error.to_string();
                 Problem::invalid_parameter(error.parameter, detail)

@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 use super::maturity::{self, Maturity};
 use super::question::{Asked, Compare};
 use super::{annotations, compare};
-use crate::metrics::{Frames, Metric, MetricError, Question, RateUse};
+use crate::metrics::{Frames, Metric, MetricError, Question, RateUse, known_values};
 use crate::model::time::RangeError;
 use crate::model::{Annotation, Table};
 use crate::store::{Store, StoreError};
@@ -99,7 +99,7 @@ impl Report {
 /// # Errors
 /// When the store or the metric fails, or the answer would be too long.
 pub fn answer(store: &Store, metric: &'static Metric, question: &Question) -> Result<Report, AnswerError> {
-    answer_within(store, metric, question, ANSWER_ROWS)
+    answer_within(store, metric, question, ANSWER_ROWS, false)
 }
 
 /// Answers a question and sets the asked comparison beside it. Blocking.
@@ -107,7 +107,8 @@ pub fn answer(store: &Store, metric: &'static Metric, question: &Question) -> Re
 /// # Errors
 /// As [`answer`], and when there is no such range to compare with.
 pub fn answer_asked(store: &Store, metric: &'static Metric, asked: &Asked, rows: usize) -> Result<Report, AnswerError> {
-    let mut report = answer_within(store, metric, &asked.question, rows)?;
+    let mut report = answer_within(store, metric, &asked.question, rows, true)?;
+    report.meta.warnings.extend(asked.warnings.iter().cloned());
     report.meta.warnings.extend(lag(asked));
     let Some(by) = asked.compare else { return Ok(report) };
     // The buckets are those of the answer: a metric may have cut the range itself.
@@ -116,27 +117,34 @@ pub fn answer_asked(store: &Store, metric: &'static Metric, asked: &Asked, rows:
         range: earlier,
         ..report.question.clone()
     };
-    let previous = answer_within(store, metric, &question, rows)?;
+    let previous = answer_within(store, metric, &question, rows, false)?;
     Ok(compare::beside(report, &previous, by))
 }
 
+/// Answers a question; `look_up` also says which values of its filters no row ever had.
 fn answer_within(
     store: &Store,
     metric: &'static Metric,
     question: &Question,
     rows: usize,
+    look_up: bool,
 ) -> Result<Report, AnswerError> {
     let asked = metric.inputs.iter().map(|input| (input, (input.params)(question)));
     let (needed, spared): (Vec<_>, Vec<_>) = asked.partition(|(_, params)| !params.is_empty());
     let spared = spared.iter().map(|(input, _)| (input.name, DataFrame::empty()));
-    let (names, queries): (Vec<_>, Vec<_>) = needed
+    let (names, mut queries): (Vec<_>, Vec<_>) = needed
         .into_iter()
         .map(|(input, params)| (input.name, (input.query, params)))
         .unzip();
-    let read = store.frames(question.as_of, &queries)?;
+    queries.extend(known_values::lookup(question).filter(|_| look_up));
+    let mut read = store.frames(question.as_of, &queries)?;
+    let known = read.split_off(names.len());
     check_groups(question, &read, rows)?;
     let frames = Frames(names.into_iter().zip(read).chain(spared).collect());
-    let outcome = (metric.compute)(question, &frames)?;
+    let mut outcome = (metric.compute)(question, &frames)?;
+    for known in &known {
+        outcome.warnings.extend(known_values::warnings(question, known)?);
+    }
     if outcome.table.rows.len() > rows {
         return Err(AnswerError::TooManyRows(rows));
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Store, StoreError, lock, read, writer};
+use crate::model::time::{FIRST, LAST};
 use crate::model::{Mode, Param, Params, Query, TimeRange};
 use crate::query;
 
@@ -89,14 +90,23 @@ impl Store {
             .unwrap_or(0))
     }
 
-    /// The times of the first and the last event, if there are any.
+    /// The times of the first and the last event that a question can ask about, if there are any.
     ///
     /// # Errors
     /// When the database fails.
     pub fn data_range(&self) -> Result<Option<Span>, StoreError> {
-        match self.numbers(query!("serve/data_range"), Params::new())?[..] {
+        let span = |found: Vec<Option<i64>>| match found[..] {
             [Some(first), Some(last)] => Ok(Some((writer::instant(first)?, writer::instant(last)?))),
             _ => Ok(None),
+        };
+        let all = span(self.numbers(query!("serve/data_range"), Params::new())?)?;
+        match all {
+            // An older ledger may hold impossible times: its commits do not tell the others apart.
+            Some((first, last)) if first < FIRST || last > LAST => {
+                let (from, to) = (Param::Time(FIRST), Param::Time(LAST));
+                span(self.numbers(query!("serve/data_range_within"), vec![("from", from), ("to", to)])?)
+            }
+            all => Ok(all),
         }
     }
 

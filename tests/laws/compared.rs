@@ -62,19 +62,19 @@ const RANGES: [Ranges; 5] = [
         counterparts: &[("2025-03-31", "2024-04-01"), ("2025-04-07", "2024-04-08")],
         gap: 0,
     },
-    // One bucket, and as much time before it.
+    // One bucket, and as many days before it.
     Ranges {
-        now: "from=2025-02-01&to=2025-03-01",
+        now: "from=2025-02-03&to=2025-03-03",
         compare: "previous_period",
-        then: "from=2025-01-04&to=2025-02-01",
-        counterparts: &[("2025-02-01", "2025-01-04")],
+        then: "from=2025-01-06&to=2025-02-03",
+        counterparts: &[("2025-02-03", "2025-01-06")],
         gap: 28,
     },
     // The present lies within it.
     Ranges {
-        now: "from=2025-04-01&to=2025-05-01",
+        now: "from=2025-04-02&to=2025-05-02",
         compare: "previous_period",
-        then: "from=2025-03-02&to=2025-04-01",
+        then: "from=2025-03-03&to=2025-04-02",
         counterparts: &[],
         gap: 30,
     },

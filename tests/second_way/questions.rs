@@ -158,6 +158,17 @@ pub const ALL: &[(&str, &str, &str)] = &[
         "far",
         "from=2025-02-12&to=2025-04-20&interval=month&tz=America/New_York&group_by=developer",
     ),
+    // The period before a week after the clock change, and before a calendar month.
+    (
+        "bot-activity",
+        "far",
+        "from=2025-03-10&to=2025-03-17&tz=America/New_York&group_by=platform",
+    ),
+    (
+        "bot-activity",
+        "far",
+        "from=2025-03-01&to=2025-04-01&tz=Europe/Berlin&country=(none),DE",
+    ),
     (
         "bot-activity",
         "mid",
@@ -426,6 +437,16 @@ pub const ALL: &[(&str, &str, &str)] = &[
         "far",
         "from=2025-01-01&to=2025-05-01&interval=week&provider!=stripe,paypal&path=in_thread,redirect&group_by=credential",
     ),
+    (
+        "conversion",
+        "far",
+        "from=2025-01-01&to=2025-05-01&interval=month&path=(none),redirect&country=(none)",
+    ),
+    (
+        "conversion",
+        "end",
+        "from=2025-01-01&to=2025-05-01&path!=(none)&provider!=(none),stripe",
+    ),
     ("path-effect", "far", "from=2025-01-01&to=2025-05-01"),
     (
         "path-effect",
@@ -533,6 +554,11 @@ pub const ALL: &[(&str, &str, &str)] = &[
         "payments",
         "mid",
         "from=2025-01-01&to=2025-04-01&interval=month&provider!=stripe&network!=visa",
+    ),
+    (
+        "payments",
+        "far",
+        "from=2025-01-01&to=2025-05-01&interval=month&bot=(none)&group_by=credential",
     ),
     (
         "payments",
@@ -762,6 +788,16 @@ pub const ALL: &[(&str, &str, &str)] = &[
         "change",
         "mid",
         "from=2025-01-27&to=2025-03-03&interval=week&dimension=method&network!=visa",
+    ),
+    (
+        "change",
+        "far",
+        "from=2025-03-10&to=2025-03-17&tz=America/New_York&dimension=method",
+    ),
+    (
+        "change",
+        "far",
+        "from=2025-03-01&to=2025-04-01&tz=Europe/Berlin&bot!=(none)",
     ),
     (
         "change",

@@ -47,10 +47,10 @@ impl<'a> Funnel<'a> {
         funnel
     }
 
-    /// Whether a filter only leaves values out, and of a dimension that a step does not know: there no unit
+    /// Whether a filter keeps what has no value, and is of a dimension that a step does not know: there no unit
     /// has a value, and all stay.
     fn is_late(&self, filter: &Filter) -> bool {
-        filter.any_of.is_empty() && self.steps.known_from(filter.dimension) != Some(0)
+        filter.keeps(None) && self.steps.known_from(filter.dimension) != Some(0)
     }
 
     /// The parameters of dimensions; the queries leave late filters to the steps.
@@ -60,16 +60,10 @@ impl<'a> Funnel<'a> {
         dimension_params(&asked, dimensions, &self.split)
     }
 
-    /// What late filters leave out at a step, as dimension and value.
-    fn left_out(&self, step: usize) -> impl Iterator<Item = (&'static str, &str)> {
+    /// The late filters that apply at a step.
+    fn late(&self, step: usize) -> impl Iterator<Item = &Filter> {
         let filters = self.question.filters.iter();
-        let late = filters.filter(move |filter| self.is_late(filter) && self.steps.knows(filter.dimension, step));
-        late.flat_map(|filter| {
-            filter
-                .none_of
-                .iter()
-                .map(move |value| (filter.dimension, value.as_str()))
-        })
+        filters.filter(move |filter| self.is_late(filter) && self.steps.knows(filter.dimension, step))
     }
 
     /// The tally of a step, in the group as it is known there: values that come later are not there yet.
@@ -82,11 +76,11 @@ impl<'a> Funnel<'a> {
         step: usize,
     ) -> Option<&'t mut Tally> {
         let known = |(name, value): (&&str, &Option<String>)| value.clone().filter(|_| self.steps.knows(name, step));
-        let has = |(dimension, value): (&str, &str)| {
+        let leaves_out = |filter: &Filter| {
             let mut values = self.split.iter().zip(group);
-            values.any(|(name, found)| *name == dimension && found.as_deref() == Some(value))
+            values.any(|(name, found)| *name == filter.dimension && !filter.keeps(found.as_deref()))
         };
-        if self.left_out(step).any(has) {
+        if self.late(step).any(leaves_out) {
             return None;
         }
         let group: Group = self.question.group_by.iter().zip(group).map(known).collect();
@@ -111,8 +105,7 @@ impl<'a> Funnel<'a> {
             .copied()
             .filter(|name| self.steps.knows(name, step))
             .collect();
-        let others = |(name, value): (&str, &str)| col(name).is_null().or(col(name).neq(lit(value)));
-        let reached = self.left_out(step).map(others).fold(reached, LazyFrame::filter);
+        let reached = self.late(step).map(kept).fold(reached, LazyFrame::filter);
         let summary = reached
             .group_by(keys(&names))
             .agg([
@@ -146,7 +139,7 @@ impl<'a> Funnel<'a> {
         let early = |name: &str| !self.steps.knows(name, index);
         let (group_by, filters) = (&self.question.group_by, &self.question.filters);
         let named = |(name, value): (&&str, &Option<String>)| early(name) && value.is_some();
-        let wanted = |filter: &Filter| early(filter.dimension) && !filter.any_of.is_empty();
+        let wanted = |filter: &Filter| early(filter.dimension) && !filter.keeps(None);
         if group_by.iter().zip(group).any(named) || filters.iter().any(wanted) {
             cells.resize(width, Value::Null);
             return cells;
@@ -182,4 +175,13 @@ impl<'a> Funnel<'a> {
         ]);
         cells
     }
+}
+
+/// The rows that a filter keeps, which is one that keeps those without a value.
+fn kept(filter: &Filter) -> Expr {
+    let is = |value: &String| col(filter.dimension).eq(lit(value.as_str()));
+    let any_of = |values: &[Option<String>]| values.iter().flatten().map(is).reduce(Expr::or);
+    let wanted = any_of(&filter.any_of).unwrap_or(lit(filter.any_of.is_empty()));
+    let unwanted = any_of(&filter.none_of).unwrap_or(lit(false));
+    col(filter.dimension).is_null().or(wanted.and(unwanted.not()))
 }

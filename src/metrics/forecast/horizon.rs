@@ -1,8 +1,8 @@
 //! How far a forecast reaches: the parameter `horizon`, and the buckets it asks for.
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
-use crate::model::time::{bucket_end, bucket_start, local_instant, local_midnight, parse_duration};
+use crate::model::time::{LAST, bucket_end, bucket_start, local_instant, local_midnight, parse_duration};
 use crate::model::{Bucket, Interval, TimeRange};
 
 /// Buckets that one forecast may reach over.
@@ -23,7 +23,7 @@ enum Reach {
 
 fn parse(text: &str) -> Option<Reach> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(Reach::Until(date));
+        return (0..=9999).contains(&date.year()).then_some(Reach::Until(date));
     }
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let buckets = text.parse().ok().filter(|count| (1..=MOST).contains(count))?;
@@ -71,7 +71,7 @@ pub fn buckets(range: &TimeRange, interval: Interval, text: &str) -> (Vec<Bucket
     let mut buckets = Vec::new();
     while wanted(buckets.len(), start) {
         let end = bucket_end(start, interval, tz);
-        if buckets.len() == MOST || end <= start || end.timestamp() > LAST {
+        if buckets.len() == MOST || end <= start || end > LAST {
             return (buckets, true);
         }
         let whole = true;
@@ -80,9 +80,6 @@ pub fn buckets(range: &TimeRange, interval: Interval, text: &str) -> (Vec<Bucket
     }
     (buckets, false)
 }
-
-/// The end of the year 2200, beyond which no range goes.
-const LAST: i64 = 7_289_654_400;
 
 fn days_after(origin: DateTime<Utc>, days: u64, range: &TimeRange) -> Option<DateTime<Utc>> {
     let wall = origin.with_timezone(&range.tz).naive_local();
@@ -130,7 +127,7 @@ mod tests {
     #[test]
     fn a_date_that_is_past_asks_for_nothing_and_a_word_is_refused() {
         assert!(ends("2016-08-01T00:00:00Z", Interval::Day, Tz::UTC, "2016-08-01").is_empty());
-        for wrong in ["", "0", "1101", "6x", "0d", "-3", "soon", "2016-13-01"] {
+        for wrong in ["", "0", "1101", "6x", "0d", "-3", "soon", "2016-13-01", "+262142-12-31"] {
             assert!(check(wrong).is_err(), "{wrong}");
         }
     }

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::choices::{Choices, FieldProblem, instant, suitable_interval};
 use super::{Period, links};
 use crate::metrics;
-use crate::model::time::local_midnight;
+use crate::model::time::{RangeError, day_beginning, local_midnight};
 use crate::model::{Interval, Mode, TimeRange};
 use crate::serve::question::{self, Defaults, QuestionError};
 use crate::serve::report::{self, AnswerError, Report};
@@ -91,7 +91,8 @@ impl<'a> Asker<'a> {
         let metric = metrics::ALL.first().ok_or(AnswerError::Broken)?;
         let parse = |interval: &str| {
             let shared = choices.asked().into_iter().filter(|(name, _)| name != "interval");
-            let pairs: Vec<_> = shared.chain([("interval".to_owned(), interval.to_owned())]).collect();
+            let all = shared.chain([("interval".to_owned(), interval.to_owned())]);
+            let pairs: Vec<_> = all.filter(|(_, value)| !value.is_empty()).collect();
             question::parse(metric, &pairs, defaults).map(|asked| asked.question)
         };
         if let Some(problem) = choices.reversed() {
@@ -158,8 +159,18 @@ impl<'a> Asker<'a> {
 
     fn one(&self, ask: &Ask) -> Result<Report, Failure> {
         let metric = metrics::find(ask.metric).ok_or(AnswerError::Broken)?;
-        let asked = question::parse(metric, &self.pairs(ask), self.defaults)?;
-        Ok(report::answer(self.store, metric, &asked.question)?)
+        let (from, to) = (self.range.from, self.range.to);
+        let shared = Ask {
+            period: Period { from, to, ..ask.period },
+            ..*ask
+        };
+        let mut question = question::parse(metric, &self.pairs(&shared), self.defaults)?.question;
+        if (ask.period.from, ask.period.to) != (from, to) {
+            // What lies before may begin earlier than what can be asked for.
+            let range = self.range.with(ask.period.from, ask.period.to, ask.interval);
+            question.range = range.map_err(AnswerError::Compare)?;
+        }
+        Ok(report::answer(self.store, metric, &question)?)
     }
 
     /// The query string of a question, as the API takes it.
@@ -194,23 +205,16 @@ impl<'a> Asker<'a> {
 
     /// The beginning of a local day by its date, anything else as an exact instant.
     fn edge(&self, at: DateTime<Utc>) -> String {
-        let date = at.with_timezone(&self.range.tz).date_naive();
-        if local_midnight(date, self.range.tz) == at {
-            date.to_string()
-        } else {
-            instant(at)
-        }
+        day_beginning(at, self.range.tz).map_or_else(|| instant(at), |date| date.to_string())
     }
 
-    /// The period of the same length before: as many days where both edges are midnights.
-    pub fn before(&self) -> (DateTime<Utc>, DateTime<Utc>) {
-        let (from, to, tz) = (self.range.from, self.range.to, self.range.tz);
-        let local = |at: DateTime<Utc>| at.with_timezone(&tz).naive_local();
-        let midnights = [from, to].iter().all(|at| local(*at).time() == NaiveTime::MIN);
-        let days = (local(to).date() - local(from).date()).num_days();
-        match local(from).date().checked_sub_days(Days::new(days.unsigned_abs())) {
-            Some(earlier) if midnights => (local_midnight(earlier, tz), from),
-            _ => (from - (to - from), from),
-        }
+    /// The period before, as a comparison takes it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn before(&self) -> Result<(DateTime<Utc>, DateTime<Utc>), Failure> {
+        let start = self.range.start_before().filter(|start| *start < self.range.from);
+        let start = start.ok_or(AnswerError::Compare(RangeError::OutOfBounds))?;
+        Ok((start, self.range.from))
     }
 }

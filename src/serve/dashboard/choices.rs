@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::links;
 use crate::model::Interval;
+use crate::serve::refusal::hint;
 
 /// A parameter that cannot be answered, in words for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Choices {
     pub interval: String,
     /// IANA zone.
     pub tz: String,
-    /// Platforms, as a comma list.
+    /// Platforms, as the comma list of a filter.
     pub platform: String,
     /// Reporting currency, or `original`.
     pub currency: String,
@@ -47,7 +48,8 @@ impl Choices {
         for (name, value) in pairs {
             let value = value.trim();
             let Some(field) = choices.field(name) else {
-                let message = format!("`{name}` is no parameter of this page");
+                let known = choices.pairs().map(|(known, _)| known);
+                let message = format!("`{name}` is no parameter of this page{}", hint(name, known));
                 problem.get_or_insert(FieldProblem {
                     field: Some(name.clone()),
                     message,

@@ -74,7 +74,7 @@ pub fn change(answer: &Answer) -> String {
     let now = product("weight", "rate");
     if !known("mix") {
         let now = format::percent(now);
-        return format!("{now} of the decided attempts were approved; no period of equal length can be compared yet.");
+        return format!("{now} of the decided attempts were approved; no earlier period can be compared yet.");
     }
     let part = |column: &'static str| sum(&|row| number(answer, row, column).unwrap_or(0.0));
     let (mix, within) = (part("mix"), part("within"));

@@ -1,9 +1,10 @@
 //! Numbers, money, rates and dates as people read them.
 
-use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::Period;
+use crate::model::time::day_beginning;
 use crate::model::{Column, Interval, Value};
 use crate::serve::adding_up::adding_up;
 
@@ -217,11 +218,12 @@ pub fn instant(at: DateTime<Utc>, tz: Tz) -> String {
     at.with_timezone(&tz).format("%-d %b %Y, %H:%M %Z").to_string()
 }
 
-/// A period by its first and last day where both edges are midnights, else by its instants.
+/// A period by its first and last day where both edges begin days, else by its instants.
 pub fn period(period: &Period, tz: Tz) -> String {
     let (from, to) = (period.from.with_timezone(&tz), period.to.with_timezone(&tz));
-    let midnight = |at: &DateTime<Tz>| at.num_seconds_from_midnight() == 0;
-    if !midnight(&from) || !midnight(&to) {
+    // In some zones a day now and then begins at one o'clock.
+    let begins_a_day = |at| day_beginning(at, tz).is_some();
+    if !begins_a_day(period.from) || !begins_a_day(period.to) {
         return format!(
             "{} – {}",
             from.format("%-d %b %Y, %H:%M"),

@@ -138,7 +138,7 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
         covered: begins <= from,
     };
     let now = period((asker.range.from, asker.range.to));
-    let previous = period(asker.before());
+    let previous = period(asker.before()?);
     let ask = |metric, period, interval, own| Ask {
         metric,
         period,

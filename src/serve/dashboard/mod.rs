@@ -87,7 +87,7 @@ pub struct Freshness {
 pub struct Answers {
     /// The asked period.
     pub period: Period,
-    /// The period before, of the same length.
+    /// The period before, as a comparison takes it.
     pub previous: Period,
     /// The first moment that the data of these platforms and this mode tells of.
     pub begins: DateTime<Utc>,

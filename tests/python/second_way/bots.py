@@ -101,7 +101,7 @@ def activity(view, question):
         calendar = question.floor(question.start)
         edges = [question.floor(calendar - 1), calendar]
     else:
-        edges = [2 * question.start - question.end, question.start]
+        edges = [question.before(), question.start]
     # Place 0 is long before, 1 the bucket before the range, 2 what the range cuts off, 3 the first bucket.
     edges = [quarter(edge) for edge in (*edges, *(bucket.start for bucket in question.buckets))]
     counts = {}

@@ -178,7 +178,8 @@ def conversion(view, question):
     unit = question.parameters.get("unit", "conversation")
     entered = entries(view, question, steps, unit, duration(question.parameters.get("window", "24h")))
 
-    wanted = {dimension for dimension, negated, _ in question.filters if not negated}
+    # Filters that leave out what has no value.
+    wanted = {dimension for dimension, negated, values in question.filters if negated == (None in values)}
     asked = {*question.group_by, *(dimension for dimension, _, _ in question.filters)}
     splits = [asked & visible(steps, index) for index in range(len(steps))]
     members, groups = {}, set()
@@ -188,7 +189,7 @@ def conversion(view, question):
                 values = {name: entry.values[name] for name in split}
                 group = question.group(values)
                 # What does not split a step has no value there: a group finds none, and `!=` keeps it. A filter
-                # for values has no figures before its dimension, but rows for what it will find.
+                # that wants a value has no figures before its dimension, but rows for what it will find.
                 if question.keeps(values | {name: entry.values[name] for name in wanted}):
                     members.setdefault((bucket, index, group), []).append(entry)
                     groups.add(group)

@@ -50,7 +50,8 @@ class Question:
             dimension = name.rstrip("!")
             # `platform=` and `provider=` filter; `path` is a dimension too.
             if dimension in DIMENSIONS:
-                self.filters.append((dimension, name.endswith("!"), value.split(",")))
+                wanted = [None if word == "(none)" else word for word in value.split(",")]
+                self.filters.append((dimension, name.endswith("!"), wanted))
             elif name in COMMON:
                 given[name] = value
             else:
@@ -116,6 +117,18 @@ class Question:
             buckets.append(Bucket(len(buckets), low, high, whole, whole and high <= self.as_of))
             edge = following
         return buckets
+
+    def before(self):
+        """Where the period before a range without an interval begins."""
+        first, after = (instant(us).astimezone(self.tz).replace(tzinfo=None) for us in (self.start, self.end))
+        if any(us_of(local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=self.tz, fold=0)) != us
+               for local, us in ((first, self.start), (after, self.end))):
+            return 2 * self.start - self.end
+        first, after = first.date(), after.date()
+        month_before = (first - timedelta(days=1)).replace(day=1)
+        is_month = first.day == after.day == 1 and (first + timedelta(days=31)).replace(day=1) == after
+        start = month_before if is_month else first - (after - first)
+        return us_of(datetime(start.year, start.month, start.day, tzinfo=self.tz))
 
     def bucket_of(self, time):
         """The bucket that a moment falls into, or None."""

@@ -146,7 +146,7 @@ def earlier(question):
     if compare == "previous_year":
         edges = [(a_year_before(bucket.start), a_year_before(bucket.end)) for bucket in buckets]
     elif question.interval is None:
-        edges = [(2 * question.start - question.end, question.start)]
+        edges = [(question.before(), question.start)]
     else:
         before, edge = [], question.floor(question.start)
         for _ in buckets:
