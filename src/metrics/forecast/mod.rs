@@ -195,7 +195,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
             sentences,
         )
     });
-    warnings.extend(words::sentences(told.collect()));
+    warnings.extend(words::sentences(by_size(&series, told.collect())));
     warnings.extend(converter.warning(0));
     let behind = past.range.buckets.len();
     let learnt = past.range.clone();
@@ -217,6 +217,14 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         range: Some(learnt),
         ..Outcome::default()
     })
+}
+
+/// What is said of each group, that of the largest first: of many groups the others are only counted.
+fn by_size<T>(series: &[Series], told: Vec<T>) -> Vec<T> {
+    let latest = |one: &Series| one.values.iter().rev().find_map(|value| *value);
+    let mut told: Vec<_> = series.iter().map(latest).zip(told).collect();
+    told.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    told.into_iter().map(|(_, told)| told).collect()
 }
 
 fn told_at(outlook: &Outlook, at: usize) -> Option<&Expected> {
