@@ -111,19 +111,27 @@ fn an_incomplete_cell_of_a_cohort_is_null() {
     )
     .unwrap();
     let outcome = compute("bot-retention", &asked, vec![("words", words)]).unwrap();
-    let columns = ["cohort_start", "period", "cohort_size", "active", "share", "complete"];
+    let columns = [
+        "cohort_start",
+        "period",
+        "cohort_size",
+        "active",
+        "share",
+        "ci_high",
+        "complete",
+    ];
     let told: Vec<String> = (0..outcome.table.rows.len())
         .map(|at| row(&outcome, at, &columns).join(" ").replace("T00:00:00+00:00", ""))
         .collect();
     assert_eq!(
         told,
         [
-            "2016-06-15 0 1   false",
-            "2016-06-15 1 1 1 1 true",
-            "2016-06-15 2 1   false",
-            "2016-07-01 0 1 1 1 true",
-            "2016-07-01 1 1   false",
-            "2016-08-01 0 0   false",
+            "2016-06-15 0 1    false",
+            "2016-06-15 1 1 1 1 1 true",
+            "2016-06-15 2 1    false",
+            "2016-07-01 0 1 1 1 1 true",
+            "2016-07-01 1 1    false",
+            "2016-08-01 0 0    false",
         ]
     );
     assert_eq!(row(&outcome, 1, &["bucket_start"]), ["2016-07-01T00:00:00+00:00"]);
@@ -155,6 +163,7 @@ fn milestones_of_every_group_have_a_row_also_those_not_reached() {
             "mark" => [1i64, 3, 10, 1],
             "reached_at" => [Some(at("2016-01-01T00:00:00").timestamp_micros()),
                              Some(at("2016-08-02T00:00:00").timestamp_micros()), None, None],
+            "peak" => [3i64, 3, 3, 0],
         )
         .unwrap();
         if group {
@@ -177,6 +186,11 @@ fn milestones_of_every_group_have_a_row_also_those_not_reached() {
         "also before `from`"
     );
     assert_eq!(row(&outcome, 2, &columns), ["10", ""]);
+    assert_eq!(
+        row(&outcome, 2, &["peak"]),
+        ["3"],
+        "of the population, in each of its rows"
+    );
     assert_eq!(
         row(&outcome, 2, &["bucket_start", "bucket_end", "complete"]),
         ["2016-08-01T00:00:00+00:00", "2016-09-01T00:00:00+00:00", "true"]

@@ -14,6 +14,10 @@ fn rows(app: &TestApp, more: &str) -> Vec<Value> {
     for row in &mut rows {
         let row = row.as_object_mut().unwrap();
         ["bucket_end", "complete"].iter().for_each(|name| _ = row.remove(*name));
+        for name in ["ci_low", "ci_high"] {
+            let end = &mut row[name];
+            *end = end.as_f64().map_or(Value::Null, |end| json!((end * 1e4).round() / 1e4));
+        }
         if !more.contains("interval") {
             row.remove("bucket_start");
         }
@@ -45,11 +49,14 @@ fn payments() -> Vec<Draft> {
     ]
 }
 
-fn row(provider: &str, counts: [i64; 5], rate: impl Into<Value>) -> Value {
+/// The rate comes with the ends of its interval, to four decimals.
+fn row(provider: &str, counts: [i64; 5], rate: [f64; 3]) -> Value {
+    let [rate, low, high] = rate;
     let [payments, attributed, unattributed, with_network, with_conversation] = counts;
     json!({
         "provider": provider, "payments": payments, "attributed": attributed, "unattributed": unattributed,
-        "with_network": with_network, "with_conversation": with_conversation, "join_rate": rate.into(),
+        "with_network": with_network, "with_conversation": with_conversation, "join_rate": rate, "ci_low": low,
+        "ci_high": high,
     })
 }
 
@@ -63,8 +70,8 @@ fn loaded() -> TestApp {
 #[test]
 fn each_provider_is_told_by_hand() {
     let app = loaded();
-    let stripe = row("stripe", [3, 2, 1, 2, 1], 2.0 / 3.0);
-    let paypal = row("paypal", [2, 0, 2, 2, 0], 0.0);
+    let stripe = row("stripe", [3, 2, 1, 2, 1], [2.0 / 3.0, 0.2077, 0.9385]);
+    let paypal = row("paypal", [2, 0, 2, 2, 0], [0.0, 0.0, 0.6576]);
     assert_eq!(rows(&app, ""), [paypal.clone(), stripe.clone()]);
     assert_eq!(rows(&app, "&provider=stripe"), [stripe], "a filter leaves one provider");
     assert_eq!(
@@ -73,7 +80,7 @@ fn each_provider_is_told_by_hand() {
         "grouped by it, it is the group"
     );
     let test = rows(&app, "&mode=test");
-    assert_eq!(test, [row("stripe", [1, 0, 1, 1, 0], 0.0)]);
+    assert_eq!(test, [row("stripe", [1, 0, 1, 1, 0], [0.0, 0.0, 0.7935])]);
 }
 
 #[test]
@@ -128,17 +135,19 @@ fn a_payment_is_joined_when_a_later_fact_names_its_bot_and_the_past_stays_as_it_
     assert_eq!(app.client.post_events(&lines(&[late])).accepted, 1);
     app.wait_folded();
     let stripe = |more: &str| rows(&app, &format!("&provider=stripe{more}"))[0].clone();
-    assert_eq!(stripe(""), row("stripe", [3, 3, 0, 2, 1], 1.0));
+    assert_eq!(stripe(""), row("stripe", [3, 3, 0, 2, 1], [1.0, 0.4385, 1.0]));
     assert_eq!(
         stripe(&format!("&as_of={as_of}")),
-        row("stripe", [3, 2, 1, 2, 1], 2.0 / 3.0)
+        row("stripe", [3, 2, 1, 2, 1], [2.0 / 3.0, 0.2077, 0.9385])
     );
 }
 
 #[test]
 fn without_a_payment_there_is_one_row_of_zeros_and_no_rate() {
     let app = TestApp::start();
-    let mut expected = row("", [0; 5], Value::Null);
-    expected["provider"] = Value::Null;
+    let mut expected = row("", [0; 5], [0.0; 3]);
+    ["provider", "join_rate", "ci_low", "ci_high"]
+        .iter()
+        .for_each(|name| expected[*name] = Value::Null);
     assert_eq!(rows(&app, ""), [expected]);
 }

@@ -229,6 +229,23 @@ fn groups_are_forecast_each_for_itself() {
     assert_eq!(rows, [alone[0], other[0], alone[1], other[1]]);
 }
 
+#[test]
+fn of_many_groups_the_largest_are_told_of_and_the_others_counted() {
+    let mut split = question(2, "1");
+    split.group_by = vec!["platform"];
+    let group = |members: i64| {
+        let mut frame = population(&[1, members]);
+        let name = format!("p{members}");
+        let names = polars::prelude::Column::new("platform".into(), vec![name.as_str(); 2]);
+        frame.with_column(names).unwrap();
+        frame
+    };
+    let groups = (2..=8).map(group);
+    let warnings = answer(&split, groups.reduce(|one, other| one.vstack(&other).unwrap()).unwrap()).warnings;
+    let named: Vec<&str> = warnings.iter().map(|warning| &warning[..2]).collect();
+    assert_eq!(named, ["p8", "p7", "p6", "p5", "p4", "2 "]);
+}
+
 /// Numbers that look random and are the same everywhere.
 struct Dice(u64);
 

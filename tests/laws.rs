@@ -7,6 +7,7 @@ mod draw;
 mod everything;
 mod identities;
 mod permuted;
+mod rates;
 mod shares;
 mod sums;
 mod world;
@@ -60,6 +61,7 @@ fn every_answer_keeps_the_laws_of_its_metric() {
         let rows = rows(app(), &asked.question());
         identities::buckets(asked, &rows);
         identities::hold(asked, &rows);
+        rows.iter().for_each(|row| rates::intervals(asked, row));
         rows.len()
     });
     only_silent_about(&compared, &[]);

@@ -73,15 +73,11 @@ fn every_rate_of_payments_has_a_window_of_its_own() {
     // 30 December is 60 days after 31 October and 120 after 1 September.
     let question = "payments?from=2025-06-01&to=2025-12-01&interval=month&as_of=2025-12-30T00:00:00Z";
     let first = |month: u32| format!("2025-{month:02}-01T00:00:00+00:00");
-    let checkouts = [
-        "checkout_conversion",
-        "checkout_conversion_n",
-        "checkout_conversion_ci_low",
-        "checkout_conversion_ci_high",
-    ];
-    let refunds = json!({"columns": ["refund_rate"], "window": "60d", "mature_until": first(10),
+    let columns = |rate: &str| ["", "_n", "_ci_low", "_ci_high"].map(|end| format!("{rate}{end}"));
+    let checkouts = columns("checkout_conversion");
+    let refunds = json!({"columns": columns("refund_rate"), "window": "60d", "mature_until": first(10),
                          "immature_from": first(10), "immature": 2});
-    let disputes = json!({"columns": ["dispute_rate"], "window": "120d", "mature_until": first(9),
+    let disputes = json!({"columns": columns("dispute_rate"), "window": "120d", "mature_until": first(9),
                           "immature_from": first(9), "immature": 3});
     let expected = [
         json!({"columns": checkouts, "window": "24h", "mature_until": first(12), "immature_from": null, "immature": 0}),

@@ -445,7 +445,12 @@ fn the_funnel_counts_closed_units_and_sets_open_ones_apart() {
     assert_eq!(ints(&outcome, 2, &FUNNEL), [3, 15, 4, 6, 5, 0]);
     assert_eq!([real(&outcome, 1, "rate"), real(&outcome, 2, "rate")], [0.6, 0.4]);
     close(real(&outcome, 2, "rate_from_previous"), 4.0 / 6.0, 12);
+    close(real(&outcome, 2, "rate_from_previous_ci_low"), 0.3000, 4);
     assert_eq!(*outcome.table.cell(0, "rate_from_previous"), Value::Null);
+    assert_eq!(
+        [0, 1, 2].map(|row| int(&outcome, row, "rate_from_previous_n")),
+        [0, 10, 6]
+    );
     // Sorted 10 20 30 40 100 200: the middle lies at 35, 90 % at 150.
     close(real(&outcome, 1, "median_seconds"), 35.0, 9);
     close(real(&outcome, 1, "p90_seconds"), 150.0, 9);
@@ -612,13 +617,20 @@ fn payments_count_people_and_rates_by_hand() {
     assert_eq!(shown(&outcome, 0, "average"), "13.33");
     assert_eq!(shown(&outcome, 0, "currency"), "USD");
     close(real(&outcome, 0, "saved_share"), 1.0 / 3.0, 12);
+    assert_eq!(int(&outcome, 0, "saved_share_n"), 3, "of the fourth nothing is known");
+    close(real(&outcome, 0, "saved_share_ci_low"), 0.0615, 4);
+    close(real(&outcome, 0, "saved_share_ci_high"), 0.7923, 4);
     assert_eq!(real(&outcome, 0, "attempt_approval"), 0.75);
     assert_eq!(int(&outcome, 0, "attempt_approval_n"), 4);
     assert_eq!(real(&outcome, 0, "payment_success_by_amount"), 0.75);
     // 0 of 20 is in the published table of the Wilson interval.
     close(real(&outcome, 0, "checkout_conversion_ci_high"), 0.1611, 4);
-    assert_eq!(real(&outcome, 0, "refund_rate"), 0.25);
-    assert_eq!(real(&outcome, 0, "dispute_rate"), 0.25);
+    for rate in ["refund_rate", "dispute_rate"] {
+        assert_eq!(real(&outcome, 0, rate), 0.25);
+        assert_eq!(int(&outcome, 0, &format!("{rate}_n")), 4);
+        close(real(&outcome, 0, &format!("{rate}_ci_low")), 0.0456, 4);
+        close(real(&outcome, 0, &format!("{rate}_ci_high")), 0.6994, 4);
+    }
     assert_eq!(ints(&outcome, 1, &["pending", "chargebacks_opened"]), [2, 2]);
     assert_eq!(
         *outcome.table.cell(1, "attempt_approval"),
@@ -633,6 +645,8 @@ fn payments_count_people_and_rates_by_hand() {
         Value::Null,
         "120 days are not over"
     );
+    assert_eq!(ints(&young, 0, &["refund_rate_n", "dispute_rate_n"]), [4, 0]);
+    assert_eq!(*young.table.cell(0, "dispute_rate_ci_high"), Value::Null);
 }
 
 #[test]

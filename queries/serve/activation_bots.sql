@@ -5,20 +5,18 @@ with registered as (
     select b.bot_key,
            b.registered_at,
            case when $by_platform::boolean then b.platform end as platform,
+           case when $by_bot::boolean then b.bot_id end as bot,
            case when $by_category::boolean then b.category end as category,
            case when $by_country::boolean then b.country end as country,
            case when $by_developer::boolean then b.developer_id end as developer
     from bots b
     where b.registered_at >= $from::timestamp
       and b.registered_at < $to::timestamp
-      and ($platform::varchar[] is null or coalesce(b.platform, '') in $platform::varchar[])
-      and ($platform_not::varchar[] is null or coalesce(b.platform, '') not in $platform_not::varchar[])
-      and ($category::varchar[] is null or coalesce(b.category, '') in $category::varchar[])
-      and ($category_not::varchar[] is null or coalesce(b.category, '') not in $category_not::varchar[])
-      and ($country::varchar[] is null or coalesce(b.country, '') in $country::varchar[])
-      and ($country_not::varchar[] is null or coalesce(b.country, '') not in $country_not::varchar[])
-      and ($developer::varchar[] is null or coalesce(b.developer_id, '') in $developer::varchar[])
-      and ($developer_not::varchar[] is null or coalesce(b.developer_id, '') not in $developer_not::varchar[])
+      and kept(b.platform, $platform::varchar[], $platform_not::varchar[])
+      and kept(b.bot_id, $bot::varchar[], $bot_not::varchar[])
+      and kept(b.category, $category::varchar[], $category_not::varchar[])
+      and kept(b.country, $country::varchar[], $country_not::varchar[])
+      and kept(b.developer_id, $developer::varchar[], $developer_not::varchar[])
 ),
 steps as (
     select bot_key, started_at as time, 1 as step
@@ -45,6 +43,7 @@ firsts as (
 )
 select (epoch_us(r.registered_at) - $origin::bigint) // $cell::bigint as cell,
        r.platform,
+       r.bot,
        r.category,
        r.country,
        r.developer,

@@ -38,14 +38,8 @@ select a.bot_key,
 from active a
 join bots b on b.bot_key = a.bot_key
 left join early e on e.bot_key = a.bot_key
-where true
-  and ($platform::varchar[] is null or coalesce(b.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(b.platform, '') not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or coalesce(b.bot_id, '') in $bot::varchar[])
-  and ($bot_not::varchar[] is null or coalesce(b.bot_id, '') not in $bot_not::varchar[])
-  and ($category::varchar[] is null or coalesce(b.category, '') in $category::varchar[])
-  and ($category_not::varchar[] is null or coalesce(b.category, '') not in $category_not::varchar[])
-  and ($country::varchar[] is null or coalesce(b.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(b.country, '') not in $country_not::varchar[])
-  and ($developer::varchar[] is null or coalesce(b.developer_id, '') in $developer::varchar[])
-  and ($developer_not::varchar[] is null or coalesce(b.developer_id, '') not in $developer_not::varchar[])
+where kept(b.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(b.bot_id, $bot::varchar[], $bot_not::varchar[])
+  and kept(b.category, $category::varchar[], $category_not::varchar[])
+  and kept(b.country, $country::varchar[], $country_not::varchar[])
+  and kept(b.developer_id, $developer::varchar[], $developer_not::varchar[])

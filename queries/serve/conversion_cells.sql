@@ -11,9 +11,7 @@ from conversation_cells
 where mode = $mode::varchar
   and conversation_cells.cell >= $from::timestamp
   and conversation_cells.cell < $to::timestamp
-  and ($platform::varchar[] is null or coalesce(platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(platform, '') not in $platform_not::varchar[])
-  and ($path::varchar[] is null or coalesce(path, '') in $path::varchar[])
-  and ($path_not::varchar[] is null or coalesce(path, '') not in $path_not::varchar[])
+  and kept(platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(path, $path::varchar[], $path_not::varchar[])
 group by all
 having sum(entered) <> 0

@@ -145,7 +145,9 @@ units as (
            (e.entered_at > epoch_us($open_after::timestamp))::bigint as open,
            case when $by_user::boolean then o.platform else c.platform end as platform,
            case when $by_user::boolean then o.bot_id else c.bot_id end as bot,
+           b.category,
            coalesce(c.country, b.country) as country,
+           b.developer_id as developer,
            c.acquisition,
            f.checkout.path as path,
            f.checkout.credential as credential,
@@ -154,7 +156,7 @@ units as (
     left join (select * from conversations where mode = $mode::varchar) c
         on c.conversation_key = e.entry.conversation_key
     left join owners o on $by_user::boolean and o.user_key = e.unit
-    left join (select bot_key, country from bots where $use_country::boolean) b
+    left join (select bot_key, category, country, developer_id from bots where $use_bot::boolean) b
         on b.bot_key = case when $by_user::boolean then o.bot_key else c.bot_key end
     left join firsts f on f.unit = e.unit and f.bucket = e.bucket
 )
@@ -163,7 +165,9 @@ select u.bucket,
        w.step,
        case when $by_platform::boolean then u.platform end as platform,
        case when $by_bot::boolean then u.bot end as bot,
+       case when $by_category::boolean then u.category end as category,
        case when $by_country::boolean then u.country end as country,
+       case when $by_developer::boolean then u.developer end as developer,
        case when $by_acquisition::boolean then u.acquisition end as acquisition,
        case when $by_path::boolean then u.path end as path,
        case when $by_credential::boolean then u.credential end as credential,
@@ -174,19 +178,13 @@ select u.bucket,
        count(*) as units
 from walked w
 join units u on u.unit = w.unit and u.bucket = w.bucket
-where true
-  and ($platform::varchar[] is null or coalesce(u.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(u.platform, '') not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or coalesce(u.bot, '') in $bot::varchar[])
-  and ($bot_not::varchar[] is null or coalesce(u.bot, '') not in $bot_not::varchar[])
-  and ($country::varchar[] is null or coalesce(u.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(u.country, '') not in $country_not::varchar[])
-  and ($acquisition::varchar[] is null or coalesce(u.acquisition, '') in $acquisition::varchar[])
-  and ($acquisition_not::varchar[] is null or coalesce(u.acquisition, '') not in $acquisition_not::varchar[])
-  and ($path::varchar[] is null or coalesce(u.path, '') in $path::varchar[])
-  and ($path_not::varchar[] is null or coalesce(u.path, '') not in $path_not::varchar[])
-  and ($credential::varchar[] is null or coalesce(u.credential, '') in $credential::varchar[])
-  and ($credential_not::varchar[] is null or coalesce(u.credential, '') not in $credential_not::varchar[])
-  and ($provider::varchar[] is null or coalesce(u.provider, '') in $provider::varchar[])
-  and ($provider_not::varchar[] is null or coalesce(u.provider, '') not in $provider_not::varchar[])
+where kept(u.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(u.bot, $bot::varchar[], $bot_not::varchar[])
+  and kept(u.category, $category::varchar[], $category_not::varchar[])
+  and kept(u.country, $country::varchar[], $country_not::varchar[])
+  and kept(u.developer, $developer::varchar[], $developer_not::varchar[])
+  and kept(u.acquisition, $acquisition::varchar[], $acquisition_not::varchar[])
+  and kept(u.path, $path::varchar[], $path_not::varchar[])
+  and kept(u.credential, $credential::varchar[], $credential_not::varchar[])
+  and kept(u.provider, $provider::varchar[], $provider_not::varchar[])
 group by all

@@ -14,8 +14,6 @@ from changes
 join bots b on b.bot_key = changes.bot_key
 where $asked::boolean
   and happened_at < $to::timestamp
-  and ($platform::varchar[] is null or coalesce(b.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(b.platform, '') not in $platform_not::varchar[])
-  and ($country::varchar[] is null or coalesce(b.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(b.country, '') not in $country_not::varchar[])
+  and kept(b.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(b.country, $country::varchar[], $country_not::varchar[])
 group by all

@@ -25,8 +25,6 @@ select (epoch_us(happened_at) - $origin::bigint) // $cell::bigint as cell,
        coalesce(sum(minor >> 32), 0)::bigint as minor_high,
        coalesce(sum(minor & 4294967295), 0)::bigint as minor_low
 from captured
-where ($platform::varchar[] is null or coalesce(captured.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(captured.platform, '') not in $platform_not::varchar[])
-  and ($country::varchar[] is null or coalesce(captured.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(captured.country, '') not in $country_not::varchar[])
+where kept(captured.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(captured.country, $country::varchar[], $country_not::varchar[])
 group by all

@@ -15,8 +15,6 @@ select (epoch_us(first_capture_at) - $origin::bigint) // $cell::bigint as cell,
        case when $by_country::boolean then captured.country end as country,
        count(*) as payments
 from captured
-where ($platform::varchar[] is null or coalesce(captured.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(captured.platform, '') not in $platform_not::varchar[])
-  and ($country::varchar[] is null or coalesce(captured.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(captured.country, '') not in $country_not::varchar[])
+where kept(captured.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(captured.country, $country::varchar[], $country_not::varchar[])
 group by all

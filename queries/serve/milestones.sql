@@ -1,5 +1,6 @@
--- For each group and each mark, the first instant at which the population stood at or above it. All that
--- happens at one instant counts together: a bot that leaves makes room for one that enters.
+-- For each group and each mark, the first instant at which the population stood at or above it, and the highest
+-- that it ever stood. All that happens at one instant counts together: a bot that leaves makes room for one that
+-- enters.
 with turns as (
     select s.bot_key, s.since as time, 1 as step
     from bot_spans s
@@ -18,15 +19,10 @@ moments as (
            sum(t.step) as step
     from turns t
     join bots b on b.bot_key = t.bot_key
-    where true
-      and ($platform::varchar[] is null or coalesce(b.platform, '') in $platform::varchar[])
-      and ($platform_not::varchar[] is null or coalesce(b.platform, '') not in $platform_not::varchar[])
-      and ($category::varchar[] is null or coalesce(b.category, '') in $category::varchar[])
-      and ($category_not::varchar[] is null or coalesce(b.category, '') not in $category_not::varchar[])
-      and ($country::varchar[] is null or coalesce(b.country, '') in $country::varchar[])
-      and ($country_not::varchar[] is null or coalesce(b.country, '') not in $country_not::varchar[])
-      and ($developer::varchar[] is null or coalesce(b.developer_id, '') in $developer::varchar[])
-      and ($developer_not::varchar[] is null or coalesce(b.developer_id, '') not in $developer_not::varchar[])
+    where kept(b.platform, $platform::varchar[], $platform_not::varchar[])
+      and kept(b.category, $category::varchar[], $category_not::varchar[])
+      and kept(b.country, $country::varchar[], $country_not::varchar[])
+      and kept(b.developer_id, $developer::varchar[], $developer_not::varchar[])
     group by all
 ),
 levels as (
@@ -44,6 +40,7 @@ select platform,
        country,
        developer,
        mark,
-       epoch_us(min(time) filter (population >= mark)) as reached_at
+       epoch_us(min(time) filter (population >= mark)) as reached_at,
+       max(population)::bigint as peak
 from levels, marks
 group by platform, category, country, developer, mark

@@ -12,15 +12,19 @@ with captured as (
            p.bot_id as bot,
            p.path,
            p.credential,
+           b.category,
            coalesce(c.country, b.country) as country,
+           b.developer_id as developer,
+           c.acquisition,
            p.provider,
            coalesce(p.network, case when p.method is null or contains(p.method, 'card') then 'unknown' else 'none' end) as network,
            coalesce(p.method, 'unknown') as method,
            coalesce(p.wallet, case when p.method is null then 'unknown' else 'none' end) as wallet
     from payments p
-    left join (select conversation_key, mode, country from conversations where $use_country::boolean) c
+    left join (select conversation_key, mode, country, acquisition from conversations where $use_conversation::boolean) c
         on c.conversation_key = p.conversation_key and c.mode = p.mode
-    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = p.bot_key
+    left join (select bot_key, category, country, developer_id from bots where $use_bot::boolean) b
+        on b.bot_key = p.bot_key
     where p.mode = $mode::varchar
       and p.first_capture_at >= $from::timestamp
       and p.first_capture_at < $to::timestamp
@@ -37,9 +41,12 @@ repeaters as (
 select (epoch_us(first_capture_at) - $origin::bigint) // $cell::bigint as cell,
        case when $by_platform::boolean then captured.platform end as platform,
        case when $by_bot::boolean then captured.bot end as bot,
+       case when $by_category::boolean then captured.category end as category,
+       case when $by_country::boolean then captured.country end as country,
+       case when $by_developer::boolean then captured.developer end as developer,
+       case when $by_acquisition::boolean then captured.acquisition end as acquisition,
        case when $by_path::boolean then captured.path end as path,
        case when $by_credential::boolean then captured.credential end as credential,
-       case when $by_country::boolean then captured.country end as country,
        case when $by_provider::boolean then captured.provider end as provider,
        case when $by_network::boolean then captured.network end as network,
        case when $by_method::boolean then captured.method end as method,
@@ -55,22 +62,15 @@ select (epoch_us(first_capture_at) - $origin::bigint) // $cell::bigint as cell,
        epoch_us(second_at) as second_at
 from captured
 left join repeaters on repeaters.user_key = captured.user_key
-where true
-  and ($platform::varchar[] is null or coalesce(captured.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(captured.platform, '') not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or coalesce(captured.bot, '') in $bot::varchar[])
-  and ($bot_not::varchar[] is null or coalesce(captured.bot, '') not in $bot_not::varchar[])
-  and ($path::varchar[] is null or coalesce(captured.path, '') in $path::varchar[])
-  and ($path_not::varchar[] is null or coalesce(captured.path, '') not in $path_not::varchar[])
-  and ($credential::varchar[] is null or coalesce(captured.credential, '') in $credential::varchar[])
-  and ($credential_not::varchar[] is null or coalesce(captured.credential, '') not in $credential_not::varchar[])
-  and ($country::varchar[] is null or coalesce(captured.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(captured.country, '') not in $country_not::varchar[])
-  and ($provider::varchar[] is null or coalesce(captured.provider, '') in $provider::varchar[])
-  and ($provider_not::varchar[] is null or coalesce(captured.provider, '') not in $provider_not::varchar[])
-  and ($network::varchar[] is null or coalesce(captured.network, '') in $network::varchar[])
-  and ($network_not::varchar[] is null or coalesce(captured.network, '') not in $network_not::varchar[])
-  and ($method::varchar[] is null or coalesce(captured.method, '') in $method::varchar[])
-  and ($method_not::varchar[] is null or coalesce(captured.method, '') not in $method_not::varchar[])
-  and ($wallet::varchar[] is null or coalesce(captured.wallet, '') in $wallet::varchar[])
-  and ($wallet_not::varchar[] is null or coalesce(captured.wallet, '') not in $wallet_not::varchar[])
+where kept(captured.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(captured.bot, $bot::varchar[], $bot_not::varchar[])
+  and kept(captured.category, $category::varchar[], $category_not::varchar[])
+  and kept(captured.country, $country::varchar[], $country_not::varchar[])
+  and kept(captured.developer, $developer::varchar[], $developer_not::varchar[])
+  and kept(captured.acquisition, $acquisition::varchar[], $acquisition_not::varchar[])
+  and kept(captured.path, $path::varchar[], $path_not::varchar[])
+  and kept(captured.credential, $credential::varchar[], $credential_not::varchar[])
+  and kept(captured.provider, $provider::varchar[], $provider_not::varchar[])
+  and kept(captured.network, $network::varchar[], $network_not::varchar[])
+  and kept(captured.method, $method::varchar[], $method_not::varchar[])
+  and kept(captured.wallet, $wallet::varchar[], $wallet_not::varchar[])

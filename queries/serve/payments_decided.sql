@@ -18,25 +18,32 @@ payers as (
            p.bot_id as bot,
            p.path,
            p.credential,
+           b.category,
            coalesce(c.country, b.country) as country,
+           b.developer_id as developer,
+           c.acquisition,
            p.provider,
            coalesce(p.network, case when p.method is null or contains(p.method, 'card') then 'unknown' else 'none' end) as network,
            coalesce(p.method, 'unknown') as method,
            coalesce(p.wallet, case when p.method is null then 'unknown' else 'none' end) as wallet
     from decided d
     join payments p on p.payment_key = d.payment_key
-    left join (select conversation_key, mode, country from conversations where $use_country::boolean) c
+    left join (select conversation_key, mode, country, acquisition from conversations where $use_conversation::boolean) c
         on c.conversation_key = p.conversation_key and c.mode = p.mode
-    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = p.bot_key
+    left join (select bot_key, category, country, developer_id from bots where $use_bot::boolean) b
+        on b.bot_key = p.bot_key
     where p.mode = $mode::varchar
 )
 select (epoch_us(decided_at) - $origin::bigint) // $cell::bigint as cell,
        captured::bigint as captured,
        case when $by_platform::boolean then payers.platform end as platform,
        case when $by_bot::boolean then payers.bot end as bot,
+       case when $by_category::boolean then payers.category end as category,
+       case when $by_country::boolean then payers.country end as country,
+       case when $by_developer::boolean then payers.developer end as developer,
+       case when $by_acquisition::boolean then payers.acquisition end as acquisition,
        case when $by_path::boolean then payers.path end as path,
        case when $by_credential::boolean then payers.credential end as credential,
-       case when $by_country::boolean then payers.country end as country,
        case when $by_provider::boolean then payers.provider end as provider,
        case when $by_network::boolean then payers.network end as network,
        case when $by_method::boolean then payers.method end as method,
@@ -48,23 +55,16 @@ select (epoch_us(decided_at) - $origin::bigint) // $cell::bigint as cell,
        coalesce(sum(minor >> 32), 0)::bigint as minor_high,
        coalesce(sum(minor & 4294967295), 0)::bigint as minor_low
 from payers
-where true
-  and ($platform::varchar[] is null or coalesce(payers.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(payers.platform, '') not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or coalesce(payers.bot, '') in $bot::varchar[])
-  and ($bot_not::varchar[] is null or coalesce(payers.bot, '') not in $bot_not::varchar[])
-  and ($path::varchar[] is null or coalesce(payers.path, '') in $path::varchar[])
-  and ($path_not::varchar[] is null or coalesce(payers.path, '') not in $path_not::varchar[])
-  and ($credential::varchar[] is null or coalesce(payers.credential, '') in $credential::varchar[])
-  and ($credential_not::varchar[] is null or coalesce(payers.credential, '') not in $credential_not::varchar[])
-  and ($country::varchar[] is null or coalesce(payers.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(payers.country, '') not in $country_not::varchar[])
-  and ($provider::varchar[] is null or coalesce(payers.provider, '') in $provider::varchar[])
-  and ($provider_not::varchar[] is null or coalesce(payers.provider, '') not in $provider_not::varchar[])
-  and ($network::varchar[] is null or coalesce(payers.network, '') in $network::varchar[])
-  and ($network_not::varchar[] is null or coalesce(payers.network, '') not in $network_not::varchar[])
-  and ($method::varchar[] is null or coalesce(payers.method, '') in $method::varchar[])
-  and ($method_not::varchar[] is null or coalesce(payers.method, '') not in $method_not::varchar[])
-  and ($wallet::varchar[] is null or coalesce(payers.wallet, '') in $wallet::varchar[])
-  and ($wallet_not::varchar[] is null or coalesce(payers.wallet, '') not in $wallet_not::varchar[])
+where kept(payers.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(payers.bot, $bot::varchar[], $bot_not::varchar[])
+  and kept(payers.category, $category::varchar[], $category_not::varchar[])
+  and kept(payers.country, $country::varchar[], $country_not::varchar[])
+  and kept(payers.developer, $developer::varchar[], $developer_not::varchar[])
+  and kept(payers.acquisition, $acquisition::varchar[], $acquisition_not::varchar[])
+  and kept(payers.path, $path::varchar[], $path_not::varchar[])
+  and kept(payers.credential, $credential::varchar[], $credential_not::varchar[])
+  and kept(payers.provider, $provider::varchar[], $provider_not::varchar[])
+  and kept(payers.network, $network::varchar[], $network_not::varchar[])
+  and kept(payers.method, $method::varchar[], $method_not::varchar[])
+  and kept(payers.wallet, $wallet::varchar[], $wallet_not::varchar[])
 group by all

@@ -14,15 +14,19 @@ with moved as (
            m.bot_id as bot,
            m.path,
            m.credential,
+           b.category,
            coalesce(c.country, b.country) as country,
+           b.developer_id as developer,
+           c.acquisition,
            m.provider,
            coalesce(m.network, case when m.method is null or contains(m.method, 'card') then 'unknown' else 'none' end) as network,
            coalesce(m.method, 'unknown') as method,
            coalesce(m.wallet, case when m.method is null then 'unknown' else 'none' end) as wallet
     from payment_movements m
-    left join (select conversation_key, mode, country from conversations where $use_country::boolean) c
+    left join (select conversation_key, mode, country, acquisition from conversations where $use_conversation::boolean) c
         on c.conversation_key = m.conversation_key and c.mode = m.mode
-    left join (select bot_key, country from bots where $use_country::boolean) b on b.bot_key = m.bot_key
+    left join (select bot_key, category, country, developer_id from bots where $use_bot::boolean) b
+        on b.bot_key = m.bot_key
     where m.mode = $mode::varchar
       and ($cohort::boolean or m."at" >= $from::timestamp and m."at" < $to::timestamp)
 )
@@ -30,9 +34,12 @@ select (epoch_us(happened_at) - $origin::bigint) // $cell::bigint as cell,
        kind,
        case when $by_platform::boolean then moved.platform end as platform,
        case when $by_bot::boolean then moved.bot end as bot,
+       case when $by_category::boolean then moved.category end as category,
+       case when $by_country::boolean then moved.country end as country,
+       case when $by_developer::boolean then moved.developer end as developer,
+       case when $by_acquisition::boolean then moved.acquisition end as acquisition,
        case when $by_path::boolean then moved.path end as path,
        case when $by_credential::boolean then moved.credential end as credential,
-       case when $by_country::boolean then moved.country end as country,
        case when $by_provider::boolean then moved.provider end as provider,
        case when $by_network::boolean then moved.network end as network,
        case when $by_method::boolean then moved.method end as method,
@@ -47,22 +54,16 @@ select (epoch_us(happened_at) - $origin::bigint) // $cell::bigint as cell,
 from moved
 where happened_at >= $from::timestamp
   and happened_at < $to::timestamp
-  and ($platform::varchar[] is null or coalesce(moved.platform, '') in $platform::varchar[])
-  and ($platform_not::varchar[] is null or coalesce(moved.platform, '') not in $platform_not::varchar[])
-  and ($bot::varchar[] is null or coalesce(moved.bot, '') in $bot::varchar[])
-  and ($bot_not::varchar[] is null or coalesce(moved.bot, '') not in $bot_not::varchar[])
-  and ($path::varchar[] is null or coalesce(moved.path, '') in $path::varchar[])
-  and ($path_not::varchar[] is null or coalesce(moved.path, '') not in $path_not::varchar[])
-  and ($credential::varchar[] is null or coalesce(moved.credential, '') in $credential::varchar[])
-  and ($credential_not::varchar[] is null or coalesce(moved.credential, '') not in $credential_not::varchar[])
-  and ($country::varchar[] is null or coalesce(moved.country, '') in $country::varchar[])
-  and ($country_not::varchar[] is null or coalesce(moved.country, '') not in $country_not::varchar[])
-  and ($provider::varchar[] is null or coalesce(moved.provider, '') in $provider::varchar[])
-  and ($provider_not::varchar[] is null or coalesce(moved.provider, '') not in $provider_not::varchar[])
-  and ($network::varchar[] is null or coalesce(moved.network, '') in $network::varchar[])
-  and ($network_not::varchar[] is null or coalesce(moved.network, '') not in $network_not::varchar[])
-  and ($method::varchar[] is null or coalesce(moved.method, '') in $method::varchar[])
-  and ($method_not::varchar[] is null or coalesce(moved.method, '') not in $method_not::varchar[])
-  and ($wallet::varchar[] is null or coalesce(moved.wallet, '') in $wallet::varchar[])
-  and ($wallet_not::varchar[] is null or coalesce(moved.wallet, '') not in $wallet_not::varchar[])
+  and kept(moved.platform, $platform::varchar[], $platform_not::varchar[])
+  and kept(moved.bot, $bot::varchar[], $bot_not::varchar[])
+  and kept(moved.category, $category::varchar[], $category_not::varchar[])
+  and kept(moved.country, $country::varchar[], $country_not::varchar[])
+  and kept(moved.developer, $developer::varchar[], $developer_not::varchar[])
+  and kept(moved.acquisition, $acquisition::varchar[], $acquisition_not::varchar[])
+  and kept(moved.path, $path::varchar[], $path_not::varchar[])
+  and kept(moved.credential, $credential::varchar[], $credential_not::varchar[])
+  and kept(moved.provider, $provider::varchar[], $provider_not::varchar[])
+  and kept(moved.network, $network::varchar[], $network_not::varchar[])
+  and kept(moved.method, $method::varchar[], $method_not::varchar[])
+  and kept(moved.wallet, $wallet::varchar[], $wallet_not::varchar[])
 group by all

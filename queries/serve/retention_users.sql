@@ -50,17 +50,11 @@ known as (
     from users u
     left join owners o using (user_key)
     left join bots b on b.bot_key = o.bot_key
-    where true
-      and ($platform::varchar[] is null or coalesce(b.platform, '') in $platform::varchar[])
-      and ($platform_not::varchar[] is null or coalesce(b.platform, '') not in $platform_not::varchar[])
-      and ($bot::varchar[] is null or coalesce(b.bot_id, '') in $bot::varchar[])
-      and ($bot_not::varchar[] is null or coalesce(b.bot_id, '') not in $bot_not::varchar[])
-      and ($category::varchar[] is null or coalesce(b.category, '') in $category::varchar[])
-      and ($category_not::varchar[] is null or coalesce(b.category, '') not in $category_not::varchar[])
-      and ($country::varchar[] is null or coalesce(b.country, '') in $country::varchar[])
-      and ($country_not::varchar[] is null or coalesce(b.country, '') not in $country_not::varchar[])
-      and ($developer::varchar[] is null or coalesce(b.developer_id, '') in $developer::varchar[])
-      and ($developer_not::varchar[] is null or coalesce(b.developer_id, '') not in $developer_not::varchar[])
+    where kept(b.platform, $platform::varchar[], $platform_not::varchar[])
+      and kept(b.bot_id, $bot::varchar[], $bot_not::varchar[])
+      and kept(b.category, $category::varchar[], $category_not::varchar[])
+      and kept(b.country, $country::varchar[], $country_not::varchar[])
+      and kept(b.developer_id, $developer::varchar[], $developer_not::varchar[])
 ),
 starts as (
     select k.*, e.bucket as cohort

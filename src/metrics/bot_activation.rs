@@ -39,6 +39,7 @@ pub const METRIC: Metric = Metric {
     },
     dimensions: &[
         Dimension("platform"),
+        Dimension("bot"),
         Dimension("category"),
         Dimension("country"),
         Dimension("developer"),
@@ -58,7 +59,7 @@ pub const METRIC: Metric = Metric {
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "category", "country", "developer"];
+const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "developer"];
 
 const COLUMNS: &[Spec] = &[
     ("registered", Integer, Some("bots")),

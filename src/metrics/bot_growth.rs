@@ -33,6 +33,7 @@ pub const METRIC: Metric = Metric {
     },
     dimensions: &[
         Dimension("platform"),
+        Dimension("bot"),
         Dimension("category"),
         Dimension("country"),
         Dimension("developer"),
@@ -47,7 +48,7 @@ pub const METRIC: Metric = Metric {
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "category", "country", "developer"];
+const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "developer"];
 
 const COLUMNS: &[Spec] = &[
     ("opening", Integer, Some("bots")),

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use super::bot_activity;
 use super::grouping::{Grid, Group, counts, dimension_params, groups};
 use super::slots::{Slots, WORD};
-use super::statistics::ratio;
-use super::table::{Sheet, Spec, number};
+use super::table::{Sheet, Spec, rate_cells};
 use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Timestamp, Param, Params, Value};
 use crate::query;
@@ -18,9 +17,11 @@ pub const METRIC: Metric = Metric {
     definition: Definition {
         version: 2,
         text: "A cohort is what was active for the first time ever in a bucket of the range; its `period` k is the \
-               k-th bucket after that, and share = active there / cohort_size, so that period 0 is 1. One row per \
+               k-th bucket after that, and share = active there / cohort_size, with a 95 % Wilson interval; of \
+               period 0 it is 1. One row per \
                cohort and period up to the end of the range: bucket_start, bucket_end and complete are those of \
-               the period's bucket, cohort_start is the beginning of the cohort's. active and share are null while \
+               the period's bucket, cohort_start is the beginning of the cohort's. active, share and interval are \
+               null while \
                the period's bucket is not complete; of a cohort whose own bucket is not, cohort_size is that so \
                far. `First ever` looks at all history, so what was active before the range is in no cohort. \
                Without an interval the range is one bucket with period 0. `unit=bot`: a bot's activity is that of \
@@ -72,7 +73,7 @@ const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "develop
 /// Rows that an answer may have: they grow with the square of the buckets.
 const MOST_ROWS: usize = 100_000;
 
-fn columns(users: bool) -> [Spec; 5] {
+fn columns(users: bool) -> [Spec; 7] {
     let unit = Some(if users { "users" } else { "bots" });
     [
         ("cohort_start", Timestamp, None),
@@ -80,6 +81,8 @@ fn columns(users: bool) -> [Spec; 5] {
         ("period", Integer, None),
         ("active", Integer, unit),
         ("share", Number, Some("ratio")),
+        ("ci_low", Number, Some("ratio")),
+        ("ci_high", Number, Some("ratio")),
     ]
 }
 
@@ -159,9 +162,9 @@ fn write(sheet: &mut Sheet, question: &Question, group: &Group, cohort: usize, p
     let range = &question.range;
     let count = |period: usize| periods.get(period).copied().unwrap_or_default();
     for (period, bucket) in range.buckets[cohort..].iter().enumerate() {
-        let (active, share) = match question.complete(bucket) {
-            true => (Value::Int(count(period)), number(ratio(count(period), count(0)))),
-            false => (Value::Null, Value::Null),
+        let (active, [share, low, high]) = match question.complete(bucket) {
+            true => (Value::Int(count(period)), rate_cells(count(period), count(0))),
+            false => (Value::Null, rate_cells(0, 0)),
         };
         sheet.push(
             cohort + period,
@@ -172,6 +175,8 @@ fn write(sheet: &mut Sheet, question: &Question, group: &Group, cohort: usize, p
                 Value::Int(period as i64),
                 active,
                 share,
+                low,
+                high,
             ],
         );
     }

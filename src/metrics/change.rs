@@ -2,10 +2,11 @@
 
 use super::grouping::{Cells, Grid, Group, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, check_dimension, dimension, payment_params};
-use super::statistics::{Effect, explained, ratio};
+use super::statistics::{Effect, explained, newcombe, ratio};
 use super::table::{Sheet, Spec, number, text};
 use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
-use crate::model::{ColumnType::Number, ColumnType::Text, Compare, Param, Params, Table, TimeRange, Value};
+use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text};
+use crate::model::{Compare, Param, Params, Table, TimeRange, Value};
 use crate::query;
 
 /// The metric.
@@ -26,7 +27,10 @@ pub const METRIC: Metric = Metric {
                buckets before (previous_period; without an interval the month before of a calendar month, as many \
                local days before of whole days, else as long a time) or the same a year ago (previous_year). Only complete buckets are \
                compared; of others, weight_previous, rate_previous, mix and within are null, as they are where a \
-               period has no case. Every value that occurs in either period has a row in every bucket.",
+               period has no case. Every value that occurs in either period has a row in every bucket. n and \
+               n_previous are a part's cases. difference = rate - rate_previous and, of R, whole_difference have 95 % \
+               Newcombe intervals, and are null where one of the two rates is; where an interval contains 0 there is \
+               no clear change.",
         numerator: "approved attempts, or captured payments, of the value",
         denominator: "approved and declined attempts, or payments with one, of the value",
         excludes: &[
@@ -84,15 +88,26 @@ pub const METRIC: Metric = Metric {
 
 const RATES: [&str; 3] = ["attempt_approval", "first_attempt_approval", "payment_success"];
 
-const COLUMNS: &[Spec] = &[
-    ("value", Text, None),
-    ("weight", Number, Some("ratio")),
-    ("weight_previous", Number, Some("ratio")),
-    ("rate", Number, Some("ratio")),
-    ("rate_previous", Number, Some("ratio")),
-    ("mix", Number, Some("ratio")),
-    ("within", Number, Some("ratio")),
-];
+fn columns(of: &str) -> [Spec; 15] {
+    let unit = Some(if of == RATES[0] { "attempts" } else { "payments" });
+    [
+        ("value", Text, None),
+        ("weight", Number, Some("ratio")),
+        ("weight_previous", Number, Some("ratio")),
+        ("n", Integer, unit),
+        ("n_previous", Integer, unit),
+        ("rate", Number, Some("ratio")),
+        ("rate_previous", Number, Some("ratio")),
+        ("difference", Number, Some("ratio")),
+        ("ci_low", Number, Some("ratio")),
+        ("ci_high", Number, Some("ratio")),
+        ("mix", Number, Some("ratio")),
+        ("within", Number, Some("ratio")),
+        ("whole_difference", Number, Some("ratio")),
+        ("whole_ci_low", Number, Some("ratio")),
+        ("whole_ci_high", Number, Some("ratio")),
+    ]
+}
 
 fn check_of(value: &str) -> Result<(), &'static str> {
     if RATES.contains(&value) {
@@ -243,40 +258,60 @@ fn with_counterparts(
 
 fn table(question: &Question, rows: &[(Group, Vec<Both>)]) -> Table {
     let asked = question.group_by.len();
-    let mut sheet = Sheet::new(question, COLUMNS);
+    let mut sheet = Sheet::new(question, &columns(question.parameter("of")));
     for bucket in 0..question.range.buckets.len() {
         // Rows are in order of their groups, so the parts of one rate stand together.
         for whole in rows.chunk_by(|(one, _), (two, _)| one[..asked] == two[..asked]) {
             let parts: Vec<Both> = whole.iter().map(|(_, parts)| parts[bucket]).collect();
             let compared: Option<Vec<_>> = parts.iter().map(|(now, before)| Some([(*before)?, *now])).collect();
             let effects = compared.and_then(|parts| explained(&parts));
-            let cases = |of: fn(&Both) -> i64| parts.iter().map(of).sum::<i64>();
-            let wholes = (
-                cases(|part| part.0.1),
-                cases(|part| part.1.map_or(0, |before| before.1)),
-            );
+            let together = sum(&parts);
             for (at, (group, _)) in whole.iter().enumerate() {
                 let effect = effects.as_ref().map(|effects| effects[at]);
-                sheet.push(
-                    bucket,
-                    &group[..asked],
-                    cells(&group[asked..], parts[at], wholes, effect),
-                );
+                let mut row = vec![text(group.last().and_then(Option::as_deref))];
+                row.extend(part_cells(parts[at], together, effect));
+                row.extend(difference_cells(together));
+                sheet.push(bucket, &group[..asked], row);
             }
         }
     }
     sheet.finish()
 }
 
-fn cells(value: &[Option<String>], (now, before): Both, wholes: (i64, i64), effect: Option<Effect>) -> [Value; 7] {
-    let (hits, cases) = before.unwrap_or_default();
-    [
-        text(value.first().and_then(Option::as_deref)),
-        number(ratio(now.1, wholes.0)),
-        number(ratio(cases, wholes.1)),
-        number(ratio(now.0, now.1)),
-        number(ratio(hits, cases)),
+/// All parts together; without an earlier period where they have none.
+fn sum(parts: &[Both]) -> Both {
+    let add = |one: Part, two: Part| (one.0 + two.0, one.1 + two.1);
+    let now = parts.iter().map(|part| part.0).fold((0, 0), add);
+    let before = parts.iter().filter_map(|part| part.1).reduce(add);
+    (now, before)
+}
+
+fn part_cells(part: Both, together: Both, effect: Option<Effect>) -> Vec<Value> {
+    let (now, before) = part;
+    let cases = |period: Option<Part>| period.map_or(0, |(_, cases)| cases);
+    let rate = |period: Option<Part>| period.and_then(|(hits, cases)| ratio(hits, cases));
+    let mut cells = vec![
+        number(ratio(now.1, together.0.1)),
+        number(ratio(cases(before), cases(together.1))),
+        Value::Int(now.1),
+        before.map_or(Value::Null, |(_, cases)| Value::Int(cases)),
+        number(rate(Some(now))),
+        number(rate(before)),
+    ];
+    cells.extend(difference_cells(part));
+    cells.extend([
         number(effect.map(|effect| effect.mix)),
         number(effect.map(|effect| effect.within)),
+    ]);
+    cells
+}
+
+/// How far a rate has changed, and the ends of the interval around that; nulls where a period has no case.
+fn difference_cells((now, before): Both) -> [Value; 3] {
+    let changed = before.and_then(|before| newcombe(now.0, now.1, before.0, before.1));
+    [
+        number(changed.map(|(difference, _)| difference)),
+        number(changed.map(|(_, span)| span.low)),
+        number(changed.map(|(_, span)| span.high)),
     ]
 }

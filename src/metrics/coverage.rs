@@ -2,8 +2,7 @@
 
 use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
-use super::statistics::ratio;
-use super::table::{Sheet, Spec, by_bucket, number, text};
+use super::table::{Sheet, Spec, by_bucket, rate_cells, text};
 use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Params, Value};
 use crate::query;
@@ -18,7 +17,8 @@ pub const METRIC: Metric = Metric {
                the range. payments counts payments at their first capture, as the metric payments does. attributed \
                are those that belong to a bot: of the payment's facts, under all the names that it goes by, the \
                earliest that names one says which. unattributed = payments - attributed; they count in every \
-               total and are never spread over bots. join_rate = attributed / payments. with_conversation are those \
+               total and are never spread over bots. join_rate = attributed / payments, with a 95 % Wilson interval. \
+               with_conversation are those \
                tied to a conversation, with_network those whose card network is known; a method that has none (a \
                PayPal wallet payment) counts as known, a card whose network nobody stated does not.",
         numerator: "attributed payments of the provider",
@@ -46,6 +46,8 @@ const COLUMNS: &[Spec] = &[
     ("with_network", Integer, Some("payments")),
     ("with_conversation", Integer, Some("payments")),
     ("join_rate", Number, Some("ratio")),
+    ("ci_low", Number, Some("ratio")),
+    ("ci_high", Number, Some("ratio")),
 ];
 
 fn params(question: &Question) -> Params {
@@ -62,15 +64,15 @@ struct Joined {
 }
 
 impl Joined {
-    fn cells(self) -> [Value; 6] {
-        [
+    fn cells(self) -> impl Iterator<Item = Value> {
+        let counts = [
             Value::Int(self.payments),
             Value::Int(self.attributed),
             Value::Int(self.payments - self.attributed),
             Value::Int(self.with_network),
             Value::Int(self.with_conversation),
-            number(ratio(self.attributed, self.payments)),
-        ]
+        ];
+        counts.into_iter().chain(rate_cells(self.attributed, self.payments))
     }
 }
 

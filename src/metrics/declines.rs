@@ -2,8 +2,7 @@
 
 use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
-use super::statistics::ratio;
-use super::table::{Sheet, Spec, number, text};
+use super::table::{Sheet, Spec, counted_rate, text};
 use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Param, Params, Value};
 use crate::query;
@@ -18,7 +17,8 @@ pub const METRIC: Metric = Metric {
                failure states them; an attempt that was approved as well has not failed. Failures of kind issuer or \
                risk are declines, and one without a kind counts as issuer; technical, abandoned and settlement \
                failures are none and stand in rows of their own. `failures=declined` leaves only the declines. \
-               share is of all attempts counted in the bucket and group, so that shares sum to 1; a decline_code \
+               share is of the n attempts counted in the bucket and group, so that shares sum to 1, with a 95 % \
+               Wilson interval; a decline_code \
                of null is a failure that came without one. Codes are the provider's own words: the same reason may \
                have several. Each attempt takes its own network, method and wallet.",
         numerator: "failed attempts of the kind with the code",
@@ -52,6 +52,9 @@ const COLUMNS: &[Spec] = &[
     ("failure_kind", Text, None),
     ("attempts", Integer, Some("attempts")),
     ("share", Number, Some("ratio")),
+    ("n", Integer, Some("attempts")),
+    ("ci_low", Number, Some("ratio")),
+    ("ci_high", Number, Some("ratio")),
 ];
 
 fn check_failures(value: &str) -> Result<(), &'static str> {
@@ -98,7 +101,8 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     })
 }
 
-fn cells(own: &[Option<String>], attempts: i64, whole: i64) -> [Value; 4] {
+fn cells(own: &[Option<String>], attempts: i64, whole: i64) -> impl Iterator<Item = Value> {
     let value = |at: usize| text(own.get(at).and_then(Option::as_deref));
-    [value(1), value(0), Value::Int(attempts), number(ratio(attempts, whole))]
+    let counted = [value(1), value(0), Value::Int(attempts)];
+    counted.into_iter().chain(counted_rate(attempts, whole))
 }

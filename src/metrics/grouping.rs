@@ -134,6 +134,30 @@ pub(super) fn dimension_params(question: &Question, dimensions: &[&str], split: 
     params
 }
 
+/// The dimensions that a bot has as its own, its latest at `as_of`.
+const OF_BOTS: &[&str] = &["category", "country", "developer"];
+/// The dimensions that a conversation has as its own.
+const OF_CONVERSATIONS: &[&str] = &["country", "acquisition"];
+
+/// Whether a query has to look up the bots of its rows.
+pub(super) fn use_bot(question: &Question) -> (&'static str, Param) {
+    ("use_bot", uses_any(question, OF_BOTS))
+}
+
+/// Whether a query has to look up the conversations of its rows.
+pub(super) fn use_conversation(question: &Question) -> (&'static str, Param) {
+    ("use_conversation", uses_any(question, OF_CONVERSATIONS))
+}
+
+/// As [`use_conversation`], for rows that know the country of their conversation.
+pub(super) fn use_acquisition(question: &Question) -> (&'static str, Param) {
+    ("use_acquisition", uses_any(question, &["acquisition"]))
+}
+
+fn uses_any(question: &Question, dimensions: &[&str]) -> Param {
+    Param::Bool(dimensions.iter().any(|name| uses(question, name)))
+}
+
 /// Whether a question groups or filters by a dimension.
 pub(super) fn uses(question: &Question, dimension: &str) -> bool {
     question.group_by.contains(&dimension) || question.filter(dimension).is_some()

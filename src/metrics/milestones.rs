@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::grouping::{Grid, counts, dimension_params, groups, ints};
-use super::table::{Sheet, Spec};
+use super::table::{Sheet, Spec, by_bucket};
 use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{Bucket, ColumnType::Integer, ColumnType::Timestamp, Mode, Param, Params, TimeRange, Value};
 use crate::query;
@@ -21,8 +21,8 @@ pub const METRIC: Metric = Metric {
                events may move one. `at` lists the numbers; `reached`, the default, stands for every 1, 3 and 10 \
                times a power of ten that the population reached, and the next one. One row per number and group, \
                whatever `interval` says: the bucket is the whole range, and reached_at is null where the number \
-               was not reached before `to`. Each group has a population of its own; groups and filters take a \
-               bot's latest attributes.",
+               was not reached before `to`. peak is the most bots that the population ever had before `to`. Each group \
+               has a population of its own; groups and filters take a bot's latest attributes.",
         numerator: "none: a moment is found, nothing is divided",
         denominator: "none",
         excludes: &[
@@ -54,7 +54,11 @@ pub const METRIC: Metric = Metric {
 
 const DIMENSIONS: &[&str] = &["platform", "category", "country", "developer"];
 
-const COLUMNS: &[Spec] = &[("reached_at", Timestamp, None), ("population", Integer, Some("bots"))];
+const COLUMNS: &[Spec] = &[
+    ("reached_at", Timestamp, None),
+    ("population", Integer, Some("bots")),
+    ("peak", Integer, Some("bots")),
+];
 
 /// The word for the numbers that were reached, and the next.
 const REACHED: &str = "reached";
@@ -103,32 +107,40 @@ fn params(question: &Question) -> Params {
     params
 }
 
+/// A population: when it first reached each number, and the most that it ever had.
+#[derive(Debug, Clone, Default)]
+struct Climb {
+    reached: BTreeMap<i64, i64>,
+    peak: i64,
+}
+
 fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
     let frame = frames.get("marks")?;
-    let (marks, moments) = (counts(frame, "mark")?, ints(frame, "reached_at")?);
-    let mut grid: Grid<BTreeMap<i64, i64>> = Grid::new(1);
+    let (marks, moments, peaks) = (
+        counts(frame, "mark")?,
+        ints(frame, "reached_at")?,
+        counts(frame, "peak")?,
+    );
+    let mut grid: Grid<Climb> = Grid::new(1);
     for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        let reached = &mut grid.row(group)[0];
-        reached.extend(moments[row].map(|moment| (marks[row], moment)));
+        let climb = &mut grid.row(group)[0];
+        climb.reached.extend(moments[row].map(|moment| (marks[row], moment)));
+        climb.peak = peaks[row];
     }
     let rows = grid.finish(question.group_by.len());
-    let highest = rows
-        .iter()
-        .filter_map(|(_, cells)| cells.first()?.keys().max())
-        .max()
-        .copied();
+    let highest = rows.iter().flat_map(|(_, climbs)| climbs).map(|climb| climb.peak).max();
     let shown = listed(question.parameter("at")).unwrap_or_else(|| up_to(highest));
     let whole = Question {
         range: one_bucket(&question.range),
         ..question.clone()
     };
     let mut sheet = Sheet::new(&whole, COLUMNS);
-    for (group, cells) in &rows {
+    for (_, group, climb) in by_bucket(&rows, 1) {
         for mark in &shown {
-            let moment = cells.first().and_then(|reached| reached.get(mark)).copied();
+            let moment = climb.reached.get(mark).copied();
             let moment = moment.and_then(chrono::DateTime::from_timestamp_micros);
             let moment = moment.map_or(Value::Null, |moment| Value::Time(whole.range.local(moment)));
-            sheet.push(0, group, [moment, Value::Int(*mark)]);
+            sheet.push(0, group, [moment, Value::Int(*mark), Value::Int(climb.peak)]);
         }
     }
     let warnings = match question.mode {

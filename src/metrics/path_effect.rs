@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use super::conversion::check_window;
-use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params};
+use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params, use_acquisition};
+use super::payments::CHECKOUT_DIMENSIONS;
 use super::statistics::{Stratum, newcombe, ratio, stratified_newcombe};
-use super::table::{Sheet, Spec, by_bucket, number, text};
+use super::table::{Sheet, Spec, by_bucket, number, rate_cells, text};
 use super::{
     Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
 };
@@ -27,14 +28,16 @@ pub const METRIC: Metric = Metric {
                past the end of the range. A payment belongs to the checkout it names, else to its conversation's \
                latest checkout before it. Three comparisons, a row each: path in_thread against redirect, in_thread \
                against webview, credential saved against new. rate is of the level, baseline_rate of what it is set \
-               against, n and baseline_n are their checkouts; difference = rate - baseline_rate with a 95 % Newcombe \
+               against, both with 95 % Wilson intervals, n and baseline_n are their checkouts; difference = rate - \
+               baseline_rate with a 95 % Newcombe \
                interval without continuity correction. adjusted_difference compares like with like: within each \
                platform, country (the conversation's, else the bot's) and month (of the asked zone), weighted \
                by the checkouts of both arms together (direct standardisation), with a 95 % stratified Newcombe \
                interval; an unknown country is one of its own. Strata in which an arm has no checkout are left out, \
                and adjusted_coverage is the share of the checkouts that remains. The difference is an association, \
                not a cause: who pays in the thread may differ in more than the path, and adjusting removes no more \
-               than what it names. Checkouts whose window is not over at as_of are not counted; a warning says how \
+               than what it names. Category and developer are the bot's, acquisition is the conversation's. \
+               Checkouts whose window is not over at as_of are not counted; a warning says how \
                many there are.",
         numerator: "checkouts of the arm paid within the window",
         denominator: "checkouts of the arm whose window is over",
@@ -48,7 +51,10 @@ pub const METRIC: Metric = Metric {
     dimensions: &[
         Dimension("platform"),
         Dimension("bot"),
+        Dimension("category"),
         Dimension("country"),
+        Dimension("developer"),
+        Dimension("acquisition"),
         Dimension("path"),
         Dimension("credential"),
     ],
@@ -67,8 +73,6 @@ pub const METRIC: Metric = Metric {
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "bot", "country", "path", "credential"];
-
 /// What is compared: dimension, level and what it is set against.
 const COMPARISONS: [(&str, &str, &str); 3] = [
     ("path", "in_thread", "redirect"),
@@ -82,8 +86,12 @@ const COLUMNS: &[Spec] = &[
     ("baseline", Text, None),
     ("n", Integer, Some("checkouts")),
     ("rate", Number, Some("ratio")),
+    ("rate_ci_low", Number, Some("ratio")),
+    ("rate_ci_high", Number, Some("ratio")),
     ("baseline_n", Integer, Some("checkouts")),
     ("baseline_rate", Number, Some("ratio")),
+    ("baseline_rate_ci_low", Number, Some("ratio")),
+    ("baseline_rate_ci_high", Number, Some("ratio")),
     ("difference", Number, Some("ratio")),
     ("ci_low", Number, Some("ratio")),
     ("ci_high", Number, Some("ratio")),
@@ -100,8 +108,9 @@ fn params(question: &Question) -> Params {
         ("months", Param::Ints(months(&question.range))),
         ("window", Param::Int(window.num_microseconds().unwrap_or(i64::MAX))),
         ("open_after", Param::Time(question.as_of - window)),
+        use_acquisition(question),
     ]);
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
+    params.extend(dimension_params(question, CHECKOUT_DIMENSIONS, &question.group_by));
     params
 }
 
@@ -197,15 +206,11 @@ fn cells((dimension, level, baseline): (&str, &str, &str), strata: &BTreeMap<Pla
         .collect();
     let adjusted = stratified_newcombe(&shared, &weights);
     let kept = sum(&shared);
-    let mut cells = vec![
-        text(Some(dimension)),
-        text(Some(level)),
-        text(Some(baseline)),
-        Value::Int(whole.n),
-        number(ratio(whole.hits, whole.n)),
-        Value::Int(whole.base_n),
-        number(ratio(whole.base_hits, whole.base_n)),
-    ];
+    let mut cells = [dimension, level, baseline].map(|word| text(Some(word))).to_vec();
+    for (hits, n) in [(whole.hits, whole.n), (whole.base_hits, whole.base_n)] {
+        cells.push(Value::Int(n));
+        cells.extend(rate_cells(hits, n));
+    }
     for difference in [crude, adjusted] {
         cells.extend([
             number(difference.map(|(difference, _)| difference)),

@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 use super::converting::Converter;
 use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::moved::Amounts;
-use super::table::{Spec, number, rate_cells};
+use super::table::{Spec, counted_rate, number};
 use super::{MetricError, Question, fx};
 use crate::model::{ColumnType::Integer, ColumnType::Number, Value};
 
@@ -56,10 +56,10 @@ impl Rate {
     }
 
     fn cells(&self) -> [Value; 5] {
-        let [rate, low, high] = rate_cells(self.hits, self.n);
+        let [rate, n, low, high] = counted_rate(self.hits, self.n);
         let whole = self.amount.total().filter(|whole| *whole > 0);
         let by_amount = whole.map(|whole| self.hit_amount.total().unwrap_or(0) as f64 / whole as f64);
-        [rate, Value::Int(self.n), low, high, number(by_amount)]
+        [rate, n, low, high, number(by_amount)]
     }
 }
 
@@ -81,8 +81,7 @@ impl Rates {
             cells.extend(rate.cells());
         }
         if with_checkouts {
-            let [rate, low, high] = rate_cells(self.paid_checkouts, self.checkouts);
-            cells.extend([rate, Value::Int(self.checkouts), low, high]);
+            cells.extend(counted_rate(self.paid_checkouts, self.checkouts));
         } else {
             cells.extend([Value::Null, Value::Null, Value::Null, Value::Null]);
         }

@@ -5,12 +5,11 @@ use polars::prelude::DataFrame;
 
 use super::captured::{Captured, add_captured};
 use super::converting::{Converter, RATES};
-use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params, uses};
+use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params, use_acquisition, use_bot};
 use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payment_rates::{RATE_COLUMNS, Rates, add_attempts, add_checkouts, add_decided, checkouts_apply};
 use super::provider_share::{PAYMENT_DIMENSIONS, moved_params, payment_params};
-use super::statistics::ratio;
-use super::table::{Sheet, Spec, amount, by_bucket, number, text};
+use super::table::{Sheet, Spec, amount, by_bucket, counted_rate, text};
 use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window, fx};
 use crate::model::{Bucket, Currency, Param, Params, Value};
 use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
@@ -47,7 +46,9 @@ pub const METRIC: Metric = Metric {
                amount. Attempt rates take each attempt's own network, method and wallet; all else takes those of one \
                attempt of the payment, the captured one, else the first approved, else the first declined. pending counts payments \
                whose state is initiated or requires_action, at their first fact. refund_rate and dispute_rate are shares of captured \
-               payments refunded within 60 days, or charged back within 120, null until that has passed.",
+               payments refunded within 60 days, or charged back within 120, null, with an _n of 0, until that has \
+               passed. Category and developer are those of the payment's bot, acquisition is that of its \
+               conversation, and country that of its conversation, else of its bot.",
         numerator: "per column, see the text",
         denominator: "per column, see the text; rates are null where it is 0",
         excludes: &[
@@ -115,12 +116,21 @@ const COLUMNS: &[Spec] = &[
     ("repeat_payers", Integer, Some("users")),
     ("bots", Integer, Some("bots")),
     ("saved_share", Number, Some("ratio")),
+    ("saved_share_n", Integer, Some("payments")),
+    ("saved_share_ci_low", Number, Some("ratio")),
+    ("saved_share_ci_high", Number, Some("ratio")),
 ];
 
 const LAST_COLUMNS: &[Spec] = &[
     ("pending", Integer, Some("payments")),
     ("refund_rate", Number, Some("ratio")),
+    ("refund_rate_n", Integer, Some("payments")),
+    ("refund_rate_ci_low", Number, Some("ratio")),
+    ("refund_rate_ci_high", Number, Some("ratio")),
     ("dispute_rate", Number, Some("ratio")),
+    ("dispute_rate_n", Integer, Some("payments")),
+    ("dispute_rate_ci_low", Number, Some("ratio")),
+    ("dispute_rate_ci_high", Number, Some("ratio")),
     ("chargebacks_opened", Integer, Some("chargebacks")),
     ("chargebacks_won", Integer, Some("chargebacks")),
     ("chargebacks_lost", Integer, Some("chargebacks")),
@@ -131,7 +141,16 @@ const DISPUTE_DAYS: i64 = 120;
 const CHECKOUT_HOURS: i64 = 24;
 
 /// The dimensions that a checkout has.
-const CHECKOUT_DIMENSIONS: &[&str] = &["platform", "bot", "path", "credential", "country"];
+pub(super) const CHECKOUT_DIMENSIONS: &[&str] = &[
+    "platform",
+    "bot",
+    "category",
+    "country",
+    "developer",
+    "acquisition",
+    "path",
+    "credential",
+];
 
 pub(super) fn check_basis(value: &str) -> Result<(), &'static str> {
     if matches!(value, "activity" | "cohort") {
@@ -165,7 +184,8 @@ fn checkout_params(question: &Question) -> Params {
     params.extend([
         ("as_of", Param::Time(question.as_of)),
         ("window", Param::Int(window.num_microseconds().unwrap_or(i64::MAX))),
-        ("use_country", Param::Bool(uses(question, "country"))),
+        use_bot(question),
+        use_acquisition(question),
     ]);
     params.extend(dimension_params(question, CHECKOUT_DIMENSIONS, &question.group_by));
     params
@@ -230,6 +250,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         unconverted += figures.moved.unconverted();
         let mut cells = vec![text(currency.as_ref().map(Currency::code))];
         cells.extend(money_cells(figures, currency.map(|currency| currency.exponent())));
+        cells.extend(counted_rate(figures.captured.saved, figures.captured.known_credential));
         cells.extend(figures.rates.cells(with_checkouts));
         cells.extend(last_cells(question, &question.range.buckets[at], figures));
         sheet.push(at, &group[..question.group_by.len()], cells);
@@ -249,7 +270,7 @@ fn windows(with_checkouts: bool) -> Vec<Window> {
         name.starts_with("checkout_conversion")
     });
     let rate =
-        |days: i64, rate: &'static str| Window::of(&format!("{days}d"), LAST_COLUMNS, |(name, ..)| *name == rate);
+        |days: i64, rate: &str| Window::of(&format!("{days}d"), LAST_COLUMNS, |(name, ..)| name.starts_with(rate));
     let late = [rate(REFUND_DAYS, "refund_rate"), rate(DISPUTE_DAYS, "dispute_rate")];
     checkouts
         .filter(|_| with_checkouts)
@@ -294,7 +315,7 @@ fn add_pending(
     Ok(())
 }
 
-fn money_cells(figures: &Figures, exponent: Option<u32>) -> [Value; 12] {
+fn money_cells(figures: &Figures, exponent: Option<u32>) -> [Value; 11] {
     let (captured, moved) = (&figures.captured, &figures.moved);
     let gross = moved.gross.total();
     let converted = i128::from(captured.payments - figures.without_rate);
@@ -311,22 +332,23 @@ fn money_cells(figures: &Figures, exponent: Option<u32>) -> [Value; 12] {
         Value::Int(captured.payers),
         Value::Int(captured.repeat_payers),
         Value::Int(captured.bots),
-        number(ratio(captured.saved, captured.known_credential)),
     ]
 }
 
-fn last_cells(question: &Question, bucket: &Bucket, figures: &Figures) -> [Value; 6] {
+fn last_cells(question: &Question, bucket: &Bucket, figures: &Figures) -> Vec<Value> {
     let captured = &figures.captured;
-    let settled = |hits: i64, days: i64| {
-        let mature = question.mature(bucket, TimeDelta::days(days));
-        number(ratio(hits, captured.payments).filter(|_| mature))
+    // Until it is mature, a rate is over no payment.
+    let settled = |hits: i64, days: i64| match question.mature(bucket, TimeDelta::days(days)) {
+        true => counted_rate(hits, captured.payments),
+        false => counted_rate(0, 0),
     };
-    [
-        Value::Int(figures.pending),
-        settled(captured.refunded, REFUND_DAYS),
-        settled(captured.disputed, DISPUTE_DAYS),
+    let mut cells = vec![Value::Int(figures.pending)];
+    cells.extend(settled(captured.refunded, REFUND_DAYS));
+    cells.extend(settled(captured.disputed, DISPUTE_DAYS));
+    cells.extend([
         Value::Int(figures.moved.chargebacks_opened),
         Value::Int(figures.moved.chargebacks_won),
         Value::Int(figures.moved.chargebacks_lost),
-    ]
+    ]);
+    cells
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::converting::{Converter, RATES};
-use super::grouping::{Cells, Grid, Group, counts, dimension_params, groups, range_params, uses};
+use super::grouping::{Cells, Grid, Group, counts, dimension_params, groups, range_params, use_bot, use_conversation};
 use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payments::{check_basis, is_cohort};
 use super::statistics::{hhi, ratio};
-use super::table::{Sheet, Spec, amount, by_bucket, number, text};
+use super::table::{Sheet, Spec, amount, by_bucket, counted_rate, number, text};
 use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
 use crate::model::{Currency, Param, Params, Value};
@@ -25,7 +25,8 @@ pub const METRIC: Metric = Metric {
                first capture; gross, refunded and disputed_lost are movements at their own date (basis=activity), \
                or refunds, disputes and reversals at the payment's first capture, else its first fact \
                (basis=cohort); net = gross - refunded - disputed_lost - reversed. Shares are of all payments of \
-               the bucket and sum to 1, with `none` (a method without a network or wallet) and `unknown` as values \
+               the bucket and sum to 1 (share_by_count with its n and 95 % Wilson interval), with `none` (a method \
+               without a network or wallet) and `unknown` as values \
                of their own. hhi is the sum of squared shares by count in per cent over the named values, \
                renormalised to them (0 to 10,000), covered_share their share of all payments, effective_number \
                10,000 / hhi, top1 the largest share_by_count of a named value. A value seen in the 90 days before \
@@ -78,9 +79,12 @@ pub const METRIC: Metric = Metric {
 pub(super) const PAYMENT_DIMENSIONS: &[Dimension] = &[
     Dimension("platform"),
     Dimension("bot"),
+    Dimension("category"),
+    Dimension("country"),
+    Dimension("developer"),
+    Dimension("acquisition"),
     Dimension("path"),
     Dimension("credential"),
-    Dimension("country"),
     Dimension("provider"),
     Dimension("network"),
     Dimension("method"),
@@ -98,6 +102,9 @@ const COLUMNS: &[Spec] = &[
     ("disputed_lost", Amount, None),
     ("net", Amount, None),
     ("share_by_count", Number, Some("ratio")),
+    ("share_by_count_n", Integer, Some("payments")),
+    ("share_by_count_ci_low", Number, Some("ratio")),
+    ("share_by_count_ci_high", Number, Some("ratio")),
     ("share_by_amount", Number, Some("ratio")),
     ("hhi", Number, Some("points")),
     ("hhi_by_amount", Number, Some("points")),
@@ -125,7 +132,7 @@ pub(super) fn payment_params(question: &Question, further: &[&'static str]) -> P
     let dimensions: Vec<&str> = PAYMENT_DIMENSIONS.iter().map(|dimension| dimension.0).collect();
     let split: Vec<&str> = question.group_by.iter().chain(further).copied().collect();
     let mut params = range_params(question);
-    params.push(("use_country", Param::Bool(uses(question, "country"))));
+    params.extend([use_bot(question), use_conversation(question)]);
     params.extend(dimension_params(question, &dimensions, &split));
     params
 }
@@ -273,20 +280,21 @@ fn table(question: &Question, rows: &[(Group, Vec<Share>)]) -> crate::model::Tab
     sheet.finish()
 }
 
-fn share_cells(share: &Share, whole: &Whole, exponent: Option<u32>) -> [Value; 7] {
+fn share_cells(share: &Share, whole: &Whole, exponent: Option<u32>) -> Vec<Value> {
     let gross = share.moved.gross.total();
     let by_amount = gross
         .filter(|_| whole.gross > 0)
         .map(|gross| gross as f64 / whole.gross as f64);
-    [
+    let mut cells = vec![
         Value::Int(share.payments),
         amount(gross, exponent),
         amount(share.moved.refunded.total(), exponent),
         amount(share.moved.disputed_lost.total(), exponent),
         amount(share.moved.net(), exponent),
-        number(ratio(share.payments, whole.payments)),
-        number(by_amount),
-    ]
+    ];
+    cells.extend(counted_rate(share.payments, whole.payments));
+    cells.push(number(by_amount));
+    cells
 }
 
 fn concentration(whole: &Whole) -> [Value; 5] {

@@ -93,6 +93,12 @@ pub(super) fn amount(minor: Option<i128>, exponent: Option<u32>) -> Value {
     }
 }
 
+/// A rate, its n and the ends of its interval; but for the n nulls where it is 0.
+pub(super) fn counted_rate(hits: i64, n: i64) -> [Value; 4] {
+    let [rate, low, high] = rate_cells(hits, n);
+    [rate, Value::Int(n), low, high]
+}
+
 /// A rate and the ends of its interval; nulls where `n` is 0.
 pub(super) fn rate_cells(hits: i64, n: i64) -> [Value; 3] {
     let span: Option<Span> = wilson(hits, n);

@@ -15,8 +15,8 @@ use crate::model::{Column, ColumnType, Table, Value};
 /// Columns that describe the bucket, not the row.
 const BUCKET_COLUMNS: &[&str] = &["bucket_start", "bucket_end", "complete"];
 
-/// Numbers that say which row this is: of a cohort's periods, of the milestones.
-const POSITIONS: &[&str] = &["period", "population"];
+/// Numbers that say which row this is: of a cohort's periods, of the milestones and of the population they are of.
+const POSITIONS: &[&str] = &["period", "population", "peak"];
 
 /// The beginning of the bucket that gathered a row's cohort.
 const COHORT: &str = "cohort_start";

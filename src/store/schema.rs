@@ -19,6 +19,7 @@ const MIGRATIONS: &[Query] = &[
     // And so have those of money that goes back.
     query!("schema/004_refold"),
     query!("schema/007_ignored"),
+    query!("schema/008_kept"),
 ];
 
 /// Name of the database file in the data folder.

@@ -95,7 +95,7 @@ fn questions(metric: &str) -> Vec<String> {
 }
 
 /// What names a row, besides texts: positions are numbers.
-const POSITIONS: [&str; 3] = ["step_index", "period", "population"];
+const POSITIONS: [&str; 4] = ["step_index", "period", "population", "peak"];
 /// Ends of intervals, which are set beside each other and not subtracted.
 fn is_bound(column: &str) -> bool {
     ["ci_low", "ci_high"].iter().any(|end| column.ends_with(end))

@@ -19,7 +19,7 @@ fn is_unknown(asked: &Draw, column: &str, filtered: &Row) -> bool {
         "payments" => OF_PAYMENTS.contains(dimension) && column.starts_with("checkout_conversion"),
         "conversion" if LATER.contains(dimension) => {
             // The first step that knows the dimension has no rate from the step before.
-            column == "rate_from_previous" && filtered[column].is_null()
+            column.starts_with("rate_from_previous") && filtered["rate_from_previous"].is_null()
         }
         _ => false,
     }

@@ -26,6 +26,7 @@ pub fn shares(rows: &[&Row]) {
     let named: Vec<&Row> = rows.iter().filter(named).copied().collect();
     let covered: f64 = named.iter().filter_map(|row| real(row, "share_by_count")).sum();
     for row in rows {
+        assert_eq!(count(row, "share_by_count_n"), payments, "{rows:?}");
         if let Some(told) = real(row, "covered_share") {
             close(told, covered, "covered_share", rows);
         }
@@ -69,5 +70,28 @@ pub fn change(rows: &[&Row]) {
     assert_eq!(!effects.is_empty(), both.is_some(), "{rows:?}");
     if let Some((now, before)) = both {
         close(effects.iter().sum(), now - before, "mix and within", rows);
+        for row in rows {
+            close(
+                real(row, "whole_difference").unwrap(),
+                now - before,
+                "whole_difference",
+                rows,
+            );
+        }
+    }
+    let n: i64 = rows.iter().map(|row| count(row, "n")).sum();
+    for row in rows {
+        let told = real(row, "weight").map_or(0.0, |weight| weight * n as f64);
+        close(
+            told / n.max(1) as f64,
+            count(row, "n") as f64 / n.max(1) as f64,
+            "n",
+            rows,
+        );
+        let own = real(row, "rate").zip(real(row, "rate_previous"));
+        assert_eq!(real(row, "difference").is_some(), own.is_some(), "{row:?}");
+        if let Some((rate, before)) = own {
+            close(real(row, "difference").unwrap(), rate - before, "difference", rows);
+        }
     }
 }

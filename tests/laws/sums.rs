@@ -118,14 +118,18 @@ fn payments(draw: &Draw) -> Additive {
         "chargebacks_opened",
         "chargebacks_won",
         "chargebacks_lost",
+        "saved_share_n",
         "unconverted",
+        "refund_rate_n",
+        "dispute_rate_n",
     ];
     // A second payment is one whatever the filters, so that of a part alone it may lie after the last bucket paid in.
     let plain = draw.filter.is_empty() && draw.groups.is_empty() && !draw.has("original");
     Additive {
         groups: COUNTS,
-        // A payment without a rate may move money in several buckets.
-        time: &COUNTS[..COUNTS.len() - 1],
+        // A payment without a rate may move money in several buckets; one of finer buckets may be mature before the
+        // whole is.
+        time: &COUNTS[..COUNTS.len() - 3],
         money: &["gross", "refunded", "disputed_lost", "reversed", "net"],
         distinct: &["payers", "repeat_payers", "bots"],
         distinct_in_time: if plain {

@@ -5,7 +5,7 @@ use polars::prelude::{DataFrame, IntoLazy, col};
 
 use super::funnel::{Funnel, Tallies};
 use super::{DIMENSIONS, is_fast, micros, window};
-use crate::metrics::grouping::{Cells, buckets, counts, groups, range_params, uses};
+use crate::metrics::grouping::{Cells, buckets, counts, groups, range_params, use_bot};
 use crate::metrics::{Frames, MetricError, Question};
 use crate::model::{Param, Params};
 
@@ -66,7 +66,7 @@ fn fact_params(question: &Question) -> Params {
     params.extend([
         ("window", micros(window(question))),
         ("open_after", Param::Time(question.as_of - window(question))),
-        ("use_country", Param::Bool(uses(question, "country"))),
+        use_bot(question),
     ]);
     params.extend(Funnel::of(question).dimension_params(DIMENSIONS));
     params

@@ -4,8 +4,7 @@ use polars::prelude::{Expr, LazyFrame, QuantileMethod, col, lit};
 
 use super::steps::Steps;
 use crate::metrics::grouping::{Grid, Group, counts, dimension_params, groups, keys};
-use crate::metrics::statistics::ratio;
-use crate::metrics::table::{number, rate_cells, text};
+use crate::metrics::table::{counted_rate, number, rate_cells, text};
 use crate::metrics::{Filter, MetricError, Question};
 use crate::model::{Params, Value};
 
@@ -149,12 +148,11 @@ impl<'a> Funnel<'a> {
         // Where a dimension begins to split at this very step, the step before counted other units.
         let begins = |name: &str| index > 0 && self.steps.known_from(name) == Some(index);
         let other = group_by.iter().any(|name| begins(name)) || filters.iter().any(|filter| begins(filter.dimension));
-        let before = index
-            .checked_sub(1)
-            .map(|before| tallies.get(before).copied().unwrap_or_default());
-        let from_previous = before
-            .filter(|_| !other)
-            .and_then(|before| ratio(tally.reached, before.reached));
+        let before = index.checked_sub(1).filter(|_| !other);
+        let from_previous = match before.and_then(|before| tallies.get(before)) {
+            Some(before) => counted_rate(tally.reached, before.reached),
+            None => counted_rate(0, 0),
+        };
         let at_entry = (index == 0 && tally.reached > 0).then_some(0.0);
         cells.extend(
             [
@@ -167,8 +165,8 @@ impl<'a> Funnel<'a> {
             .map(Value::Int),
         );
         cells.extend(rate_cells(tally.reached, closed));
+        cells.extend(from_previous);
         cells.extend([
-            number(from_previous),
             number(tally.median.or(at_entry)),
             number(tally.p90.or(at_entry)),
             number(tally.from_previous),

@@ -37,13 +37,16 @@ pub const METRIC: Metric = Metric {
                step or not (open_reached: those that have); reached and dropped count the others only. rate is from \
                entry, with a 95 % Wilson interval; median_seconds and p90_seconds run from entry, \
                seconds_from_previous is the median from the step before, all over closed units that reached the \
-               step. Platform, bot, country (the conversation's, else the bot's) and acquisition are those of the \
-               entry and split the whole funnel; path and credential are those of the unit's first checkout since \
+               step. Platform, bot, its category and developer, country (the conversation's, else the bot's) and \
+               acquisition are those of the entry and split the whole funnel; path and credential are those of the \
+               unit's first checkout since \
                and split from the checkout step on (without one from the first payment step on), provider is that of \
                its first transaction and splits from the first payment step on: before, all units are in the row \
                whose value is null, and the figures of the other rows are null; a filter that leaves values out \
                keeps all units there, with one for values the figures of all rows are null. rate_from_previous is \
-               null where a dimension begins to split: the step before counts other units. A user's checkout and \
+               over those that reached the step before, with its n and interval; it is null, with an n of 0, at the \
+               first step and where a dimension begins to split: the step before counts other units. A user's \
+               checkout and \
                transaction name these only within the window. `bot` is the bot_id, so add `platform` where two \
                platforms share one. With mode=test, checkouts and payments are those marked as tests, and what \
                leads to them is taken from the conversations that have such.",
@@ -59,7 +62,9 @@ pub const METRIC: Metric = Metric {
     dimensions: &[
         Dimension("platform"),
         Dimension("bot"),
+        Dimension("category"),
         Dimension("country"),
+        Dimension("developer"),
         Dimension("acquisition"),
         Dimension("path"),
         Dimension("credential"),
@@ -114,7 +119,9 @@ pub const METRIC: Metric = Metric {
 const DIMENSIONS: &[&str] = &[
     "platform",
     "bot",
+    "category",
     "country",
+    "developer",
     "acquisition",
     "path",
     "credential",
@@ -123,7 +130,7 @@ const DIMENSIONS: &[&str] = &[
 
 const UNITS: Option<&str> = Some("conversations");
 
-const COLUMNS: [Spec; 14] = [
+const COLUMNS: [Spec; 17] = [
     ("step_index", Integer, None),
     ("step", Text, None),
     ("entered", Integer, UNITS),
@@ -135,6 +142,9 @@ const COLUMNS: [Spec; 14] = [
     ("ci_low", Number, Some("ratio")),
     ("ci_high", Number, Some("ratio")),
     ("rate_from_previous", Number, Some("ratio")),
+    ("rate_from_previous_n", Integer, UNITS),
+    ("rate_from_previous_ci_low", Number, Some("ratio")),
+    ("rate_from_previous_ci_high", Number, Some("ratio")),
     ("median_seconds", Number, Some("seconds")),
     ("p90_seconds", Number, Some("seconds")),
     ("seconds_from_previous", Number, Some("seconds")),

@@ -6,7 +6,7 @@ use polars::prelude::{DataFrame, IntoLazy, col, lit};
 use super::funnel::{Funnel, Tallies};
 use super::steps::{Kept, Step, Steps};
 use super::{DIMENSIONS, is_fast, of_users, window};
-use crate::metrics::grouping::{counts, groups, uses};
+use crate::metrics::grouping::{counts, groups, use_bot, uses};
 use crate::metrics::{MetricError, Question};
 use crate::model::{Param, Params};
 
@@ -63,7 +63,7 @@ pub(super) fn params(question: &Question) -> Params {
         ("use_paid", Param::Bool(!steps.kept(Kept::Paid).is_empty())),
         ("use_checkout", Param::Bool(use_checkout)),
         ("use_provider", Param::Bool(uses(question, "provider"))),
-        ("use_country", Param::Bool(uses(question, "country"))),
+        use_bot(question),
     ];
     params.extend(Funnel::of(question).dimension_params(DIMENSIONS));
     params

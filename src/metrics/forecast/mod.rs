@@ -203,7 +203,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
             sentences,
         )
     });
-    warnings.extend(words::sentences(told.collect()));
+    warnings.extend(words::sentences(by_size(&series, told.collect())));
     warnings.extend(converter.warning(0));
     let behind = past.range.buckets.len();
     let learnt = past.range.clone();
@@ -230,6 +230,14 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
 /// The largest value of a series.
 fn largest(series: &Series) -> f64 {
     series.values.iter().flatten().max().map_or(0.0, |value| *value as f64)
+}
+
+/// What is said of each group, that of the largest first: of many groups the others are only counted.
+fn by_size<T>(series: &[Series], told: Vec<T>) -> Vec<T> {
+    let latest = |one: &Series| one.values.iter().rev().find_map(|value| *value);
+    let mut told: Vec<_> = series.iter().map(latest).zip(told).collect();
+    told.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    told.into_iter().map(|(_, told)| told).collect()
 }
 
 fn told_at(outlook: &Outlook, at: usize) -> Option<&Expected> {

@@ -12,13 +12,23 @@ use super::panel::foot_note;
 use super::{ChartError, ChartRequest};
 use crate::serve::adding_up::adding_up;
 
-const PLOTTED: [&str; 6] = ["weight", "weight_previous", "rate", "rate_previous", "mix", "within"];
+const PLOTTED: [&str; 9] = [
+    "weight",
+    "weight_previous",
+    "rate",
+    "rate_previous",
+    "mix",
+    "within",
+    "whole_difference",
+    "whole_ci_low",
+    "whole_ci_high",
+];
 
 /// The least height of a part's row, and the most.
 const ROW: (f64, f64) = (24.0, 60.0);
 const NAME: f64 = 12.0;
 
-/// Draws the last bucket that could be compared, of the first group that has one.
+/// Draws the last bucket that could be compared, of the largest group that has one.
 pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
     let grid = Grid::new(request, Some("value"));
     let Some((outer, bucket)) = compared(&grid) else {
@@ -66,13 +76,18 @@ fn legend(canvas: &Canvas, grid: &Grid) -> Vec<Entry> {
     legend
 }
 
-/// The last bucket of the first group in which something was compared.
+/// The last bucket of the largest group in which something was compared.
 fn compared(grid: &Grid) -> Option<(usize, usize)> {
     let known = |outer: usize, bucket: usize| {
         (0..grid.inner.len()).any(|inner| grid.cell(outer, inner, bucket, "mix").as_f64().is_some())
     };
     let last = |outer: usize| (0..grid.complete.len()).rev().find(|bucket| known(outer, *bucket));
-    (0..grid.outer.len()).find_map(|outer| last(outer).map(|bucket| (outer, bucket)))
+    let size = |outer: usize| -> f64 {
+        let cases = (0..grid.inner.len()).flat_map(|inner| grid.floats(outer, inner, "n"));
+        cases.flatten().sum()
+    };
+    let found = (0..grid.outer.len()).filter_map(|outer| Some((outer, last(outer)?)));
+    found.min_by(|one, two| size(two.0).total_cmp(&size(one.0)))
 }
 
 /// What one value did, in percentage points.
@@ -154,8 +169,16 @@ impl Waterfall {
         parts.retain(|part| !part.is_empty());
         let written = adding_up(self.after, self.before, &[], 1);
         let (decimals, change) = (written.decimals, written.difference);
+        let end = |column: &str| {
+            let mut ends = (0..grid.inner.len()).map(|inner| grid.cell(outer, inner, bucket, column).as_f64());
+            ends.find_map(|end| end).map(|end| points(end * 100.0))
+        };
+        let interval = match (end("whole_ci_low"), end("whole_ci_high")) {
+            (Some(low), Some(high)) => format!(" (95% interval {low} to {high})"),
+            _ => String::new(),
+        };
         parts.push(format!(
-            "{:.decimals$}% after {:.decimals$}%, {}{} points",
+            "{:.decimals$}% after {:.decimals$}%, {}{} points{interval}",
             self.after * 100.0,
             self.before * 100.0,
             if change > 0.0 { "+" } else { "" },

@@ -60,7 +60,8 @@ pub fn alone(answer: &Answer, why: &str) -> String {
     }
 }
 
-/// What the rate was before and after, and how much of its change came from the mix of providers.
+/// What the rate was before and after, whether that is a clear change, and how much of it came from the mix of
+/// providers.
 pub fn change(answer: &Answer) -> String {
     let rows = 0..answer.table.rows.len();
     let sum = |of: &dyn Fn(usize) -> f64| rows.clone().map(of).sum::<f64>();
@@ -78,21 +79,41 @@ pub fn change(answer: &Answer) -> String {
     }
     let part = |column: &'static str| sum(&|row| number(answer, row, column).unwrap_or(0.0));
     let (mix, within) = (part("mix"), part("within"));
+    let told = format::compared(now, product("weight_previous", "rate_previous"), &[mix, within]);
+    let change = clearly(answer, 0, "whole_", &told.difference).unwrap_or(told.difference);
+    format!(
+        "{} of the decided attempts were approved, after {} in the period before: {change}. The mix of providers \
+         brought {}, the providers themselves {}.{}",
+        told.now,
+        told.before,
+        told.parts[0],
+        told.parts[1],
+        moved_most(answer),
+    )
+}
+
+/// The value that moved the rate most, and whether its own rate has clearly changed.
+fn moved_most(answer: &Answer) -> String {
     let size = |row: &usize| {
         let of = |column| number(answer, *row, column).unwrap_or(0.0);
         of("mix") + of("within")
     };
-    let most = rows
-        .clone()
-        .max_by(|one, two| size(one).abs().total_cmp(&size(two).abs()));
-    let most = most.filter(|row| size(row) != 0.0).map_or_else(String::new, |row| {
-        let value = readings::name(answer.table.cell(row, "value").as_str().unwrap_or("unknown"));
-        format!(" {value} moved it most: {}.", format::points(size(&row)))
-    });
-    let told = format::compared(now, product("weight_previous", "rate_previous"), &[mix, within]);
-    format!(
-        "{} of the decided attempts were approved, after {} in the period before: {}. The mix of providers brought {}, \
-         the providers themselves {}.{most}",
-        told.now, told.before, told.difference, told.parts[0], told.parts[1],
-    )
+    let rows = 0..answer.table.rows.len();
+    let most = rows.max_by(|one, two| size(one).abs().total_cmp(&size(two).abs()));
+    let Some(row) = most.filter(|row| size(row) != 0.0) else {
+        return String::new();
+    };
+    let value = readings::name(answer.table.cell(row, "value").as_str().unwrap_or("unknown"));
+    let moved = format!(" {value} moved it most: {}", format::points(size(&row)));
+    let own = number(answer, row, "difference").map(format::points);
+    match own.and_then(|own| clearly(answer, row, "", &own)) {
+        Some(own) => format!("{moved}. Its own rate: {own}."),
+        None => format!("{moved}, by its weight alone."),
+    }
+}
+
+/// A difference in the words of a row's interval; `None` where nothing was compared.
+fn clearly(answer: &Answer, row: usize, prefix: &str, difference: &str) -> Option<String> {
+    let end = |name: &str| number(answer, row, &format!("{prefix}{name}"));
+    Some(format::clearly(difference, end("ci_low")?, end("ci_high")?))
 }

@@ -91,6 +91,22 @@ fn points_to(points: f64, digits: usize) -> String {
     }
 }
 
+/// The interval around a difference of two shares: `95 % interval −0.5 to +1.8`.
+pub fn interval(low: f64, high: f64) -> String {
+    let bare = |end: f64| points(end).replace(" points", "");
+    format!("95{THIN}% interval {} to {}", bare(low), bare(high))
+}
+
+/// A difference of two shares, as it is written, with the interval around it: no clear change where that holds 0.
+pub fn clearly(difference: &str, low: f64, high: f64) -> String {
+    let interval = interval(low, high);
+    if low > 0.0 || high < 0.0 {
+        format!("{difference} ({interval})")
+    } else {
+        format!("no clear change ({difference}, {interval})")
+    }
+}
+
 /// Two shares, what lies between them and what that is made of, as texts that add up.
 pub struct Compared {
     /// The later share.
@@ -284,6 +300,15 @@ mod tests {
             "100 % after 32.0 %: +68.0 points +70.0 points \u{2212}2.0 points"
         );
         assert_eq!(told(0.5, 0.5, &[]), "50.0 % after 50.0 %: ±0.0 points");
+    }
+
+    #[test]
+    fn a_change_is_clear_where_its_interval_leaves_0_out() {
+        let told = |low, high| clearly("+0.6 points", low, high).replace('\u{202f}', " ");
+        assert_eq!(told(0.002, 0.01), "+0.6 points (95 % interval +0.2 to +1.0)");
+        let unclear = "no clear change (+0.6 points, 95 % interval \u{2212}0.5 to +1.7)";
+        assert_eq!(told(-0.005, 0.017), unclear);
+        assert!(told(0.0, 0.012).starts_with("no clear change"));
     }
 
     #[test]

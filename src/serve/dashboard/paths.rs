@@ -45,8 +45,9 @@ impl Comparison<'_> {
     }
 
     fn between(&self, low: &str, high: &str) -> String {
-        let bare = |column| self.points(column).replace(" points", "");
-        format!("95\u{202f}% interval {} to {}", bare(low), bare(high))
+        // A difference that is known has an interval.
+        let end = |column| self.number(column).unwrap_or(0.0);
+        format::interval(end(low), end(high))
     }
 
     fn in_full(&self) -> String {

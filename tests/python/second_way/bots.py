@@ -5,7 +5,7 @@ from collections import Counter
 
 from ledger import names_user, user_of
 from question import SECOND
-from statistics_of import ratio
+from statistics_of import ratio, wilson
 
 QUARTER = 900 * SECOND
 ACTIVE = {
@@ -153,9 +153,10 @@ def retention(view, question):
             for cohort in question.buckets[:bucket.index + 1]:
                 size = sizes[group, cohort.index]
                 here = active[group, cohort.index, bucket.index] if bucket.complete else None
+                low, high = (None, None) if here is None else wilson(here, size)
                 rows.append({
                     "bucket": bucket, **dict(zip(question.group_by, group)), "cohort_start": cohort.start,
                     "cohort_size": size, "period": bucket.index - cohort.index, "active": here,
-                    "share": None if here is None else ratio(here, size),
+                    "share": None if here is None else ratio(here, size), "ci_low": low, "ci_high": high,
                 })
     return rows, ["cohort_start"]

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from folded import checkouts
 from question import duration, instant
-from statistics_of import Z, newcombe, ratio, wilson
+from statistics_of import Z, newcombe, ratio, wilson, with_interval
 
 COMPARISONS = (("path", "in_thread", "redirect"), ("path", "in_thread", "webview"), ("credential", "saved", "new"))
 
@@ -61,9 +61,9 @@ def compared(level, baseline, strata):
     adjusted, adjusted_low, adjusted_high = stratified_newcombe(both)
     return {
         "n": level.n,
-        "rate": ratio(level.paid, level.n),
+        **with_interval("rate", level.paid, level.n),
         "baseline_n": baseline.n,
-        "baseline_rate": ratio(baseline.paid, baseline.n),
+        **with_interval("baseline_rate", baseline.paid, baseline.n),
         "difference": float(level.rate - baseline.rate) if level.n and baseline.n else None,
         "ci_low": low,
         "ci_high": high,

@@ -242,7 +242,10 @@ class Folded:
             "bot": self.payment.bot and self.payment.bot[1],
             "path": self.payment.path,
             "credential": self.payment.credential,
+            "category": bot and bot.category,
             "country": country,
+            "developer": bot and bot.developer,
+            "acquisition": talk and talk.acquisition,
             "provider": self.payment.key[0],
             **own,
         }
@@ -299,7 +302,10 @@ def checkouts(view, mode):
         values = {
             "platform": e.platform,
             "bot": talk.bot[1],
+            "category": bot.category,
             "country": country,
+            "developer": bot.developer,
+            "acquisition": talk.acquisition,
             "path": e.path,
             "credential": e.credential,
         }

@@ -4,13 +4,16 @@ from bisect import bisect_left
 
 from ledger import names_user, user_of
 from question import duration
-from statistics_of import percentile, ratio, wilson
+from statistics_of import counted, percentile, ratio, wilson
 
 SHORT = {"started": "conversation.started", "catalog": "catalog.viewed", "checkout": "checkout.started"}
-WHOLE = ("platform", "bot", "country", "acquisition")
+WHOLE = ("platform", "bot", "category", "country", "developer", "acquisition")
 CHECKOUT = ("path", "credential")
 COUNTS = ("entered", "reached", "dropped", "open", "open_reached")
-RATES = ("rate", "ci_low", "ci_high", "rate_from_previous", "median_seconds", "p90_seconds", "seconds_from_previous")
+RATES = (
+    "rate", "ci_low", "ci_high", *counted("rate_from_previous", 0, 0), "median_seconds", "p90_seconds",
+    "seconds_from_previous",
+)
 
 
 class Step:
@@ -108,7 +111,9 @@ def attributes(view, mode, unit, name, first, window):
     return {
         "platform": name[0],
         "bot": bot and bot.key[1],
+        "category": bot and bot.category,
         "country": (talk and talk.country) or (bot and bot.country),
+        "developer": bot and bot.developer,
         "acquisition": talk and talk.acquisition,
         "path": checkout and checkout.event.path,
         "credential": checkout and checkout.event.credential,
@@ -163,7 +168,7 @@ def figures(members, index, comparable):
         "rate": ratio(reached, len(closed)),
         "ci_low": low,
         "ci_high": high,
-        "rate_from_previous": ratio(reached, before) if index and comparable else None,
+        **(counted("rate_from_previous", reached, before) if index and comparable else counted("rate_from_previous", 0, 0)),
         "median_seconds": seconds(elapsed, 0.5),
         "p90_seconds": seconds(elapsed, 0.9),
         "seconds_from_previous": seconds([times[index] - times[index - 1] for times in there], 0.5) if index else None,

@@ -146,7 +146,7 @@ def milestones(view, question):
             place = bisect_left(heights, number)
             rows.append({
                 "bucket": bucket, **dict(zip(question.group_by, group)), "population": number,
-                "reached_at": record[place][1] if place < len(record) else None,
+                "reached_at": record[place][1] if place < len(record) else None, "peak": record[-1][0],
             })
     return rows, ["population"]
 

@@ -3,11 +3,11 @@
 from folded import checkouts, folded
 from money import Total, rounded, text, whole
 from question import DAY
-from statistics_of import ratio, wilson
+from statistics_of import counted, ratio
 
 MOVEMENTS = ("gross", "refunded", "disputed_lost", "reversed")
 RATES = ("attempt_approval", "first_attempt_approval", "payment_success")
-OF_A_CHECKOUT = {"platform", "bot", "country", "path", "credential"}
+OF_A_CHECKOUT = {"platform", "bot", "category", "country", "developer", "acquisition", "path", "credential"}
 
 
 class Rate:
@@ -26,13 +26,7 @@ class Rate:
 
     def columns(self, name):
         """The rate by count with its interval."""
-        low, high = wilson(self.good, self.cases)
-        return {
-            name: ratio(self.good, self.cases),
-            f"{name}_n": self.cases,
-            f"{name}_ci_low": low,
-            f"{name}_ci_high": high,
-        }
+        return counted(name, self.good, self.cases)
 
     def by_amount(self, currency):
         """The same of the amounts, each sum rounded once."""
@@ -174,6 +168,9 @@ def row(question, bucket, group, currency, cell, seconds, by_checkout):
             rates[f"{name}_by_amount"] = rate.by_amount(currency)
     if not by_checkout:
         rates.update((name, None) for name in rates if name.startswith("checkout_conversion"))
+    # A rate with a window is over no payment until the window is over.
+    refundable = cell.payments if bucket.end + 60 * DAY <= question.as_of else 0
+    disputable = cell.payments if bucket.end + 120 * DAY <= question.as_of else 0
     return {
         "bucket": bucket,
         **dict(zip(question.group_by, group)),
@@ -185,10 +182,10 @@ def row(question, bucket, group, currency, cell, seconds, by_checkout):
         "payers": len(cell.users - {None}),
         "repeat_payers": sum(user in seconds and seconds[user] < bucket.end for user in cell.users),
         "bots": len(cell.bots - {None}),
-        "saved_share": ratio(cell.saved, cell.known),
+        **counted("saved_share", cell.saved, cell.known),
         **rates,
         "pending": cell.pending,
-        "refund_rate": ratio(cell.refunded, cell.payments) if bucket.end + 60 * DAY <= question.as_of else None,
-        "dispute_rate": ratio(cell.charged_back, cell.payments) if bucket.end + 120 * DAY <= question.as_of else None,
+        **counted("refund_rate", cell.refunded if refundable else 0, refundable),
+        **counted("dispute_rate", cell.charged_back if disputable else 0, disputable),
         **{f"chargebacks_{name}": count for name, count in cell.chargebacks.items()},
     }

@@ -4,7 +4,7 @@ from folded import DECLINES, folded
 from money import Total, text
 from payments import MOVEMENTS, amounts
 from question import DAY, Bucket, instant, us_of
-from statistics_of import ratio
+from statistics_of import counted, newcombe, ratio, wilson
 
 SEEN = 90 * DAY
 UNNAMED = ("none", "unknown")
@@ -88,7 +88,7 @@ def shares(question, bucket, whole, cells):
             "currency": currency,
             "payments": cell.payments,
             **{name: told[name] for name in ("gross", "refunded", "disputed_lost", "net")},
-            "share_by_count": ratio(cell.payments, count),
+            **counted("share_by_count", cell.payments, count),
             "share_by_amount": ratio(minor[value]["gross"], gross) if minor[value]["gross"] is not None else None,
             **of_all,
         })
@@ -112,14 +112,18 @@ def declines(view, question):
     rows = []
     for bucket in question.buckets:
         for group, code, kind in names or {(question.group({}), None, None)}:
-            attempts = found.get((bucket.index, group, code, kind), 0)
+            attempts, whole = found.get((bucket.index, group, code, kind), 0), found.get((bucket.index, group), 0)
+            low, high = wilson(attempts, whole)
             rows.append({
                 "bucket": bucket,
                 **dict(zip(question.group_by, group)),
                 "decline_code": code,
                 "failure_kind": kind,
                 "attempts": attempts,
-                "share": ratio(attempts, found.get((bucket.index, group), 0)),
+                "share": ratio(attempts, whole),
+                "n": whole,
+                "ci_low": low,
+                "ci_high": high,
             })
     return rows, ["decline_code", "failure_kind"]
 
@@ -182,16 +186,26 @@ def change(view, question):
             told = {value: now.get((bucket.index, group, value), (0, 0)) for value in values}
             prior = {value: then.get((bucket.index, group, value), (0, 0)) for value in values}
             comparable = bucket.complete and before[bucket.index].complete
-            for value, columns in explained(told, prior if comparable else {}).items():
+            for value, columns in explained(told, prior if comparable else None).items():
                 rows.append({"bucket": bucket, **dict(zip(question.group_by, group)), "value": value, **columns})
     return rows, ["value"]
 
 
+def difference(prefix, now, then):
+    """How far a rate of (cases, good ones) has changed, and the interval of that; None where a period has no case."""
+    (n, x), (n_before, x_before) = now, then
+    low, high = newcombe(x, n, x_before, n_before)
+    changed = x / n - x_before / n_before if n and n_before else None
+    return {f"{prefix}difference": changed, f"{prefix}ci_low": low, f"{prefix}ci_high": high}
+
+
 def explained(now, then):
-    """The parts of a change by value: of (cases, good ones) in both periods."""
+    """The parts of a change by value: of (cases, good ones) in both periods; an earlier one of None is not compared."""
+    compared, then = then is not None, then or {}
     n, n_before = (sum(n for n, _ in period.values()) for period in (now, then))
+    x, x_before = (sum(x for _, x in period.values()) for period in (now, then))
     both = n and n_before
-    mean = (sum(x for _, x in now.values()) / n + sum(x for _, x in then.values()) / n_before) / 2 if both else None
+    mean = (x / n + x_before / n_before) / 2 if both else None
     found = {}
     for value, (cases_now, good) in now.items():
         cases_then, good_then = then.get(value, (0, 0))
@@ -207,10 +221,14 @@ def explained(now, then):
         found[value] = {
             "weight": w,
             "weight_previous": w_before,
+            "n": cases_now,
+            "n_previous": cases_then if compared else None,
             "rate": r,
             "rate_previous": r_before,
             "mix": mix,
             "within": within,
+            **difference("", (cases_now, good), (cases_then, good_then)),
+            **difference("whole_", (n, x), (n_before, x_before)),
         }
     return found
 
@@ -232,6 +250,7 @@ def coverage(view, question):
     for bucket in question.buckets:
         for group, provider in names or {(question.group({}), None)}:
             counts = found.get((bucket.index, group, provider)) or dict.fromkeys(COUNTS, 0)
+            low, high = wilson(counts["attributed"], counts["payments"])
             rows.append({
                 "bucket": bucket,
                 **dict(zip(question.group_by, group)),
@@ -239,5 +258,7 @@ def coverage(view, question):
                 **counts,
                 "unattributed": counts["payments"] - counts["attributed"],
                 "join_rate": ratio(counts["attributed"], counts["payments"]),
+                "ci_low": low,
+                "ci_high": high,
             })
     return rows, ["provider"]

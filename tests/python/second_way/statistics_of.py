@@ -27,6 +27,17 @@ def newcombe(x1, n1, x2, n2):
     )
 
 
+def with_interval(name, x, n):
+    """The columns of a rate and of the ends of its interval."""
+    low, high = wilson(x, n)
+    return {name: ratio(x, n), f"{name}_ci_low": low, f"{name}_ci_high": high}
+
+
+def counted(name, x, n):
+    """The columns of a rate that say what it is over, too."""
+    return {**with_interval(name, x, n), f"{name}_n": n}
+
+
 def percentile(values, share):
     """Linear interpolation between the closest ranks (type 7 of Hyndman and Fan, 1996); None of nothing."""
     if not values:
