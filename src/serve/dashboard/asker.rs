@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::choices::{Choices, FieldProblem, instant, suitable_interval};
 use super::{Period, links};
 use crate::metrics;
-use crate::model::time::{RangeError, day_beginning, local_midnight};
+use crate::model::time::{RangeError, day_beginning};
 use crate::model::{Interval, Mode, TimeRange};
 use crate::serve::question::{self, Defaults, QuestionError};
 use crate::serve::report::{self, AnswerError, Report};
