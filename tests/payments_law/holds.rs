@@ -175,12 +175,27 @@ fn each_of_several_captures_counts_at_its_own_notice() {
             // The last part may be told by an update alone.
             notice(NEW, 10, "charge.updated", open("n", 2_000, 700, 0)),
             notice(NEW, 20, "charge.updated", charge("n", 2_000, 2_000, 0)),
+            // The intent tells of each part too, and may be the only one who does.
+            notice(
+                NEW,
+                10,
+                "payment_intent.amount_capturable_updated",
+                intent("n", 2_000, 700),
+            ),
+            notice(
+                NEW,
+                10,
+                "payment_intent.amount_capturable_updated",
+                intent("o", 900, 300),
+            ),
+            notice(NEW, 20, "payment_intent.succeeded", intent("o", 900, 900)),
         ],
         payments: &[
             "pi_m - partly_refunded USD 10000 9000 500 0 0",
             "pi_n - captured USD 0 2000 0 0 0",
+            "pi_o - captured USD 0 900 0 0 0",
         ],
-        attempts: &["pi_m ch_m true -", "pi_n ch_n true -"],
+        attempts: &["pi_m ch_m true -", "pi_n ch_n true -", "pi_o ch_o true -"],
         movements: &[
             "pi_m capture 3000 100",
             "pi_m refund 500 150",
@@ -188,6 +203,8 @@ fn each_of_several_captures_counts_at_its_own_notice() {
             "pi_m capture 4500 300",
             "pi_n capture 700 10",
             "pi_n capture 1300 20",
+            "pi_o capture 300 10",
+            "pi_o capture 600 20",
         ],
     };
     scenario.obeys_the_law();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::delivery::text;
 use super::instrument::Instrument;
-use super::money::amount;
+use super::money::{amount, figure};
 use super::{Mapped, Notice, Uncounted, failure, hold, reference};
 use crate::model::{EventType, TimeOrigin};
 
@@ -25,8 +25,13 @@ pub(super) fn requires_action(notice: &Notice<'_>) -> Mapped {
     of_intent(notice, EventType::TransactionRequiresAction, "amount")
 }
 
-/// Money is reserved by the latest charge.
+/// Money is reserved by the latest charge, or a part of it was captured and the rest still is.
 pub(super) fn authorized(notice: &Notice<'_>) -> Mapped {
+    if figure(&notice.object["amount_received"])?.is_some_and(|received| received > 0) {
+        let mut event = captured(notice, "amount_received")?;
+        event.cumulative = true;
+        return Ok(event);
+    }
     let mut event = of_intent(notice, EventType::TransactionAuthorized, "amount_capturable")?;
     if event.amount.is_some_and(|money| money.minor == 0) {
         return Err(Uncounted::Because("nothing_capturable"));
@@ -44,11 +49,16 @@ pub(super) fn succeeded(notice: &Notice<'_>) -> Mapped {
     } else {
         "amount_received"
     };
-    let mut event = of_intent(notice, EventType::TransactionCaptured, received)?;
+    let mut event = captured(notice, received)?;
+    event.released = hold::of_intent(notice)?;
+    Ok(event)
+}
+
+fn captured(notice: &Notice<'_>, field: &str) -> Mapped {
+    let mut event = of_intent(notice, EventType::TransactionCaptured, field)?;
     let charge = latest_charge(notice.object);
     event.attempt_id = Some(charge.id().ok_or(Uncounted::Because("no_charge_id"))?);
     event.capture_id = event.attempt_id.clone();
-    event.released = hold::of_intent(notice)?;
     charge.instrument().apply(&mut event);
     Ok(event)
 }
