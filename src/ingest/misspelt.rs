@@ -79,9 +79,9 @@ fn edits(written: &str, field: &str) -> Option<usize> {
 fn slips(written: &str, field: &str) -> Option<usize> {
     let alike = || written.chars().next() == field.chars().next();
     let allowed = match written.len().min(field.len()) {
-        ..SHORT => 0,
+        shorter if shorter < SHORT => 0,
         SHORT => usize::from(alike()),
-        ..=LONG => 1,
+        shorter if shorter <= LONG => 1,
         _ => EDITS,
     };
     Some(strsim::osa_distance(written, field)).filter(|edits| *edits <= allowed)
