@@ -48,7 +48,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let left: f64 = rows.iter().skip(most).map(Row::size).sum();
     rows.truncate(most);
     let groups: Vec<String> = rows.iter().map(|row| row.group.clone()).collect();
-    let groups = named_alike(&groups, body.w * 0.16);
+    let groups = named_alike(&groups, body.w * 0.1);
     let foot = FOOT + 18.0 + if hidden > 0 { 16.0 } else { 0.0 };
     let height = ((body.h - foot) / rows.len() as f64).min(ROW.1);
     let area = body.row(body.y, height * rows.len() as f64);
