@@ -1,6 +1,7 @@
 //! The `data` of an event: which fields each type has and needs, and what their values may be.
 
 use super::json::{self, Members};
+use super::methods;
 use super::privacy::{Keeper, Kind, Privacy, fields};
 use super::rejection::{Code, Rejection};
 use super::values::{amount, check_word, count, country, flag, listed, text};
@@ -181,7 +182,7 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
             Some(field) => {
                 seen |= field.bit();
                 let put = match slot(event, field) {
-                    Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
+                    Some((slot, kind)) => kept(field, kind, raw, &mut keeper).map(|text| {
                         json::write_string(&mut canonical, &text);
                         *slot = Some(text);
                     }),
@@ -220,16 +221,21 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
     }
     canonical.push_str(if canonical.is_empty() { "{}" } else { "}" });
     event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &canonical);
+    privacy.bots().settle(event);
     Ok(())
 }
 
 /// What is kept of a checked text.
-fn kept(kind: Kind, raw: &str, keeper: &mut Keeper<'_>) -> Result<String, Rejection> {
+fn kept(field: Field, kind: Kind, raw: &str, keeper: &mut Keeper<'_>) -> Result<String, Rejection> {
     let text = text(raw)?;
     if kind == Kind::Word {
         check_word(&text)?;
     }
-    Ok(keeper.kept(kind, &text)?.into_owned())
+    let kept = keeper.kept(kind, &text)?.into_owned();
+    Ok(match field {
+        Field::Method => methods::named(&kept).map_or(kept, str::to_owned),
+        _ => kept,
+    })
 }
 
 /// Where the text of a field goes, and how it is treated; none for a field that is no free text.

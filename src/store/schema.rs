@@ -15,6 +15,7 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/005_delivered"),
     // The rules of folding have changed once more.
     query!("schema/004_refold"),
+    query!("schema/006_moved"),
 ];
 
 /// Name of the database file in the data folder.
