@@ -112,6 +112,8 @@ impl Default for Limits {
 pub struct Privacy {
     /// `hashed`: under pseudonyms; `plain`: under the ids that were sent.
     pub user_ids: UserIds,
+    /// Ids that are bots', so that none is taken for a person where a sender does not say which is which.
+    pub bots: Vec<String>,
 }
 
 /// How ids of people are kept.

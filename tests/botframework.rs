@@ -67,6 +67,79 @@ fn a_message_goes_in_from_the_person_and_out_from_the_bot() {
     assert_eq!(rows, [row("in"), row("in"), row("out")]);
 }
 
+/// An activity between two parties of a channel without roles, with these members on top.
+fn between(channel: &str, from: &str, recipient: &str, more: Value) -> Value {
+    let mut activity = activity("message", more);
+    activity["channelId"] = json!(channel);
+    activity["from"] = json!({"id": from});
+    activity["recipient"] = json!({"id": recipient});
+    activity
+}
+
+#[test]
+fn without_roles_the_bot_is_told_by_the_channels_ids_else_by_what_it_answers() {
+    for (channel, bot, person, conversation) in [
+        ("msteams", "28:5f1a", "29:1xYz", "a:1q"),
+        ("MSTeams", "28:5f1a", "8:orgid:1", "a:1q"),
+        ("slack", "B0A:T1", "U0B:T1", "B0A:T1:D2"),
+        ("telegram", "shop_sample_bot", "45556740", "45556740"),
+        ("facebook", "200", "100", "100-200"),
+        ("directline", "200", "dl_100", "c9"),
+    ] {
+        let talk = json!({"conversation": {"id": conversation}});
+        let rows = becomes(&[
+            between(channel, person, bot, talk.clone()),
+            between(channel, bot, person, talk),
+        ]);
+        for (row, direction) in rows.iter().zip(["in", "out"]) {
+            assert_eq!(
+                (row[2].as_str(), row[4].as_str()),
+                (bot, person),
+                "{channel} {direction}"
+            );
+            assert_eq!(row[5], direction, "{channel}");
+        }
+    }
+    // Web Chat's ids say nothing.
+    let rows = becomes(&[
+        between("webchat", "45556740", "shop", json!({})),
+        between("webchat", "shop", "45556740", json!({"replyToId": "x1"})),
+        between("webchat", "shop", "45556740", json!({"inputHint": "acceptingInput"})),
+    ]);
+    let row = |direction| {
+        [
+            "conversation.message",
+            "webchat",
+            "shop",
+            "c1",
+            "45556740",
+            direction,
+            "live",
+        ]
+    };
+    assert_eq!(rows, [row("in"), row("out"), row("out")]);
+}
+
+#[test]
+fn a_configured_bot_is_never_taken_for_a_person() {
+    let mut app = TestApp::with(|config| config.privacy.bots = vec!["shop".into()]);
+    let first = between("webchat", "shop", "45556740", json!({}));
+    let joins = json!({"type": "conversationUpdate", "membersAdded": [{"id": "shop"}], "recipient": {"id": "other"}});
+    let answer = post(
+        &app,
+        &[event("a", &first), event("b", &activity("conversationUpdate", joins))],
+    );
+    assert_eq!(answer["accepted"], 2, "{answer}");
+    app.stop();
+    let ledger = Ledger::open(&app.config.data_dir);
+    assert_eq!(
+        ledger.rows("select kind, bot_id, direction from events order by id"),
+        [["conversation.message", "shop", "out"], ["other", "", ""]]
+    );
+    let person = "select count(*) from events t where t::varchar like '%45556740%'";
+    assert_eq!(ledger.number(person), 0, "a person is never stored in plain");
+}
+
 #[test]
 fn a_person_who_joins_starts_the_conversation_and_the_bot_who_joins_does_not() {
     let bot = json!({"id": "shop"});

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use botledger::model::{Currency, Event, EventType, Money};
+use botledger::model::{CheckoutPath, Currency, Direction, Event, EventType, Money};
 use botledger::store::Store;
 
 use crate::support::app::instant;
@@ -57,6 +57,74 @@ fn story() -> Vec<Event> {
     other.conversation_id = Some("page:u1".into());
     other.amount = usd(500);
     vec![thread, intent, charge, refund, dispute, other]
+}
+
+/// A group in which the bot is started, which becomes a supergroup, in which a message, a checkout and a payment follow.
+fn moving() -> Vec<Event> {
+    let of = |id: &str, kind: EventType, minute: u32, conversation: &str| {
+        let mut event = Event::new("/tests", id, kind, instant(&format!("2016-09-12T12:{minute:02}:00Z")));
+        event.platform = Some("telegram".into());
+        event.bot_id = Some("700".into());
+        event.conversation_id = Some(conversation.into());
+        event.content = i64::from(minute);
+        event
+    };
+    let started = of("started", EventType::ConversationStarted, 0, "700:-5");
+    let mut moved = of("moved", EventType::Other, 1, "700:-5");
+    moved.aliases = vec!["700:-1005".into()];
+    let mut said = of("said", EventType::ConversationMessage, 2, "700:-1005");
+    said.direction = Some(Direction::In);
+    said.user_id = Some("42".into());
+    let mut checkout = of("checkout", EventType::CheckoutStarted, 3, "700:-1005");
+    checkout.path = Some(CheckoutPath::InThread);
+    checkout.checkout_id = Some("k1".into());
+    let mut paid = of("paid", EventType::TransactionCaptured, 4, "700:-1005");
+    paid.provider = Some("stripe".into());
+    paid.payment_id = Some("ch_1".into());
+    paid.amount = usd(500);
+    // Another group, which stays what it is.
+    let other = of("other", EventType::ConversationStarted, 5, "700:-6");
+    vec![started, moved, said, checkout, paid, other]
+}
+
+/// What is told of conversations as known at a moment, from the cube, from the walks and by user.
+fn talks(store: &Store, as_of: DateTime<Utc>) -> String {
+    let walks = "started,conversation.message,checkout,paid";
+    [
+        answer(store, as_of, "conversion", &[]),
+        answer(store, as_of, "conversion", &[("steps", walks), ("group_by", "path")]),
+        answer(
+            store,
+            as_of,
+            "conversion",
+            &[("unit", "user"), ("steps", "conversation.message,checkout,paid")],
+        ),
+        answer(store, as_of, "coverage", &[]),
+        answer(store, as_of, "path-effect", &[]),
+        answer(store, as_of, "bot-retention", &[("unit", "user")]),
+    ]
+    .join("\n")
+}
+
+#[test]
+fn a_conversation_that_got_another_name_goes_on() {
+    let bench = Bench::new();
+    bench.append(moving());
+    bench.fold();
+    let (_folder, ledger) = bench.close();
+    assert_eq!(
+        ledger.rows("select conversation_id, checkout_at::varchar, paid_at::varchar from conversations order by 1"),
+        [
+            ["700:-5", "2016-09-12 12:03:00", "2016-09-12 12:04:00"],
+            ["700:-6", "", ""]
+        ]
+    );
+    let of_payment = "select c.conversation_id from payments p join conversations c using (conversation_key)";
+    assert_eq!(ledger.rows(of_payment), [["700:-5"]]);
+    assert_eq!(
+        ledger.rows("select paid_at::varchar from checkouts"),
+        [["2016-09-12 12:04:00"]]
+    );
 }
 
 fn folded_at_once(events: Vec<Event>) -> Vec<String> {
@@ -123,6 +191,27 @@ proptest! {
     }
 
     #[test]
+    fn a_conversation_that_got_another_name_is_the_same_in_any_order(
+        events in Just(moving()).prop_shuffle(),
+        folds in proptest::collection::vec(any::<bool>(), 6),
+    ) {
+        let bench = Bench::new();
+        let mut seen = Vec::new();
+        for (event, fold) in events.into_iter().zip(folds) {
+            let stamp = bench.append(vec![event]);
+            if fold {
+                bench.fold();
+                seen.push((stamp, talks(&bench.store, stamp)));
+            }
+        }
+        bench.fold();
+        for (stamp, then) in seen {
+            prop_assert_eq!(talks(&bench.store, stamp), then, "as of {}", stamp);
+        }
+        prop_assert_eq!(bench.close().1.facts(), folded_at_once(moving()));
+    }
+
+    #[test]
     fn an_as_of_before_two_names_were_joined_sees_two_payments_and_sees_them_for_ever(
         events in Just(story()).prop_shuffle(),
     ) {
@@ -141,14 +230,16 @@ proptest! {
 
 /// The captured payments as known at a moment: ids and amounts.
 fn captured(store: &Store, as_of: DateTime<Utc>) -> String {
-    let metric = botledger::metrics::find("payments").unwrap();
-    let pairs: Vec<(String, String)> = [
-        ("from", "2016-09-12"),
-        ("to", "2016-09-13"),
-        ("group_by", "bot,network"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
+    answer(store, as_of, "payments", &[("group_by", "bot,network")])
+}
+
+fn answer(store: &Store, as_of: DateTime<Utc>, metric: &str, more: &[(&str, &str)]) -> String {
+    let metric = botledger::metrics::find(metric).unwrap();
+    let pairs: Vec<(String, String)> = [("from", "2016-09-12"), ("to", "2016-09-13")]
+        .iter()
+        .chain(more)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let defaults = botledger::serve::Defaults {
         now: as_of,
         as_of,

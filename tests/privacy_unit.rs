@@ -7,6 +7,7 @@ use botledger::ingest::privacy::cards::{in_id, in_number, in_text, is_card};
 use botledger::ingest::privacy::fields::{cleaned, is_private};
 use botledger::ingest::privacy::pseudonym::{Pseudonyms, is_pseudonym};
 use botledger::ingest::privacy::{Kind, Privacy};
+use botledger::ingest::webhooks::Webhook;
 use botledger::model::{Event, EventType};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -73,6 +74,47 @@ fn extra(more: Value) -> Value {
         .unwrap()
         .extra
         .map_or(Value::Null, |extra| serde_json::from_str(&extra).unwrap())
+}
+
+#[test]
+fn a_person_in_a_conversations_id_has_a_pseudonym_however_the_platform_is_spelled() {
+    let kept = |platform: &str| {
+        let more = json!({"platform": platform, "conversation_id": "page-1:psid-99", "user_id": "psid-99"});
+        let event = read(more).unwrap();
+        let person = event.user_id.unwrap();
+        (event.conversation_id.unwrap(), format!("page-1:{person}"))
+    };
+    for platform in [
+        "messenger",
+        "facebook",
+        "facebook_messenger",
+        "fb",
+        "telegram",
+        "telegram_bot",
+        "tg",
+    ] {
+        let (conversation, pseudonymous) = kept(platform);
+        assert_eq!(conversation, pseudonymous, "{platform}");
+    }
+    assert_eq!(kept("web").0, "page-1:psid-99");
+    for refused in ["Messenger", "TELEGRAM", "facebook-messenger"] {
+        let more = json!({"platform": refused, "conversation_id": "page-1:psid-99"});
+        assert_eq!(read(more).unwrap_err().0, Code::InvalidWord, "{refused}");
+    }
+}
+
+#[test]
+fn a_link_of_any_spelling_names_no_person_in_plain() {
+    let source = crate::support::app::source("stripe", &["whsec_1"]);
+    let webhook = Webhook::open(&source).unwrap();
+    for platform in ["Messenger", " TELEGRAM", "Facebook Messenger", "no platform!"] {
+        let metadata = json!({"platform": platform, "conversation_id": "page-1:psid-99", "user_id": "psid-99"});
+        let notice = json!({"id": "evt_1", "object": "event", "type": "payment_intent.created", "data": {"object":
+            {"id": "pi_1", "amount": 100, "currency": "usd", "metadata": metadata}}});
+        let events = webhook.events(notice.to_string().as_bytes(), now());
+        let (event, _) = privacy(UserIds::Hashed).protect(events[0].clone());
+        assert!(!format!("{event:?}").contains("psid-99"), "{event:?}");
+    }
 }
 
 #[test]

@@ -126,6 +126,51 @@ fn names_of_the_contract_and_of_segments_specifications_become_its_types() {
 }
 
 #[test]
+fn a_batch_is_taken_under_each_address_that_the_libraries_have() {
+    let mut app = start();
+    let paid = |id: &str| json!({"provider": "stripe", "order_id": id, "total": 29.62, "currency": "USD"});
+    // Ruby writes offsets; .NET seven digits, and what is absent as null; Kotlin and Swift say what they send is text.
+    let mut ruby = track("ruby", "Order Completed", paid("p1"));
+    ruby["timestamp"] = json!("2016-09-12T09:00:00.000+00:00");
+    ruby["userId"] = json!(42);
+    let mut net = track("net", "Order Completed", paid("p2"));
+    net["timestamp"] = json!("2016-09-12T07:00:00.2500000Z");
+    net["anonymousId"] = Value::Null;
+    net["options"] = Value::Null;
+    let mut kotlin = track("kotlin", "Order Completed", paid("p3"));
+    kotlin["anonymousId"] = json!("a1");
+    kotlin["userId"] = json!("");
+    kotlin["_metadata"] = json!({"bundled": [], "unbundled": []});
+    let json_text = "application/json; charset=utf-8";
+    for (address, kind, message) in [
+        ("/v1/import", json_text, ruby),
+        ("/v1/import", json_text, net),
+        ("/v1/b", "text/plain", kotlin),
+    ] {
+        let body = json!({"batch": [message], "sentAt": "2016-09-12T07:00:01Z", "writeKey": "k", "messageId": "m"});
+        let headers = [("content-type", kind), ("content-encoding", "gzip")];
+        let packed = gzip(body.to_string().as_bytes());
+        let answer = app.client.post(address, &headers, &packed).expect_status(200).json();
+        assert_eq!(
+            (counts(&answer), &answer["success"]),
+            ([1, 0, 0, 0, 0], &json!(true)),
+            "{answer}"
+        );
+    }
+    let sources: Value = app.client.get("/v1/sources").expect_status(200).json();
+    assert!(sources.to_string().contains("/v1/batch"), "counted under one address");
+    let rows = ledger(&mut app).rows("select id, source, user_id, minor from events order by id");
+    assert_eq!(
+        rows,
+        [
+            ["kotlin", "/segment", "a1", "2962"],
+            ["net", "/segment", "u1", "2962"],
+            ["ruby", "/segment", "42", "2962"],
+        ]
+    );
+}
+
+#[test]
 fn a_number_is_read_by_its_digits_and_never_rounded() {
     let mut app = start();
     let paid = |id: &str, sum: &str, currency: &str| {

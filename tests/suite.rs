@@ -19,6 +19,7 @@ mod cloudevents_unit;
 mod http_unit;
 mod ingest;
 mod paypal;
+mod provider_words;
 mod recorded;
 mod sdks;
 mod segment;

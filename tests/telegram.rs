@@ -314,6 +314,122 @@ fn what_the_bot_itself_says_goes_out() {
 }
 
 #[test]
+fn the_bot_is_known_by_its_user_name_too() {
+    let named = telegram("user_name = \"Shop_Sample_Bot\"");
+    let mut own = message(4, minute(0), json!({"text": "hello"}));
+    own["message"]["from"] = json!({"id": 701, "is_bot": true, "username": "shop_sample_bot"});
+    assert_eq!(map_from(&named, &own).direction, Some(Direction::Out));
+    assert_eq!(map(&own).kind, EventType::Other, "else it is another bot");
+    let fault = |name: &str| {
+        let source = telegram(&format!("user_name = {name:?}"));
+        Webhook::open(&source).unwrap_err().key
+    };
+    assert_eq!(
+        (fault("shop bot"), fault("@")),
+        ("user_name".to_owned(), "user_name".to_owned())
+    );
+}
+
+/// What Bot Framework, a payment's link and a native event say of the bot that the webhook knows by its number.
+fn told_by_name(sources: Vec<Source>) -> Vec<Vec<String>> {
+    let mut app = start(sources);
+    post(&app, &message(1, minute(0), json!({"text": "/start"})));
+    let activity = json!({"type": "message", "channelId": "telegram", "timestamp": "2025-12-31T23:30:00Z",
+        "from": {"id": "42"}, "recipient": {"id": "shop_sample_bot", "name": "Shop"}, "conversation": {"id": "42"}});
+    let native = json!({"platform": "telegram", "bot_id": "Shop_Sample_Bot", "conversation_id": "Shop_Sample_Bot:42",
+        "user_id": "42", "direction": "in"});
+    let event = |id: &str, kind: &str, data: Value| {
+        json!({"specversion": "1.0", "id": id, "source": "/bot", "type": kind, "time": "2025-12-31T23:31:00Z",
+            "data": data})
+    };
+    let lines = [
+        event("a", "bot.activity", activity),
+        event("b", "conversation.message", native),
+    ];
+    let lines: String = lines.iter().map(|event| format!("{event}\n")).collect();
+    let answer: Value = app.client.post_lines(&lines).expect_status(200).json();
+    assert_eq!(answer["accepted"], 2, "{answer}");
+    app.wait_folded();
+    app.stop();
+    Ledger::open(&app.config.data_dir).rows("select bot_id, count(*) from events group by all order by all")
+}
+
+#[test]
+fn a_bot_that_goes_by_its_number_and_by_its_user_name_is_one() {
+    let named = telegram("user_name = \"shop_sample_bot\"");
+    assert_eq!(told_by_name(vec![named]), [["700", "3"]]);
+}
+
+#[test]
+fn the_only_bot_of_telegram_is_the_one_that_bot_framework_names() {
+    // A native event may be about any bot.
+    assert_eq!(
+        told_by_name(vec![by_stripe()]),
+        [["700", "2"], ["Shop_Sample_Bot", "1"]]
+    );
+    let another = Source {
+        name: "other".into(),
+        bot_id: Some("701".into()),
+        ..by_stripe()
+    };
+    let apart = [["700", "1"], ["Shop_Sample_Bot", "1"], ["shop_sample_bot", "1"]];
+    assert_eq!(told_by_name(vec![by_stripe(), another]), apart);
+    let other_name = telegram("user_name = \"another_bot\"");
+    assert_eq!(told_by_name(vec![other_name]), apart);
+}
+
+#[test]
+fn a_group_that_becomes_a_supergroup_stays_one_conversation() {
+    let in_chat = |update: i64, at: i64, id: i64, content: Value| {
+        let mut update = message(update, minute(at), content);
+        update["message"]["chat"] = json!({"id": id, "type": if id < -1000 { "supergroup" } else { "group" }});
+        update
+    };
+    let paid = {
+        let mut paid = paid(5, "USD", 1_000, "ch_1", "");
+        paid["message"]["chat"] = json!({"id": -1005, "type": "supergroup"});
+        // Queries have no time of their own: the payment follows at the present.
+        paid["message"]["date"] = json!(minute(60));
+        paid
+    };
+    let checkout = json!({"update_id": 4, "pre_checkout_query": {"id": "q", "from": person(), "currency": "USD",
+        "total_amount": 1000, "invoice_payload": "conversation_id=700:-1005"}});
+    let updates = [
+        in_chat(1, 0, -5, json!({"text": "/start@shop_bot"})),
+        in_chat(2, 1, -5, json!({"migrate_to_chat_id": -1005})),
+        in_chat(3, 1, -1005, json!({"migrate_from_chat_id": -5})),
+        checkout,
+        paid,
+        in_chat(6, 12, -1005, json!({"text": "/start@shop_bot"})),
+    ];
+    let orders: [[usize; 6]; 3] = [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [4, 0, 5, 2, 3, 1]];
+    for order in orders {
+        let mut app = start(vec![by_stripe()]);
+        for (turn, at) in order.into_iter().enumerate() {
+            assert_eq!(post(&app, &updates[at])["accepted"], 1);
+            // So that what came first is in the facts before its other name is told.
+            if turn % 2 == 1 {
+                app.wait_folded();
+            }
+        }
+        app.wait_folded();
+        app.stop();
+        let ledger = Ledger::open(&app.config.data_dir);
+        let talks = "select bot_id, started_at::varchar, paid_at is not null from conversations";
+        assert_eq!(
+            ledger.rows(talks),
+            [["700", "2025-12-31 23:00:00", "true"]],
+            "{order:?}"
+        );
+        let joined = "select count(*) from payments p join conversations c using (conversation_key)";
+        assert_eq!(ledger.number(joined), 1, "{order:?}");
+        let entered = "select sum(entered), sum(checkout), sum(paid) from conversation_cells";
+        assert_eq!(ledger.rows(entered), [["1", "1", "1"]], "{order:?}");
+        assert_eq!(ledger.number("select count(*) from events where kind = 'other'"), 2);
+    }
+}
+
+#[test]
 fn no_body_is_too_strange_to_be_kept() {
     let webhook = Webhook::open(&by_stripe()).unwrap();
     let deep = format!(

@@ -690,7 +690,7 @@ mod stripe_events {
         for (n, currency, expected) in [
             (500, "jpy", "500 JPY"),
             (12_300, "isk", "123 ISK"),
-            (700, "ugx", "700 UGX"),
+            (70_000, "ugx", "700 UGX"),
             (5, "mga", "5.00 MGA"),
             (1_230, "kwd", "1.230 KWD"),
             (100, "huf", "1.00 HUF"),
@@ -761,6 +761,140 @@ mod stripe_events {
         assert_eq!(legacy("source", "American Express"), ["card", "amex", "", "google_pay"]);
         assert_eq!(legacy("card", "Diners Club"), ["card", "diners", "", "google_pay"]);
         assert_eq!(means(json!({"payment_method_details": null})), ["", "", "", ""]);
+    }
+
+    #[test]
+    fn words_of_links_are_those_of_the_contract_or_none() {
+        let linked = |metadata: Value| one("charge.succeeded", charge(json!({"metadata": metadata})));
+        for (written, platform) in [
+            ("Messenger", Some("messenger")),
+            (" TELEGRAM ", Some("telegram")),
+            ("Web Chat", Some("web_chat")),
+            ("direct-line", Some("direct_line")),
+            ("m€ssenger", None),
+            ("messenger/2", None),
+            ("  ", None),
+        ] {
+            let event = linked(json!({"platform": written}));
+            assert_eq!(event.platform.as_deref(), platform, "{written:?}");
+        }
+        let spelled = linked(json!({"path": "In-Thread", "credential": "SAVED"}));
+        assert_eq!(
+            (spelled.path, spelled.credential),
+            (Some(CheckoutPath::InThread), Some(Credential::Saved))
+        );
+        let wrong = linked(json!({"path": "by post", "credential": "borrowed", "bot_id": "a\u{7}b",
+            "user_id": "u".repeat(257), "conversation_id": "", "checkout_id": "k".repeat(256)}));
+        assert_eq!((wrong.path, wrong.credential), (None, None));
+        assert_eq!((wrong.bot_id, wrong.user_id, wrong.conversation_id), (None, None, None));
+        assert_eq!(wrong.checkout_id, Some("k".repeat(256)));
+    }
+
+    #[test]
+    fn the_source_s_own_bot_comes_after_every_link() {
+        let source = Source {
+            bot_id: Some("default".into()),
+            ..source("stripe")
+        };
+        let session = json!({"id": "cs_1", "amount_total": 700, "currency": "eur", "payment_intent": "pi_1",
+            "metadata": {}, "client_reference_id": "bot_id=b"});
+        let of_session = map_from(&source, &notice("checkout.session.completed", session));
+        assert_eq!(of_session[0].bot_id.as_deref(), Some("b"));
+        let details = json!({"subscription_details": {"metadata": {"bot_id": "b"}}});
+        let of_invoice = map_from(&source, &notice("invoice.paid", invoice(json!({"parent": details}))));
+        assert_eq!(of_invoice[0].bot_id.as_deref(), Some("b"));
+        let of_charge = map_from(&source, &notice("charge.succeeded", charge(json!({}))));
+        assert_eq!(of_charge[0].bot_id.as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn a_source_s_platform_is_a_word_of_the_contract() {
+        let spelled = Source {
+            platform: Some("Messenger".into()),
+            ..source("stripe")
+        };
+        assert_eq!(Webhook::open(&spelled).unwrap_err().key, "platform");
+    }
+
+    fn invoice(more: Value) -> Value {
+        let mut invoice = json!({"id": "in_1", "object": "invoice", "amount_due": 700, "currency": "eur",
+            "created": NOW - 900, "metadata": {}});
+        for (name, value) in more.as_object().unwrap() {
+            invoice[name] = value.clone();
+        }
+        invoice
+    }
+
+    #[test]
+    fn an_invoice_has_the_links_of_its_subscription_in_every_version() {
+        let metadata = json!({"bot_id": "b", "conversation_id": "c", "platform": "web"});
+        for subscription in [
+            json!({"parent": {"type": "subscription_details", "subscription_details": {"metadata": metadata}}}),
+            json!({"subscription_details": {"metadata": metadata}}),
+            json!({"lines": {"data": [{"type": "subscription", "metadata": metadata}]}}),
+            json!({"metadata": metadata}),
+        ] {
+            let mut paid = invoice(subscription.clone());
+            paid["payment_intent"] = json!("pi_1");
+            paid["charge"] = json!("ch_1");
+            let event = one("invoice.paid", paid);
+            assert_eq!(
+                (event.kind, event.time),
+                (EventType::TransactionInitiated, at(NOW - 900))
+            );
+            assert_eq!(event.payment_id.as_deref(), Some("pi_1"));
+            assert_eq!(event.aliases, ["ch_1", "in_1"]);
+            assert_eq!(
+                (event.bot_id.as_deref(), event.conversation_id.as_deref()),
+                (Some("b"), Some("c")),
+                "{subscription}"
+            );
+            assert_eq!(amount(&event), "7.00 EUR");
+        }
+    }
+
+    #[test]
+    fn an_invoice_that_does_not_name_its_payment_is_named_itself_until_its_payment_is_told() {
+        let details = json!({"subscription_details": {"metadata": {"bot_id": "b"}}});
+        let told = one("invoice.finalized", invoice(json!({"parent": details})));
+        assert_eq!(told.payment_id.as_deref(), Some("in_1"));
+        let among = json!({"data": [{"payment": {"type": "payment_intent", "payment_intent": "pi_1"}}]});
+        let named = one("invoice.paid", invoice(json!({"parent": details, "payments": among})));
+        assert_eq!(named.payment_id.as_deref(), Some("pi_1"));
+        let paid = json!({"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1", "amount_paid": 700,
+            "currency": "eur", "created": NOW - 900, "payment": {"type": "payment_intent", "payment_intent": "pi_1"}});
+        let joined = one("invoice_payment.paid", paid);
+        assert_eq!(
+            (joined.payment_id.as_deref(), joined.aliases),
+            (Some("pi_1"), vec!["in_1".to_owned()])
+        );
+        // Of a charge before 2025 it is a name as well.
+        let charged = one("charge.succeeded", charge(json!({"invoice": "in_1"})));
+        assert_eq!(charged.aliases, ["ch_1", "in_1"]);
+    }
+
+    #[test]
+    fn an_invoice_without_links_and_without_a_payment_or_of_nothing_is_not_counted() {
+        assert_eq!(one("invoice.paid", invoice(json!({}))).kind, EventType::Other);
+        let free = invoice(json!({"amount_due": 0, "metadata": {"bot_id": "b"}, "payment_intent": "pi_1"}));
+        assert_eq!(one("invoice.paid", free).kind, EventType::Other);
+        let outside = json!({"invoice": "in_1", "amount_paid": 700, "currency": "eur", "payment": {"type": "other"}});
+        assert_eq!(one("invoice_payment.paid", outside).kind, EventType::Other);
+    }
+
+    #[test]
+    fn a_session_of_a_subscription_links_its_first_invoice() {
+        let session = json!({"id": "cs_1", "object": "checkout.session", "mode": "subscription", "amount_total": 700,
+            "currency": "eur", "created": NOW - 900, "payment_intent": null, "invoice": "in_1",
+            "client_reference_id": "bot_id=b&conversation_id=c", "metadata": {}});
+        let event = one("checkout.session.completed", session.clone());
+        assert_eq!(
+            (event.payment_id.as_deref(), event.conversation_id.as_deref()),
+            (Some("in_1"), Some("c"))
+        );
+        let mut trial = session;
+        trial["amount_total"] = json!(0);
+        assert_eq!(one("checkout.session.completed", trial).kind, EventType::Other);
     }
 
     #[test]
@@ -1050,6 +1184,33 @@ mod messenger_events {
             (both[1].kind, both[1].acquisition),
             (EventType::ConversationStarted, Some(Acquisition::Ad))
         );
+    }
+
+    #[test]
+    fn an_opt_in_to_notifications_and_an_opt_out_start_no_conversation() {
+        for (optin, name) in [
+            (
+                json!({"type": "notification_messages", "notification_messages_token": "t", "payload": "p"}),
+                "optin.notification_messages",
+            ),
+            (
+                json!({"type": "notification_messages", "notification_messages_status": "STOP_NOTIFICATIONS"}),
+                "optin.notification_messages",
+            ),
+            (
+                json!({"notification_messages_status": "RESUME_NOTIFICATIONS"}),
+                "optin.notification_messages",
+            ),
+            (
+                json!({"type": "one_time_notif_req", "one_time_notif_token": "t"}),
+                "optin.one_time_notif_req",
+            ),
+        ] {
+            let event = one(item("optin", optin.clone()));
+            assert_eq!(event.kind, EventType::Other, "{optin}");
+            assert_eq!(event.extra, Some(json!({"type": name}).to_string()), "{optin}");
+        }
+        assert_eq!(one(item("optout", json!({"type": "all"}))).kind, EventType::Other);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 select
-    conversation_key, platform, conversation_id, kind, epoch_us(time) as time,
+    coalesce(r.root, l.conversation_key) as conversation_key, platform, conversation_id, kind, epoch_us(time) as time,
     epoch_us(received_at) as received_at, source, id, bot_key, bot_id, user_key, country, acquisition, checkout_id, path,
     credential, mode
-from conversation_log
+from conversation_log l
+left join conversation_roots r on r.alias_key = l.conversation_key
 where received_at >= $since::timestamp
-  and conversation_key in (select key from touched_conversations)
+  and l.conversation_key in (select key from touched_conversations)

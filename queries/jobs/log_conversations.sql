@@ -1,4 +1,4 @@
--- Steps are kept whole. Of other events only those before which, when they came in, none was known of their
+-- Steps are kept whole, and so is what gives a conversation another name. Of other events only those before which, when they came in, none was known of their
 -- conversation, or none that named its bot, user, country or acquisition: they decide whose it is.
 insert into conversation_log
 with fresh as (
@@ -6,7 +6,7 @@ with fresh as (
         conversation_key, platform, conversation_id, kind, time, received_at, source, id, bot_key, bot_id,
         user_key, country, acquisition, checkout_id, path, credential, mode,
         kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated', 'checkout.started')
-            as is_step
+            or alias_keys is not null and payment_key is null as is_step
     from events
     where received_at > $after::timestamp and received_at <= $upto::timestamp
       and conversation_key is not null

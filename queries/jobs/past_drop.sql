@@ -4,6 +4,8 @@ drop view payment_movements;
 drop view unchanged_payments;
 drop view payment_roots;
 drop view payment_aliases;
+drop view conversation_roots;
+drop view conversation_aliases;
 drop view conversation_cells;
 drop view conversations;
 drop view checkouts;

@@ -26,6 +26,12 @@ create or replace temp view payment_roots as
     union all from past_roots;
 create or replace temp view payment_aliases as
     from botledger.main.payment_aliases where received_at <= (select upto from past);
+create or replace temp view conversation_aliases as
+    from botledger.main.conversation_aliases where received_at <= (select upto from past);
+create or replace temp view conversation_roots as
+    select alias_key, arg_min(conversation_key, (time, source, id)) as root
+    from conversation_aliases
+    group by alias_key;
 create or replace temp view conversations as
     from botledger.main.conversations
     where last_received <= (select upto from past)

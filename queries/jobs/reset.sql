@@ -3,6 +3,7 @@ delete from activity_log;
 delete from conversation_log;
 delete from payment_log;
 delete from payment_aliases;
+delete from conversation_aliases;
 delete from late_events;
 delete from bots;
 delete from bot_spans;

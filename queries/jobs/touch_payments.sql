@@ -6,6 +6,13 @@ with recursive changed as (
     union
     select alias_key from payment_aliases
     where received_at > $after::timestamp and received_at <= $upto::timestamp
+    union
+    -- Their conversation has got another name.
+    select payment_key from payment_log
+    where conversation_key in (
+        select unnest([alias_key, conversation_key]) from conversation_aliases
+        where received_at > $after::timestamp and received_at <= $upto::timestamp
+    )
 ),
 component as (
     select key from changed

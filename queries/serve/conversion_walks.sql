@@ -6,8 +6,10 @@ with recursive
 -- names the provider of the first payment. What happened before the range matters only where it says that
 -- a conversation has entered already.
 told as (
-    select conversation_key, user_key, kind, time, source, id, platform, bot_key, bot_id, path, credential
+    select coalesce(n.root, conversation_key) as conversation_key, user_key, kind, time, source, id, platform, bot_key,
+           bot_id, path, credential
     from conversation_log
+    left join conversation_roots n on n.alias_key = conversation_key
     where kind in $logged::varchar[]
       -- Only checkouts and payments are marked as tests; what leads to them is not.
       and (mode = $mode::varchar or ($mode::varchar = 'test' and kind <> 'checkout.started'))
@@ -16,8 +18,9 @@ told as (
       and (time >= $from::timestamp or (kind = $entry::varchar and not $by_user::boolean))
     union all
     -- Logs keep no messages and no ends. No view of the past stands before this table.
-    select conversation_key, user_key, kind, time, source, id, platform, bot_key, bot_id, null, null
+    select coalesce(n.root, conversation_key), user_key, kind, time, source, id, platform, bot_key, bot_id, null, null
     from events
+    left join conversation_roots n on n.alias_key = conversation_key
     where kind in $spoken::varchar[]
       and (mode = $mode::varchar or $mode::varchar = 'test')
       and conversation_key is not null

@@ -8,7 +8,9 @@ activity as (
     -- Logs keep no messages. No view of the past stands before this table.
     select coalesce(e.user_key, c.user_key) as user_key, epoch_us(e.time) as instant
     from events e
-    left join (select conversation_key, user_key from conversations where mode = 'live') c using (conversation_key)
+    left join conversation_roots n on n.alias_key = e.conversation_key
+    left join (select conversation_key, user_key from conversations where mode = 'live') c
+        on c.conversation_key = coalesce(n.root, e.conversation_key)
     where (e.kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated', 'checkout.started')
            or (e.kind = 'conversation.message' and e.direction = 'in'))
       and e.mode = $mode::varchar

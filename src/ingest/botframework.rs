@@ -4,11 +4,11 @@
 
 mod beside;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::json::{self, Members};
 use super::misspelt;
+use super::parties::{Account, Parties};
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
 use super::{data, mend, values};
@@ -24,21 +24,6 @@ const MESSENGER: (&str, &str) = ("facebook", "messenger");
 /// The channel of the program that developers try their bots in.
 const EMULATOR: &str = "emulator";
 
-/// One party of a conversation, or the conversation itself.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Account {
-    id: Option<String>,
-    role: Option<String>,
-}
-
-impl Account {
-    fn is_bot(&self) -> bool {
-        let role = self.role.as_deref().unwrap_or_default();
-        role.eq_ignore_ascii_case("bot") || role.eq_ignore_ascii_case("skill")
-    }
-}
-
 /// The time that an activity states, for an event that states none itself.
 ///
 /// # Errors
@@ -53,16 +38,26 @@ pub fn timestamp(activity: &Members<'_>) -> Result<Option<String>, Rejection> {
 /// The first fault, named by the activity's field.
 pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Result<(), Rejection> {
     let name = needed(text(activity, "type")?, "data.type")?;
-    let (from, recipient) = (account(activity, "from")?, account(activity, "recipient")?);
-    // What comes in is addressed to the bot; only its own answers have it as their sender.
-    let outbound = from.is_bot() && !recipient.is_bot();
+    let channel = text(activity, "channelId")?.map(|channel| channel.to_ascii_lowercase());
+    let conversation = account(activity, "conversation")?;
+    let parties = Parties {
+        channel: channel.as_deref().unwrap_or_default(),
+        conversation: conversation.id.as_deref().unwrap_or_default(),
+        // A bot's message names the one that it answers, and says whether it expects an answer itself.
+        answers: member(activity, "replyToId").is_some() || member(activity, "inputHint").is_some(),
+        from: account(activity, "from")?,
+        recipient: account(activity, "recipient")?,
+    };
+    let outbound = parties.is_outbound(privacy.bots());
+    let Parties { from, recipient, .. } = parties;
     let (bot, bot_at, person, person_at) = if outbound {
         (from, "data.from.id", recipient, "data.recipient.id")
     } else {
         (recipient, "data.recipient.id", from, "data.from.id")
     };
     let added = added(activity)?;
-    let newcomer = added.into_iter().find(|member| !member.is_bot() && member.id != bot.id);
+    let is_person = |member: &Account| !member.is_bot() && member.id != bot.id && !privacy.bots().knows(member.id());
+    let newcomer = added.into_iter().find(is_person);
     let (kind, person, person_at) = match (name.as_str(), newcomer) {
         ("message", _) => (EventType::ConversationMessage, person, person_at),
         ("endOfConversation", _) => (EventType::ConversationEnded, person, person_at),
@@ -70,8 +65,8 @@ pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Re
         _ => return uncounted(event, &name),
     };
     let bot = needed(bot.id, bot_at)?;
-    let channel = needed(text(activity, "channelId")?, "data.channelId")?;
-    let conversation = needed(account(activity, "conversation")?.id, "data.conversation.id")?;
+    let channel = needed(channel, "data.channelId")?;
+    let conversation = needed(conversation.id, "data.conversation.id")?;
     let platform = platform(&channel);
     let conversation = match platform.as_str() {
         // As the webhooks of these platforms name it.
@@ -93,7 +88,8 @@ pub fn apply(event: &mut Event, activity: &Members<'_>, privacy: &Privacy) -> Re
     }
     event.kind = kind;
     beside::tell(event, activity);
-    fill(event, fields, privacy).map_err(|mut rejection| {
+    let filled = fill(event, fields, privacy).map(|()| privacy.bots().settle_named(event));
+    filled.map_err(|mut rejection| {
         let at = match rejection.field.as_deref() {
             Some("data.bot_id") => bot_at,
             Some("data.user_id") => person_at,

@@ -3,6 +3,7 @@
 use super::content::Texts;
 use super::json::{self, Members};
 use super::mend;
+use super::methods;
 use super::misspelt;
 use super::privacy::{Keeper, Kind, Privacy};
 use super::rejection::{Code, Rejection};
@@ -184,8 +185,17 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
         // Whatever a text that cannot be read stands for, the field is not what it says.
         let put = json::string(raw).and_then(|_| match slot(event, field) {
             Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
-                texts.member(name, |out| json::write_string(out, &text));
-                *slot = Some(text);
+                let named = Some(&text).filter(|_| field == Field::Method);
+                match named.and_then(|text| methods::named(text)) {
+                    Some(method) => {
+                        texts.spelled(name, &quoted(method), &quoted(&text));
+                        *slot = Some(method.to_owned());
+                    }
+                    None => {
+                        texts.member(name, |out| json::write_string(out, &text));
+                        *slot = Some(text);
+                    }
+                }
             }),
             None => assign(event, field, raw).and_then(|()| {
                 let (mut value, mut sent) = (String::new(), String::new());
@@ -212,6 +222,7 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
         return Err(lacks(event, field.name()));
     }
     texts.put(event);
+    privacy.bots().settle(event);
     Ok(())
 }
 
@@ -257,6 +268,13 @@ fn kept(kind: Kind, raw: &str, keeper: &mut Keeper<'_>) -> Result<String, Reject
         check_word(&text)?;
     }
     Ok(keeper.kept(kind, &text)?.into_owned())
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    json::write_string(&mut out, text);
+    out
 }
 
 /// Where the text of a field goes, and how it is treated; none for a field that is no free text.

@@ -3,6 +3,7 @@
 //! Every event passes here after it is read and before it reaches the store, so that nothing else
 //! ever touches the disk. Its content digest is made from what is kept.
 
+pub mod bots;
 pub mod cards;
 pub mod fields;
 pub mod outside;
@@ -17,6 +18,7 @@ use super::rejection::{Code, Rejection};
 use crate::config::{Config, UserIds};
 use crate::model::{Event, EventType};
 use crate::store::{Store, StoreError};
+use bots::Bots;
 use fields::CARD_REMOVED;
 use pseudonym::{Key, KeyError, Pseudonyms};
 
@@ -66,6 +68,7 @@ pub struct Privacy(Arc<Rules>);
 struct Rules {
     pseudonyms: Pseudonyms,
     user_ids: UserIds,
+    bots: Bots,
 }
 
 impl fmt::Debug for Privacy {
@@ -78,10 +81,23 @@ impl fmt::Debug for Privacy {
 }
 
 impl Privacy {
-    /// The rules of a configuration under a key.
+    /// The rules under a key, with no bot known.
     pub fn new(key: &Key, user_ids: UserIds) -> Self {
+        Self::with_bots(key, user_ids, Bots::default())
+    }
+
+    fn with_bots(key: &Key, user_ids: UserIds, bots: Bots) -> Self {
         let pseudonyms = Pseudonyms::new(key);
-        Privacy(Arc::new(Rules { pseudonyms, user_ids }))
+        Privacy(Arc::new(Rules {
+            pseudonyms,
+            user_ids,
+            bots,
+        }))
+    }
+
+    /// The bots of the configuration.
+    pub fn bots(&self) -> &Bots {
+        &self.0.bots
     }
 
     /// The rules of an open data folder. Its key is made at the first start, and never again.
@@ -91,7 +107,7 @@ impl Privacy {
     pub fn open(config: &Config, store: &Store) -> Result<Self, PrivacyError> {
         let known = store.pseudonym_key()?;
         let key = pseudonym::key_in(&config.data_dir, known.is_none())?;
-        let privacy = Self::new(&key, config.privacy.user_ids);
+        let privacy = Self::with_bots(&key, config.privacy.user_ids, Bots::of(config));
         let fingerprint = privacy.0.pseudonyms.fingerprint();
         match known {
             // The key is on disk before anything is written under it.
@@ -141,8 +157,13 @@ impl Privacy {
         for (text, kind, needed) in texts(&mut event) {
             *text = text.take().and_then(|text| keep(kind, &text, needed));
         }
+        let named = if event.provider.is_some() {
+            Kind::Id
+        } else {
+            Kind::Conversation
+        };
         for alias in &mut event.aliases {
-            *alias = keep(Kind::Id, alias, true).unwrap_or_default();
+            *alias = keep(named, alias, true).unwrap_or_default();
         }
         if let Some(extra) = event.extra.take() {
             let mut kept = String::with_capacity(extra.len());
@@ -197,10 +218,10 @@ impl Keeper<'_> {
 
     /// A conversation's id, without the person in it.
     ///
-    /// Messenger's and Telegram's are `{bot}:{person}`. One whose platform is not known belongs to no
-    /// conversation yet, and is treated alike.
+    /// Messenger's and Telegram's are `{bot}:{person}`, however a sender spells the platform. One whose platform is
+    /// not known belongs to no conversation yet, and is treated alike.
     fn conversation<'a>(&mut self, id: &'a str) -> Cow<'a, str> {
-        let names_person = matches!(self.platform, None | Some("messenger" | "telegram"));
+        let names_person = self.platform.is_none_or(is_named_after_people);
         match id
             .rsplit_once(':')
             .filter(|(_, person)| names_person && !person.is_empty())
@@ -218,6 +239,12 @@ impl Keeper<'_> {
             Cow::Borrowed(id)
         }
     }
+}
+
+/// Whether conversations of a platform are named after the people in them.
+fn is_named_after_people(platform: &str) -> bool {
+    let inside = ["messenger", "facebook", "telegram"];
+    matches!(platform, "fb" | "tg") || inside.iter().any(|name| platform.contains(name))
 }
 
 /// The optional texts of an event, how each is treated, and whether the event is lost without it.

@@ -23,9 +23,11 @@ use crate::http::Problem;
 use crate::model::event::content_key;
 use crate::model::{Event, EventType, TimeOrigin, parse_instant};
 
-/// The addresses: a batch, and each call on its own.
-pub const ADDRESSES: [&str; 7] = [
+/// The addresses: a batch, by the names that the libraries have for it, and each call on its own.
+pub const ADDRESSES: [&str; 9] = [
     "/v1/batch",
+    "/v1/b",
+    "/v1/import",
     "/v1/track",
     "/v1/identify",
     "/v1/page",
@@ -33,6 +35,9 @@ pub const ADDRESSES: [&str; 7] = [
     "/v1/group",
     "/v1/alias",
 ];
+
+/// Batches: of Node, Python, Go and PHP; of Kotlin and Swift; of Ruby, .NET and Java.
+const BATCHES: [&str; 3] = ["batch", "b", "import"];
 
 /// The address under which what comes in by any of them is counted.
 pub const ADDRESS: &str = "/v1/batch";
@@ -102,14 +107,14 @@ pub fn judge(
     let call = address.rsplit('/').next().unwrap_or_default();
     let mut mended = String::new();
     let messages = readable(body, &mut mended, |text| {
-        if call != "batch" {
+        if !BATCHES.contains(&call) {
             return Ok(vec![serde_json::from_str(text).map_err(unparseable)?]);
         }
         let body: Body<'_> = serde_json::from_str(text).map_err(unparseable)?;
         elements(body.batch.get(), limits.batch_events)
     })?;
     let mut judged = Judged {
-        single: call != "batch",
+        single: !BATCHES.contains(&call),
         ..Judged::default()
     };
     for message in messages {

@@ -163,7 +163,8 @@ pub struct Event {
     /// JSON object of the data fields that have no column, and for `other` the provider's type name.
     pub extra: Option<String>,
     /// Other ids, within the provider, by which the same payment goes in other events: a charge of an
-    /// intent, a capture of an order. Events under them belong to this event's payment.
+    /// intent, a capture of an order. Events under them belong to this event's payment. Of an event
+    /// without a provider, other ids of its conversation, within the platform.
     pub aliases: Vec<String>,
 }
 

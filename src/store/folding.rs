@@ -49,9 +49,10 @@ pub struct FoldReport {
 }
 
 /// Logs that are filled from a window of events, in this order.
-const LOGS: [Query; 5] = [
+const LOGS: [Query; 6] = [
     query!("jobs/log_payments"),
     query!("jobs/log_aliases"),
+    query!("jobs/log_moved"),
     query!("jobs/log_bots"),
     query!("jobs/log_activity"),
     query!("jobs/log_late"),
@@ -260,7 +261,8 @@ pub(super) fn touch(
 ) -> Result<(), StoreError> {
     run(connection, payments, params)?;
     run(connection, &query!("jobs/touch_roots"), &Params::new())?;
-    others.iter().try_for_each(|query| run(connection, query, params))
+    others.iter().try_for_each(|query| run(connection, query, params))?;
+    run(connection, &query!("jobs/touch_moved"), &Params::new())
 }
 
 /// Runs a statement that changes rows.

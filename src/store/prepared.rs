@@ -203,14 +203,18 @@ impl Columns<'_> {
         let mut names = ListBuilder::new(StringBuilder::new());
         let mut keys = ListBuilder::new(Int64Builder::new());
         for event in self.events {
-            let provider = event.provider.as_deref().filter(|_| !event.aliases.is_empty());
-            for alias in provider.map_or(&[][..], |_| &event.aliases) {
+            let (entity, within) = match &event.provider {
+                Some(provider) => ("payment", Some(provider)),
+                None => ("conversation", event.platform.as_ref()),
+            };
+            let within = within.filter(|_| !event.aliases.is_empty());
+            for alias in within.map_or(&[][..], |_| &event.aliases) {
                 names.values().append_value(alias);
                 keys.values()
-                    .append_value(entity_key(&["payment", provider.unwrap_or_default(), alias]));
+                    .append_value(entity_key(&[entity, within.map_or("", |within| within), alias]));
             }
-            names.append(provider.is_some());
-            keys.append(provider.is_some());
+            names.append(within.is_some());
+            keys.append(within.is_some());
         }
         self.push("aliases", Arc::new(names.finish()));
         self.push("alias_keys", Arc::new(keys.finish()));

@@ -20,6 +20,7 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/004_refold"),
     query!("schema/007_ignored"),
     query!("schema/008_kept"),
+    query!("schema/009_moved"),
 ];
 
 /// Name of the database file in the data folder.

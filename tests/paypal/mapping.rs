@@ -214,7 +214,7 @@ mod captures {
         assert_eq!(card(&apple), ["card", "amex", "-", "apple_pay"]);
         assert_eq!(card(&source("paypal", json!({}))), ["paypal", "none", "-", "-"]);
         assert_eq!(card(&source("venmo", json!({}))), ["venmo", "none", "-", "-"]);
-        assert_eq!(card(&source("ideal", json!({}))), ["bank", "none", "-", "-"]);
+        assert_eq!(card(&source("ideal", json!({}))), ["ideal", "none", "-", "-"]);
     }
 }
 

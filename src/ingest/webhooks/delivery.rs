@@ -125,6 +125,8 @@ impl<'a> Delivery<'a> {
     }
 
     /// Something genuine that is not counted: its type and, where the type is known, why. Never its content.
+    ///
+    /// The reason is a part of the id: sent again after a setting was mended, the same notice is counted.
     pub(super) fn other(&self, id: impl Into<String>, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
         let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         let name: String = type_name.chars().filter(plain).take(LONGEST_TYPE).collect();
@@ -133,6 +135,8 @@ impl<'a> Delivery<'a> {
         if let Some(reason) = reason {
             extra.insert("reason".into(), reason.into());
         }
+        let id = id.into();
+        let id = reason.map_or(id.clone(), |reason| format!("{id}:{reason}"));
         let mut event = self.event(id, EventType::Other, stamp);
         event.extra = Some(Value::Object(extra).to_string());
         event

@@ -1,13 +1,14 @@
 //! The thread from a payment back to its conversation: what a bot writes into a payment's metadata.
+//!
+//! Each link is checked as the field of that name in a native event is. A payment is never refused for one that is
+//! wrong: the link is dropped.
 
 use serde_json::Value;
 
+use super::super::values::{check_text, check_word};
 use super::delivery::{Delivery, text};
 use crate::ingest::mend::document;
 use crate::model::{CheckoutPath, Credential, Event};
-
-/// The longest value that is taken for an id.
-const LONGEST: usize = 500;
 
 /// Copies the known names of `metadata` into the event; everything else in it stays unread.
 pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>) {
@@ -45,7 +46,8 @@ pub(super) fn link_text(event: &mut Event, written: &str, delivery: &Delivery<'_
 /// Fills what the event does not name yet.
 fn fill(event: &mut Event, delivery: &Delivery<'_>, find: &dyn Fn(&str) -> Option<String>) {
     let names = delivery.links();
-    let value = |name: &str| find(name).filter(|value| !name.is_empty() && value.len() <= LONGEST);
+    let value = |name: &str| find(name).filter(|value| !name.is_empty() && check_text(value).is_ok());
+    let spelled = |name: &str| word(&value(name)?);
     let set = |field: &mut Option<String>, name: &str| {
         if field.is_none() {
             *field = value(name);
@@ -55,15 +57,20 @@ fn fill(event: &mut Event, delivery: &Delivery<'_>, find: &dyn Fn(&str) -> Optio
     set(&mut event.conversation_id, &names.conversation_id);
     set(&mut event.user_id, &names.user_id);
     set(&mut event.checkout_id, &names.checkout_id);
-    set(&mut event.platform, &names.platform);
-    event.path = event.path.or_else(|| CheckoutPath::parse(&value(&names.path)?));
+    event.platform = event.platform.take().or_else(|| spelled(&names.platform));
+    event.path = event.path.or_else(|| CheckoutPath::parse(&spelled(&names.path)?));
     event.credential = event
         .credential
-        .or_else(|| Credential::parse(&value(&names.credential)?));
-    complete(event, delivery);
+        .or_else(|| Credential::parse(&spelled(&names.credential)?));
 }
 
-/// What the source's settings say where the payment does not: its platform, and its only bot.
+/// A word in the contract's spelling, `in_thread` of `In-Thread`; none where it cannot be one.
+fn word(written: &str) -> Option<String> {
+    let word = written.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    (!word.is_empty() && check_word(&word).is_ok()).then_some(word)
+}
+
+/// What the source's settings say where no link of the payment does: its platform, and its only bot.
 pub(super) fn complete(event: &mut Event, delivery: &Delivery<'_>) {
     if event.platform.is_none() {
         event.platform = delivery.platform().map(str::to_owned);

@@ -155,7 +155,10 @@ impl<'a> Item<'a> {
             self.postback(postback)
         } else if let Some(referral) = content("referral") {
             self.started(self.hashed("referral"), acquisition(referral)).map(one)
-        } else if content("optin").is_some() {
+        } else if let Some(optin) = content("optin") {
+            if let Some(kind) = notifications(optin) {
+                return vec![self.other(&format!("optin.{kind}"), None)];
+            }
             // A plug-in on a web page led here.
             self.started(self.hashed("optin"), Some(Acquisition::Link)).map(one)
         } else if let Some(payment) = content("payment") {
@@ -286,6 +289,13 @@ fn is_get_started(postback: &Value) -> bool {
         letters.to_ascii_lowercase().as_str(),
         "getstarted" | "getstartedpayload"
     )
+}
+
+/// The type of an opt-in to notifications, also of one that was stopped or resumed: it opens no thread.
+fn notifications(optin: &Value) -> Option<&str> {
+    let of_notifications = |name: &String| name.starts_with("notification_messages");
+    let untyped = optin.as_object()?.keys().any(of_notifications);
+    optin["type"].as_str().or(untyped.then_some("notification_messages"))
 }
 
 /// How a referral led into the thread; none where the source is not known.

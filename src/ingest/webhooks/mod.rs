@@ -22,6 +22,7 @@ use chrono::{DateTime, Utc};
 
 pub use delivery::Delivery;
 
+use super::values::check_word;
 use crate::config::{ConfigError, SettingError, Source};
 use crate::model::Event;
 
@@ -115,6 +116,9 @@ impl Webhook {
             let message = format!("must be one of {}", known.join(", "));
             return Err(SettingError::new("provider", message));
         };
+        if source.platform.as_deref().is_some_and(|word| check_word(word).is_err()) {
+            return Err(SettingError::new("platform", "must be made of a-z, 0-9 and _"));
+        }
         Ok(Webhook {
             provider: provider.name,
             source: source.clone(),

@@ -1,5 +1,7 @@
 //! One spelling for card networks and other words that providers spell in many ways.
 
+use super::super::methods;
+
 /// The longest word that is kept; longer ones are no names.
 const LONGEST: usize = 40;
 
@@ -25,6 +27,11 @@ pub(super) fn canonical(word: &str) -> String {
         _ => return slug(word),
     };
     known.into()
+}
+
+/// The name of a way to pay behind a provider's word for it.
+pub(super) fn method(word: &str) -> String {
+    methods::named(word).map_or_else(|| slug(word), str::to_owned)
 }
 
 /// A word of a provider's vocabulary as lower-case letters, digits and underscores.

@@ -107,9 +107,13 @@ async fn receive(
 
 /// What is kept of events, with the digests of that.
 fn protected(events: Vec<Event>, privacy: &Privacy) -> Vec<Event> {
-    let protect = |event| match privacy.protect(event) {
-        (event, true) => seal(event),
-        (event, false) => event,
+    let protect = |event| {
+        let mut event = match privacy.protect(event) {
+            (event, true) => seal(event),
+            (event, false) => event,
+        };
+        privacy.bots().settle(&mut event);
+        event
     };
     events.into_iter().map(protect).collect()
 }

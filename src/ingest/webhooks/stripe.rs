@@ -9,6 +9,7 @@ mod failure;
 mod hold;
 mod instrument;
 mod intent;
+mod invoice;
 mod money;
 mod refund;
 mod session;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
-use super::links::{is_linked, link, link_text};
+use super::links::{complete, is_linked, link, link_text};
 use super::signature::{any_matches, check_secrets};
 use super::{Endpoint, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
@@ -178,6 +179,12 @@ impl<'a> Notice<'a> {
             | "checkout.session.async_payment_succeeded"
             | "checkout.session.async_payment_failed" => session::linked(self),
             "checkout.session.expired" => session::expired(self),
+            "invoice.finalized"
+            | "invoice.paid"
+            | "invoice.payment_action_required"
+            | "invoice.payment_failed"
+            | "invoice.payment_succeeded" => invoice::linked(self),
+            "invoice_payment.paid" => invoice::paid(self),
             _ => Err(Uncounted::Type),
         }
     }
@@ -199,9 +206,19 @@ impl<'a> Notice<'a> {
         event.payment_id = Some(payment_id);
         event.mode = self.mode();
         link(&mut event, &self.object["metadata"], self.delivery);
-        // Messenger, Telegram, refunds, disputes and old notices may name only the charge.
+        // The one text of a session that travels through a payment link's address.
+        if let Some(reference) = self.object["client_reference_id"].as_str() {
+            link_text(&mut event, reference, self.delivery);
+        }
+        for metadata in invoice::subscriptions(self.object) {
+            link(&mut event, metadata, self.delivery);
+        }
+        complete(&mut event, self.delivery);
+        // Messenger, Telegram, refunds, disputes and old notices may name only the charge, sessions of subscriptions
+        // only the invoice.
         event.aliases = charge
             .into_iter()
+            .chain(reference(&self.object["invoice"]))
             .filter(|id| event.payment_id.as_ref() != Some(id))
             .collect();
         Ok(event)
@@ -209,14 +226,17 @@ impl<'a> Notice<'a> {
 
     /// An event that adds links to a payment and no step to it: it dates from when its object was made.
     fn links(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Mapped {
+        let event = self.naming(payment_id, charge, amount)?;
+        if is_linked(&event) {
+            Ok(event)
+        } else {
+            Err(Uncounted::Type)
+        }
+    }
+
+    /// As [`Notice::links`], also where it only says which names are one payment's.
+    fn naming(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Mapped {
         let mut event = self.event(EventType::TransactionInitiated, payment_id, charge)?;
-        // The one text of a session that travels through a payment link's address.
-        if let Some(reference) = self.object["client_reference_id"].as_str() {
-            link_text(&mut event, reference, self.delivery);
-        }
-        if !is_linked(&event) {
-            return Err(Uncounted::Type);
-        }
         event.amount = Some(money::amount(self.delivery, self.object, amount)?);
         let made = self.object.get("created").or(self.body.get("created"));
         let made = self.delivery.stamp(made, PER_SECOND);

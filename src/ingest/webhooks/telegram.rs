@@ -7,7 +7,7 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::decimals::{Inexact, currency, from_integer};
+use super::decimals::{Inexact, TELEGRAM, currency, from_integer};
 use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
 use super::links::link_text;
 use super::networks::slug;
@@ -32,18 +32,6 @@ const UNKNOWN: &str = "unknown";
 /// Telegram Stars, the currency that Telegram processes itself.
 const STARS: &str = "XTR";
 
-/// Telegram's currencies without decimals, as its own list has them; all others in it have two.
-const DECIMALS: [(&str, u32); 8] = [
-    ("CLP", 0),
-    ("ISK", 0),
-    ("JPY", 0),
-    ("KRW", 0),
-    ("PYG", 0),
-    ("UGX", 0),
-    ("VND", 0),
-    (STARS, 0),
-];
-
 /// What a person says; a message without any of these tells of the chat itself.
 const SAID: &str = "animation audio checklist chat_shared contact dice document game live_photo location paid_media \
                     photo poll rich_message sticker story text user_shared users_shared venue video video_note voice \
@@ -61,6 +49,8 @@ struct Telegram {
     /// Who processes what is paid in currencies, behind the bot's provider token.
     #[serde(default = "unknown")]
     payment_provider: String,
+    /// The bot's user name, under which others know it.
+    user_name: Option<String>,
 }
 
 fn unknown() -> String {
@@ -77,6 +67,10 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     if *provider != slug(provider) || provider == NAME {
         let message = "must be the name of a processor such as \"stripe\"; Stars need none";
         return Err(SettingError::new("payment_provider", message));
+    }
+    if settings.user_name.as_deref().is_some_and(|name| !is_user_name(name)) {
+        let message = "must be the bot's user name, such as \"shop_sample_bot\"";
+        return Err(SettingError::new("user_name", message));
     }
     Ok(Box::new(settings))
 }
@@ -168,6 +162,12 @@ impl<'a> Update<'a> {
         match self.name {
             "message" if content["successful_payment"].is_object() => self.paid(&content["successful_payment"]),
             "message" if content["refunded_payment"].is_object() => self.given_back(&content["refunded_payment"]),
+            "message" if !content["migrate_to_chat_id"].is_null() => {
+                self.moved(&content["chat"]["id"], &content["migrate_to_chat_id"])
+            }
+            "message" if !content["migrate_from_chat_id"].is_null() => {
+                self.moved(&content["migrate_from_chat_id"], &content["chat"]["id"])
+            }
             "message" => self.message(),
             // A button under the bot's message; under one sent in the bot's name elsewhere, there is no chat with it.
             "callback_query" if content["message"].is_object() => {
@@ -188,7 +188,7 @@ impl<'a> Update<'a> {
 
     fn message(&self) -> Mapped {
         let (message, from) = (self.content, &self.content["from"]);
-        let own = text(&from["id"]).as_deref() == Some(self.bot);
+        let own = self.is_own(from);
         let other_bot = from["is_bot"] == true && !own;
         if other_bot || SAID.split(' ').all(|name| message[name].is_null()) {
             return Err(Uncounted::Type);
@@ -207,6 +207,30 @@ impl<'a> Update<'a> {
             });
         }
         Ok(event)
+    }
+
+    /// A group becomes a supergroup and gets another id; the conversation goes on.
+    fn moved(&self, group: &Value, supergroup: &Value) -> Mapped {
+        let (group, supergroup) = text(group).zip(text(supergroup)).ok_or(Uncounted::Because("no_chat"))?;
+        let name = self.type_name();
+        let mut event = self.delivery.other(self.id.clone(), &name, None, self.stamp);
+        event.platform = Some(NAME.into());
+        event.bot_id = Some(self.bot.into());
+        event.conversation_id = Some(format!("{}:{group}", self.bot));
+        event.aliases = vec![format!("{}:{supergroup}", self.bot)];
+        Ok(event)
+    }
+
+    /// Whether a sender is the bot itself, by its id or its user name.
+    fn is_own(&self, from: &Value) -> bool {
+        let names = [Some(self.bot), self.settings.user_name.as_deref()];
+        let by_name = |name: &str| {
+            names
+                .iter()
+                .flatten()
+                .any(|known| known.trim_start_matches('@').eq_ignore_ascii_case(name))
+        };
+        text(&from["id"]).as_deref() == Some(self.bot) || from["username"].as_str().is_some_and(by_name)
     }
 
     fn said(&self, chat: &Value, from: &Value, direction: Direction) -> Mapped {
@@ -290,7 +314,7 @@ impl<'a> Update<'a> {
     fn amount(&self, invoice: &Value) -> Result<Money, Inexact> {
         let total = integer(&invoice["total_amount"]).ok_or(Inexact::NoAmount)?;
         let code = currency(invoice["currency"].as_str().unwrap_or_default())?;
-        from_integer(total, code, &DECIMALS, self.delivery.source())
+        from_integer(total, code, TELEGRAM, self.delivery.source())
     }
 
     /// An event of a conversation.
@@ -316,6 +340,12 @@ impl<'a> Update<'a> {
         let what = names.find(|name| !ENVELOPE.contains(name)).unwrap_or("unnamed");
         format!("message.{what}")
     }
+}
+
+/// Whether a text is a user name of Telegram, with or without the sign before it.
+fn is_user_name(text: &str) -> bool {
+    let name = text.strip_prefix('@').unwrap_or(text);
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// What follows the command that opens a chat; it is there where a link led to the bot.

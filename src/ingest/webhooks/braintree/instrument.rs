@@ -1,6 +1,7 @@
 //! What a transaction was paid with: method, network, brand and wallet.
 
-use super::super::networks::{canonical, slug};
+use super::super::super::methods;
+use super::super::networks::{canonical, method};
 use super::xml::Element;
 use crate::model::Event;
 
@@ -53,9 +54,6 @@ impl Instrument {
         }
         match kind {
             "credit_card" => Self::of_card(transaction, card),
-            "paypal_account" | "paypal_here" => Self::without_network("paypal"),
-            "venmo_account" => Self::without_network("venmo"),
-            "us_bank_account" | "sepa_debit_account" | "europe_bank_account" => Self::without_network("bank"),
             "local_payment" => {
                 let source = transaction
                     .child("local-payment")
@@ -68,9 +66,8 @@ impl Instrument {
 
     /// Of the one word that a dispute has for it.
     pub fn of_subtype(word: &str) -> Self {
-        match slug(word).as_str() {
-            "paypal" => Self::without_network("paypal"),
-            "venmo" => Self::without_network("venmo"),
+        match methods::named(word) {
+            Some(known) if known != CARD => Self::without_network(known),
             _ => Instrument {
                 method: Some(CARD.into()),
                 network: Some(network(word)),
@@ -97,7 +94,7 @@ impl Instrument {
 
     fn without_network(kind: &str) -> Self {
         Instrument {
-            method: Some(slug(kind)),
+            method: Some(method(kind)),
             network: Some("none".into()),
             ..Self::default()
         }

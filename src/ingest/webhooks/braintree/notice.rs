@@ -130,10 +130,10 @@ impl<'a> Notice<'a> {
         if !custom.is_empty() {
             link(event, &Value::Object(custom), self.delivery);
         }
-        match transaction.text("order-id") {
-            Some(order) => link_text(event, order, self.delivery),
-            None => complete(event, self.delivery),
+        if let Some(order) = transaction.text("order-id") {
+            link_text(event, order, self.delivery);
         }
+        complete(event, self.delivery);
     }
 }
 

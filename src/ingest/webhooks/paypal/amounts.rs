@@ -2,13 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::decimals::{Inexact, currency, from_text};
+use super::super::decimals::{Inexact, PAYPAL, currency, from_listed_text};
 use super::super::delivery::text;
 use super::Uncounted;
 use crate::model::Money;
-
-/// Currencies that have decimals by ISO 4217, and none at PayPal.
-const WHOLE: [&str; 2] = ["HUF", "TWD"];
 
 /// An amount that is not below zero.
 pub(super) fn amount(stated: &Value) -> Result<Money, Uncounted> {
@@ -49,10 +46,5 @@ fn exact(stated: &Value) -> Result<(Money, bool), Inexact> {
     let either = |new: &str, old: &str| text(&stated[new]).or_else(|| text(&stated[old]));
     let value = either("value", "total").ok_or(Inexact::NoAmount)?;
     let currency = currency(&either("currency_code", "currency").ok_or(Inexact::NoAmount)?)?;
-    let fraction = value.split_once('.').map_or("", |(_, fraction)| fraction);
-    let has_fraction = !fraction.trim().trim_end_matches('0').is_empty();
-    if has_fraction && WHOLE.contains(&currency.code()) {
-        return Err(Inexact::Rounded);
-    }
-    from_text(&value, currency)
+    from_listed_text(&value, currency, PAYPAL)
 }

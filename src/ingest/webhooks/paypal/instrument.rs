@@ -3,23 +3,8 @@
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::super::networks::{canonical, slug};
+use super::super::networks::{canonical, method};
 use crate::model::Event;
-
-/// Sources that move money from a bank account.
-const BANK: [&str; 11] = [
-    "bancontact",
-    "bank",
-    "blik",
-    "eps",
-    "giropay",
-    "ideal",
-    "multibanco",
-    "mybank",
-    "p24",
-    "sofort",
-    "trustly",
-];
 
 /// Wallets that pass a card on.
 const CARD_WALLETS: [&str; 2] = ["apple_pay", "google_pay"];
@@ -50,7 +35,6 @@ impl Instrument {
                 wallet: Some(kind.clone()),
                 ..Self::card(&source["card"], carried_by)
             }),
-            Some((kind, _)) if BANK.contains(&kind.as_str()) => Some(Self::without_network("bank")),
             Some((kind, _)) => Some(Self::without_network(kind)),
             // Only cards pass a network or get the answer of a processor.
             None if carried_by.is_some() || resource["processor_response"].is_object() => {
@@ -75,7 +59,7 @@ impl Instrument {
 
     fn without_network(kind: &str) -> Self {
         Instrument {
-            method: Some(slug(kind)),
+            method: Some(method(kind)),
             network: Some("none".into()),
             ..Self::default()
         }

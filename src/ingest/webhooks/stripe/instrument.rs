@@ -3,27 +3,14 @@
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::super::networks::{canonical, slug};
+use super::super::networks::{canonical, method, slug};
 use crate::model::Event;
-
-/// Types that move money from a bank account by debit or transfer.
-const BANK: [&str; 12] = [
-    "ach_credit_transfer",
-    "ach_debit",
-    "acss_debit",
-    "au_becs_debit",
-    "bacs_debit",
-    "bank_account",
-    "customer_balance",
-    "nz_bank_account",
-    "sepa_credit_transfer",
-    "sepa_debit",
-    "us_bank_account",
-    "pay_by_bank",
-];
 
 /// The method of cards.
 const CARD: &str = "card";
+
+/// The method of debits and transfers between bank accounts.
+const BANK: &str = "bank";
 
 /// Method, network, brand and wallet; all absent where the object tells nothing.
 #[derive(Debug, Default)]
@@ -95,13 +82,8 @@ impl Instrument {
     }
 
     fn without_network(kind: &str) -> Self {
-        let method = if BANK.contains(&kind) {
-            "bank".into()
-        } else {
-            slug(kind)
-        };
         Instrument {
-            method: Some(method),
+            method: Some(method(kind)),
             network: Some("none".into()),
             ..Self::default()
         }
@@ -109,7 +91,7 @@ impl Instrument {
 
     /// Whether the money comes from a bank account, where a failure follows days after the order.
     pub fn is_bank(&self) -> bool {
-        self.method.as_deref() == Some("bank")
+        self.method.as_deref() == Some(BANK)
     }
 
     /// Writes what is known into an event.

@@ -2,13 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::decimals::{Inexact, currency, from_integer};
+use super::super::decimals::{Inexact, STRIPE, currency, from_integer};
 use super::super::delivery::{Delivery, integer};
 use super::Uncounted;
 use crate::model::Money;
-
-/// Decimals that Stripe's integers have where they differ from ISO 4217, or where opinions do.
-const DECIMALS: [(&str, u32); 3] = [("ISK", 2), ("MGA", 0), ("UGX", 0)];
 
 /// The amount under `name` of an object, exact in the currency's own minor units.
 pub(super) fn amount(delivery: &Delivery<'_>, object: &Value, name: &str) -> Result<Money, Uncounted> {
@@ -34,7 +31,7 @@ pub(super) fn money(delivery: &Delivery<'_>, smallest: Option<i64>, code: &Value
         from_integer(
             smallest,
             currency(code.as_str().unwrap_or_default())?,
-            &DECIMALS,
+            STRIPE,
             delivery.source(),
         )
     };

@@ -3,23 +3,28 @@
 //! A session's metadata is not copied to its intent. Whether it was paid, and how a payment that takes
 //! days ended, the intent and its charge tell.
 
+use super::money::figure;
 use super::{Mapped, Notice, Uncounted, reference};
 use crate::model::EventType;
 
-/// The links of the session's intent.
+/// The links of what the session pays.
 pub(super) fn linked(notice: &Notice<'_>) -> Mapped {
-    notice.links(Some(intent(notice)?), None, "amount_total")
+    notice.links(Some(payment(notice)?), None, "amount_total")
 }
 
 /// The customer never paid: the intent is given up, where the session had one.
 pub(super) fn expired(notice: &Notice<'_>) -> Mapped {
-    let mut event = notice.links(Some(intent(notice)?), None, "amount_total")?;
+    let mut event = notice.links(Some(payment(notice)?), None, "amount_total")?;
     event.kind = EventType::TransactionCancelled;
     (event.time, event.time_origin) = (notice.stamp.time, notice.stamp.origin);
     Ok(event)
 }
 
-/// Sessions that set something up, or that nobody paid yet, have no intent.
-fn intent(notice: &Notice<'_>) -> Result<String, Uncounted> {
-    reference(&notice.object["payment_intent"]).ok_or(Uncounted::Type)
+/// What the session pays: an intent, or the first invoice of a subscription. Sessions that set something up, that cost
+/// nothing or that nobody paid yet have neither.
+fn payment(notice: &Notice<'_>) -> Result<String, Uncounted> {
+    let session = notice.object;
+    let free = figure(&session["amount_total"])? == Some(0);
+    let invoice = reference(&session["invoice"]).filter(|_| !free);
+    reference(&session["payment_intent"]).or(invoice).ok_or(Uncounted::Type)
 }
