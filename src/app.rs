@@ -28,12 +28,25 @@ pub enum AppError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The store does not open.
-    #[error("cannot open the data folder: {0}")]
-    Store(#[from] StoreError),
+    #[error("cannot open the data folder {}: {error}", .folder.display())]
+    Store {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        error: StoreError,
+    },
     /// People cannot be given pseudonyms.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
-    /// The address is taken, or a thread does not start.
+    /// The address is taken, or none of this machine's.
+    #[error("cannot listen on {address}: {error}; name another address or port with --listen")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What went wrong.
+        error: std::io::Error,
+    },
+    /// A thread does not start, or the server fails.
     #[error("cannot start the server: {0}")]
     Io(#[from] std::io::Error),
 }
@@ -67,9 +80,15 @@ impl Application {
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
         let webhooks = Webhook::open_all(&config.sources)?;
-        let store = Store::open(&store_options(&config), clock.clone())?;
+        let store = Store::open(&store_options(&config), clock.clone()).map_err(|error| AppError::Store {
+            folder: std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone()),
+            error,
+        })?;
         let privacy = Privacy::open(&config, &store)?;
-        let listener = TcpListener::bind(config.listen)?;
+        let listener = TcpListener::bind(config.listen).map_err(|error| AppError::Listen {
+            address: config.listen,
+            error,
+        })?;
         let address = listener.local_addr()?;
         let jobs = Jobs::start(store.clone(), clock.clone())?;
         let data_dir = config.data_dir.clone();

@@ -1,5 +1,6 @@
 //! Every setting, documented, read once: file, then environment, then flags.
 
+mod placeholder;
 mod source;
 
 use std::net::SocketAddr;
@@ -168,7 +169,8 @@ impl Config {
         })
     }
 
-    /// Checks what types cannot: the currency, the keys, the sources, and that an open address has a key.
+    /// Checks what types cannot: the currency, the keys, the sources, that no secret is one of the
+    /// README's, and that an open address has a key.
     ///
     /// # Errors
     /// Names the first setting that is wrong and what would be accepted.
@@ -186,6 +188,9 @@ impl Config {
             if key.sha256.len() != 64 || hex::decode(&key.sha256).is_err() {
                 return invalid(format!("keys[{index}].sha256"), "must be 64 hexadecimal digits");
             }
+        }
+        if let Some((key, message)) = placeholder::find(self) {
+            return invalid(key, &message);
         }
         for (index, source) in self.sources.iter().enumerate() {
             if source.mode.as_deref().is_some_and(|mode| Mode::parse(mode).is_none()) {
@@ -209,6 +214,11 @@ impl Config {
     pub fn reporting_currency(&self) -> Option<Currency> {
         Currency::parse(&self.currency)
     }
+}
+
+/// Whether lines for people may be coloured: the variable `NO_COLOR` says no.
+pub fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Settings given as flags or in the environment; they win over the file.

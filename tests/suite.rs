@@ -22,6 +22,7 @@ mod paypal;
 mod recorded;
 mod sdks;
 mod segment;
+mod streams;
 mod telegram;
 mod webhooks;
 mod webhooks_unit;
@@ -29,6 +30,8 @@ mod webhooks_unit;
 // What is kept.
 mod commands;
 mod durability;
+mod exported;
+mod folders;
 mod joining;
 mod payments_law;
 mod permutation;

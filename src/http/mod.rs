@@ -6,6 +6,7 @@ pub mod body;
 pub mod problem;
 pub mod request_id;
 pub mod socket;
+pub mod stream;
 
 use actix_web::HttpResponse;
 

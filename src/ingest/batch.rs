@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::cloudevents::{self, Envelope};
 use super::json::{Slot, Text};
+use super::lines;
 use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
@@ -79,7 +80,7 @@ pub fn judge(
     now: DateTime<Utc>,
     privacy: &Privacy,
 ) -> Result<Judged, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")))?;
+    let text = || std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")));
     let mut judged = Judged::default();
     let one = |event: &str| {
         if event.len() > limits.event_bytes {
@@ -90,7 +91,7 @@ pub fn judge(
     match format {
         Format::Structured => {
             // Before anything is judged: a body that is no JSON object is no event.
-            let event: &RawValue = serde_json::from_str(text).map_err(unparseable)?;
+            let event: &RawValue = serde_json::from_str(text()?).map_err(unparseable)?;
             if !event.get().starts_with('{') {
                 let detail = "the body is no JSON object; an array is sent as application/cloudevents-batch+json";
                 return Err(Problem::unparseable(detail));
@@ -98,19 +99,20 @@ pub fn judge(
             judged.add(one(event.get()));
         }
         Format::Batch => {
-            for event in elements(text, limits.batch_events)? {
+            for event in elements(text()?, limits.batch_events)? {
                 judged.add(one(event.get()));
             }
         }
         Format::Lines => {
-            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            // One line that is no UTF-8 costs no other.
+            for (_, line) in lines::of(body) {
                 if judged.events.len() + judged.rejected.len() == limits.batch_events {
                     return Err(Problem::batch_too_large(limits.batch_events));
                 }
-                judged.add(one(line));
+                judged.add(lines::judge(line, limits.event_bytes, now, privacy));
             }
         }
-        Format::Binary(attributes) => judged.add(binary(attributes, text, limits, now, privacy)?),
+        Format::Binary(attributes) => judged.add(binary(attributes, text()?, limits, now, privacy)?),
     }
     Ok(judged)
 }
