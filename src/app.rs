@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, middleware, web};
 use tokio::sync::watch;
 
 use crate::config::{Config, ConfigError};
-use crate::http::{auth, request_id, socket};
+use crate::http::{auth, compress, cors, request_id, socket};
 use crate::ingest::privacy::{Privacy, PrivacyError};
 use crate::ingest::webhooks::Webhook;
 use crate::ingest::{self, IngestState};
@@ -139,7 +139,7 @@ fn server(
     store: Store,
     clock: Clock,
 ) -> Result<Server, AppError> {
-    let guard = web::Data::new(auth::Guard::new(&config.keys));
+    let guard = web::Data::new(auth::Guard::new(&config.keys).trusting(&config.cors.origins));
     let ingest_state = web::Data::new(IngestState {
         store: store.clone(),
         clock: clock.clone(),
@@ -150,12 +150,18 @@ fn server(
         metrics: serve::metric_names(),
     });
     let serve_state = web::Data::new(ServeState::new(store, clock, config.clone()));
+    let origins = config.cors.origins.clone();
     let factory = move || {
+        // From the inside out.
         App::new()
             .app_data(guard.clone())
             .app_data(ingest_state.clone())
             .app_data(serve_state.clone())
             .wrap(middleware::from_fn(auth::guard))
+            .wrap(middleware::from_fn(cors::options))
+            .wrap(middleware::from_fn(compress::compress))
+            .wrap(middleware::Condition::new(!origins.is_empty(), cors::rules(&origins)))
+            .wrap(middleware::from_fn(cors::strangers))
             .wrap(middleware::from_fn(request_id::trace))
             .configure(ingest::configure)
             .configure(serve::configure)

@@ -55,6 +55,8 @@ pub struct Config {
     pub limits: Limits,
     /// How people are kept.
     pub privacy: Privacy,
+    /// Pages of other web sites that may ask.
+    pub cors: Cors,
     /// Keys that may read and send; stored hashed.
     pub keys: Vec<Key>,
     /// Providers and platforms that post webhooks.
@@ -126,6 +128,14 @@ pub enum UserIds {
     Plain,
 }
 
+/// Pages of other web sites that may ask, in a browser (CORS).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cors {
+    /// Their origins, such as `https://app.example`.
+    pub origins: Vec<String>,
+}
+
 /// A key's name and the SHA-256 of the key, as 64 hexadecimal digits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +154,7 @@ impl Default for Config {
             currency: "USD".into(),
             limits: Limits::default(),
             privacy: Privacy::default(),
+            cors: Cors::default(),
             keys: Vec::new(),
             sources: Vec::new(),
             memory_mib: 512,
@@ -169,7 +180,7 @@ impl Config {
         })
     }
 
-    /// Checks what types cannot: the currency, the keys, the sources, that no secret is one of the
+    /// Checks what types cannot: the currency, the keys, the origins, the sources, that no secret is one of the
     /// README's, and that an open address has a key.
     ///
     /// # Errors
@@ -191,6 +202,15 @@ impl Config {
         }
         if let Some((key, message)) = placeholder::find(self) {
             return invalid(key, &message);
+        }
+        for (index, origin) in self.cors.origins.iter().enumerate() {
+            if !is_origin(origin) {
+                return invalid(
+                    format!("cors.origins[{index}]"),
+                    "must be an origin as browsers state it, such as https://app.example or http://localhost:3000: in \
+                     small letters, without a path and without the default port",
+                );
+            }
         }
         for (index, source) in self.sources.iter().enumerate() {
             if source.mode.as_deref().is_some_and(|mode| Mode::parse(mode).is_none()) {
@@ -214,6 +234,27 @@ impl Config {
     pub fn reporting_currency(&self) -> Option<Currency> {
         Currency::parse(&self.currency)
     }
+}
+
+/// Whether a text is an origin as browsers state it.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let (host, port) = match rest.rsplit_once(':') {
+        // The colons within the brackets of an IPv6 address are no port's.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (rest, None),
+    };
+    let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._[]:".contains(&byte);
+    let default = matches!((scheme, port), ("http", Some("80")) | ("https", Some("443")));
+    let is_number = |port: &str| port.parse::<u16>().is_ok() && !port.starts_with(['+', '0']);
+    !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        && !host.is_empty()
+        && host.bytes().all(small)
+        && port.is_none_or(is_number)
+        && !default
 }
 
 /// Whether lines for people may be coloured: the variable `NO_COLOR` says no.

@@ -188,6 +188,7 @@ fn the_sample_configuration_holds_every_key_and_the_defaults() {
     };
     assert_eq!(keys(&parsed), settings("Config"));
     assert_eq!(keys(parsed["limits"].as_table().unwrap()), settings("Limits"));
+    assert_eq!(keys(parsed["cors"].as_table().unwrap()), settings("Cors"));
     assert_eq!(entries("keys"), settings("Key"));
     // A source also has its provider's own settings, which its file declares.
     let common = settings("Source");

@@ -58,6 +58,7 @@ mod fx_law;
 mod laws;
 mod maturity;
 mod metrics_unit;
+mod negotiation;
 mod oracle;
 mod oracle_effects;
 mod page;

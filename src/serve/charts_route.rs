@@ -31,9 +31,9 @@ async fn picture(
     let Some((metric, kind)) = name.rsplit_once('.') else {
         return Err(Problem::not_found());
     };
-    let (content_type, raster) = match kind {
-        "svg" => ("image/svg+xml", false),
-        "png" => ("image/png", true),
+    let (content_type, extension, raster) = match kind {
+        "svg" => ("image/svg+xml", "svg", false),
+        "png" => ("image/png", "png", true),
         _ => return Err(Problem::not_found()),
     };
     let metric = find(metric)?;
@@ -42,7 +42,8 @@ async fn picture(
     let rendering = Rendering {
         address: format!("{name} {look:?}"),
         content_type,
-        file: None,
+        file: Some(("inline", extension)),
+        vary: None,
     };
     let render = move |report: &Report| {
         let svg = draw(report, look).map_err(|error| AnswerError::Render(error.to_string()))?;
