@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, middleware, web};
 use tokio::sync::watch;
 
 use crate::config::{Config, ConfigError};
-use crate::http::{auth, request_id, socket};
+use crate::http::{auth, compress, cors, request_id, socket};
 use crate::ingest::privacy::{Privacy, PrivacyError};
 use crate::ingest::webhooks::Webhook;
 use crate::ingest::{self, IngestState};
@@ -28,12 +28,25 @@ pub enum AppError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The store does not open.
-    #[error("cannot open the data folder: {0}")]
-    Store(#[from] StoreError),
+    #[error("cannot open the data folder {}: {error}", .folder.display())]
+    Store {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        error: StoreError,
+    },
     /// People cannot be given pseudonyms.
     #[error(transparent)]
     Privacy(#[from] PrivacyError),
-    /// The address is taken, or a thread does not start.
+    /// The address is taken, or none of this machine's.
+    #[error("cannot listen on {address}: {error}; name another address or port with --listen")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What went wrong.
+        error: std::io::Error,
+    },
+    /// A thread does not start, or the server fails.
     #[error("cannot start the server: {0}")]
     Io(#[from] std::io::Error),
 }
@@ -67,9 +80,15 @@ impl Application {
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
         let webhooks = Webhook::open_all(&config.sources)?;
-        let store = Store::open(&store_options(&config), clock.clone())?;
+        let store = Store::open(&store_options(&config), clock.clone()).map_err(|error| AppError::Store {
+            folder: std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone()),
+            error,
+        })?;
         let privacy = Privacy::open(&config, &store)?;
-        let listener = TcpListener::bind(config.listen)?;
+        let listener = TcpListener::bind(config.listen).map_err(|error| AppError::Listen {
+            address: config.listen,
+            error,
+        })?;
         let address = listener.local_addr()?;
         let jobs = Jobs::start(store.clone(), clock.clone())?;
         let data_dir = config.data_dir.clone();
@@ -120,7 +139,7 @@ fn server(
     store: Store,
     clock: Clock,
 ) -> Result<Server, AppError> {
-    let guard = web::Data::new(auth::Guard::new(&config.keys));
+    let guard = web::Data::new(auth::Guard::new(&config.keys).trusting(&config.cors.origins));
     let ingest_state = web::Data::new(IngestState {
         store: store.clone(),
         clock: clock.clone(),
@@ -131,12 +150,18 @@ fn server(
         metrics: serve::metric_names(),
     });
     let serve_state = web::Data::new(ServeState::new(store, clock, config.clone()));
+    let origins = config.cors.origins.clone();
     let factory = move || {
+        // From the inside out.
         App::new()
             .app_data(guard.clone())
             .app_data(ingest_state.clone())
             .app_data(serve_state.clone())
             .wrap(middleware::from_fn(auth::guard))
+            .wrap(middleware::from_fn(cors::options))
+            .wrap(middleware::from_fn(compress::compress))
+            .wrap(middleware::Condition::new(!origins.is_empty(), cors::rules(&origins)))
+            .wrap(middleware::from_fn(cors::strangers))
             .wrap(middleware::from_fn(request_id::trace))
             .configure(ingest::configure)
             .configure(serve::configure)

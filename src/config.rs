@@ -1,5 +1,6 @@
 //! Every setting, documented, read once: file, then environment, then flags.
 
+mod placeholder;
 mod source;
 
 use std::net::SocketAddr;
@@ -54,6 +55,8 @@ pub struct Config {
     pub limits: Limits,
     /// How people are kept.
     pub privacy: Privacy,
+    /// Pages of other web sites that may ask.
+    pub cors: Cors,
     /// Keys that may read and send; stored hashed.
     pub keys: Vec<Key>,
     /// Providers and platforms that post webhooks.
@@ -127,6 +130,14 @@ pub enum UserIds {
     Plain,
 }
 
+/// Pages of other web sites that may ask, in a browser (CORS).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cors {
+    /// Their origins, such as `https://app.example`.
+    pub origins: Vec<String>,
+}
+
 /// A key's name and the SHA-256 of the key, as 64 hexadecimal digits.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +156,7 @@ impl Default for Config {
             currency: "USD".into(),
             limits: Limits::default(),
             privacy: Privacy::default(),
+            cors: Cors::default(),
             keys: Vec::new(),
             sources: Vec::new(),
             memory_mib: 512,
@@ -170,7 +182,8 @@ impl Config {
         })
     }
 
-    /// Checks what types cannot: the currency, the keys, the sources, and that an open address has a key.
+    /// Checks what types cannot: the currency, the keys, the origins, the sources, that no secret is one of the
+    /// README's, and that an open address has a key.
     ///
     /// # Errors
     /// Names the first setting that is wrong and what would be accepted.
@@ -187,6 +200,18 @@ impl Config {
         for (index, key) in self.keys.iter().enumerate() {
             if key.sha256.len() != 64 || hex::decode(&key.sha256).is_err() {
                 return invalid(format!("keys[{index}].sha256"), "must be 64 hexadecimal digits");
+            }
+        }
+        if let Some((key, message)) = placeholder::find(self) {
+            return invalid(key, &message);
+        }
+        for (index, origin) in self.cors.origins.iter().enumerate() {
+            if !is_origin(origin) {
+                return invalid(
+                    format!("cors.origins[{index}]"),
+                    "must be an origin as browsers state it, such as https://app.example or http://localhost:3000: in \
+                     small letters, without a path and without the default port",
+                );
             }
         }
         for (index, source) in self.sources.iter().enumerate() {
@@ -211,6 +236,32 @@ impl Config {
     pub fn reporting_currency(&self) -> Option<Currency> {
         Currency::parse(&self.currency)
     }
+}
+
+/// Whether a text is an origin as browsers state it.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let (host, port) = match rest.rsplit_once(':') {
+        // The colons within the brackets of an IPv6 address are no port's.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (rest, None),
+    };
+    let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._[]:".contains(&byte);
+    let default = matches!((scheme, port), ("http", Some("80")) | ("https", Some("443")));
+    let is_number = |port: &str| port.parse::<u16>().is_ok() && !port.starts_with(['+', '0']);
+    !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        && !host.is_empty()
+        && host.bytes().all(small)
+        && port.is_none_or(is_number)
+        && !default
+}
+
+/// Whether lines for people may be coloured: the variable `NO_COLOR` says no.
+pub fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Settings given as flags or in the environment; they win over the file.

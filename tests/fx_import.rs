@@ -34,7 +34,6 @@ fn a_wrong_file_is_named_by_line_and_field_and_leaves_nothing() {
     let app = TestApp::start();
     let cases = [
         ("", 1, "date"),
-        ("PK\u{3}\u{4}zip", 1, "date"),
         ("day,base,quote,rate,source\n", 1, "day"),
         ("Date\n", 1, "Date"),
         ("Date,USD,dollar\n", 1, "dollar"),
@@ -82,6 +81,8 @@ fn a_wrong_file_is_named_by_line_and_field_and_leaves_nothing() {
         b"Date,USD\n2016-09-12,\xff\n",
     );
     cut.problem(400, "invalid_rates");
+    // As the European Central Bank publishes it.
+    app.client.post_rates("PK\u{3}\u{4}zip").problem(400, "unparseable");
     app.client
         .post("/v1/fx", &[("content-type", "application/json")], b"{}")
         .problem(415, "unsupported_media_type");
@@ -99,6 +100,9 @@ fn the_command_imports_into_a_folder_and_again_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (data, sample) = (folder.path().join("data"), project(SAMPLE));
     let sample = sample.to_str().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    run_on(&data, &["import", empty.to_str().unwrap()]);
     let first = run_on(&data, &["fx", "import", sample]);
     // 217 days of 31 currencies.
     assert!(first.contains("6727 new, 0 replaced, 0 unchanged"), "{first}");

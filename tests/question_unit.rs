@@ -419,7 +419,7 @@ fn json_has_the_shape_of_every_answer() {
 
 #[test]
 fn csv_has_the_same_columns_and_no_formulas() {
-    let text = String::from_utf8(csv::render(&mixed()).unwrap()).unwrap();
+    let text = String::from_utf8(csv::render(&mixed(), false).unwrap()).unwrap();
     let expected = "bucket_start,complete,platform,parcels,weight,share\n\
         2016-07-01T00:00:00+02:00,true,web,-3,-12.50,0.25\n\
         2016-07-01T00:00:00+02:00,false,'=1+1,,1500,\n\

@@ -128,10 +128,49 @@ fn settings(name: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The secrets of the sample configuration and where each stands.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "keys[0].sha256",
+    ),
+    ("the app secret", "sources[0].secrets[0]"),
+    ("a token of your choice", "sources[0].verify_token"),
+    ("whsec_…", "sources[2].secrets[0]"),
+    ("the public key", "sources[3].key_pairs[0].public_key"),
+    ("the private key", "sources[3].key_pairs[0].private_key"),
+    ("the secret_token of setWebhook", "sources[4].secrets[0]"),
+];
+
+/// The sample configuration with secrets of one's own, but for one.
+fn sample_but_for(left: &str) -> Config {
+    let own = |text: String, (example, _): &(&str, &str)| {
+        assert!(text.contains(example), "{example}");
+        if *example == left {
+            text
+        } else {
+            text.replace(&format!("\"{example}\""), &format!("\"{}\"", "5e".repeat(32)))
+        }
+    };
+    let text = EXAMPLES.iter().fold(block("toml", "listen").to_owned(), own);
+    toml::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_secret_that_everybody_can_read_here_is_refused_and_named() {
+    for (example, key) in EXAMPLES {
+        let error = sample_but_for(example).validate().unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("`{key}` is the example of the README")),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn the_sample_configuration_holds_every_key_and_the_defaults() {
     let text = block("toml", "listen");
-    let mut told: Config = toml::from_str(text).unwrap();
+    let mut told = sample_but_for("");
     told.validate().unwrap();
     // One source of each provider, and each of them opens.
     let providers: BTreeSet<&str> = told.sources.iter().map(|source| source.provider.as_str()).collect();
@@ -149,6 +188,7 @@ fn the_sample_configuration_holds_every_key_and_the_defaults() {
     };
     assert_eq!(keys(&parsed), settings("Config"));
     assert_eq!(keys(parsed["limits"].as_table().unwrap()), settings("Limits"));
+    assert_eq!(keys(parsed["cors"].as_table().unwrap()), settings("Cors"));
     assert_eq!(entries("keys"), settings("Key"));
     // A source also has its provider's own settings, which its file declares.
     let common = settings("Source");

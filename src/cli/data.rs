@@ -1,6 +1,5 @@
-//! `import`, `generate`, `rebuild` and `export`.
+//! `generate`, `rebuild` and `export`, and how a command opens the ledger.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,31 +7,60 @@ use std::time::Instant;
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::app::store_options;
 use crate::config::Config;
 use crate::generate::{self, Plan, Size};
-use crate::ingest::import::{self, Summary};
-use crate::ingest::privacy::Privacy;
 use crate::jobs::FOLD_EVENTS;
 use crate::model::Clock;
-use crate::store::{Delivery, IgnoredCount, Store};
+use crate::store::Store;
 
-/// Exit code where some lines were rejected or in conflict.
-const SOME_REFUSED: u8 = 1;
+/// What is said of a folder that was made just now.
+pub const NEW: &str = "new";
 
-/// Ignored fields of a file that are listed by name.
-const IGNORED: usize = 20;
-
-/// Opens the store of a configuration for a command.
+/// Opens the store of a configuration for a command that may make it, and says where that is.
 pub fn open(config: &Config, clock: Clock) -> anyhow::Result<Store> {
-    Store::open(&store_options(config), clock).with_context(|| {
-        format!(
-            "cannot open the data folder {} (is a server running on it?)",
-            config.data_dir.display()
-        )
-    })
+    let new = !Store::exists(&config.data_dir);
+    let store = open_at(config, clock)?;
+    say_folder(config, if new { NEW } else { "" });
+    Ok(store)
+}
+
+/// Opens the store of a configuration for a command that makes none.
+pub fn open_existing(config: &Config, clock: Clock) -> anyhow::Result<Store> {
+    anyhow::ensure!(
+        Store::exists(&config.data_dir),
+        "there is no ledger in the folder {}; name its folder with --data-dir or in the configuration (only serve, \
+         demo and import make one)",
+        absolute(&config.data_dir)
+    );
+    let store = open_at(config, clock)?;
+    say_folder(config, "");
+    Ok(store)
+}
+
+fn open_at(config: &Config, clock: Clock) -> anyhow::Result<Store> {
+    Store::open(&store_options(config), clock)
+        .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))
+}
+
+/// Says on standard error which folder is worked on, and what is to be known of it.
+pub fn say_folder(config: &Config, note: &str) {
+    let folder = absolute(&config.data_dir);
+    if note.is_empty() {
+        eprintln!("data folder: {folder}");
+    } else {
+        eprintln!("data folder: {folder} ({note})");
+    }
+}
+
+/// A path from the root on, for people.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
 }
 
 /// Folds everything that waits, with a progress bar.
@@ -49,105 +77,6 @@ pub fn fold_all(store: &Store) -> anyhow::Result<()> {
         eprintln!("folded in {:.1} s", started.elapsed().as_secs_f64());
     }
     Ok(())
-}
-
-/// Imports files and folds them.
-pub fn import(config: &Config, files: &[PathBuf], clock: Clock) -> anyhow::Result<ExitCode> {
-    let store = open(config, clock.clone())?;
-    let privacy = Privacy::open(config, &store)?;
-    let mut refused = false;
-    // However many files and commits, it is one delivery: what it brings changes nothing that it brought itself.
-    let delivery = store.delivery();
-    for file in files {
-        let started = Instant::now();
-        let summary = import_file(&store, delivery, file, &clock, &privacy, config.limits.event_bytes)
-            .with_context(|| format!("importing {}", file.display()))?;
-        report(file, &summary, started.elapsed().as_secs_f64());
-        refused |= summary.rejected + summary.conflicts > 0;
-    }
-    fold_all(&store)?;
-    Ok(if refused {
-        ExitCode::from(SOME_REFUSED)
-    } else {
-        ExitCode::SUCCESS
-    })
-}
-
-fn import_file(
-    store: &Store,
-    delivery: Delivery,
-    file: &Path,
-    clock: &Clock,
-    privacy: &Privacy,
-    event_bytes: usize,
-) -> anyhow::Result<Summary> {
-    let style = "{bytes} of events durable, {bytes_per_sec}";
-    if file == Path::new("-") {
-        let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(style)?);
-        return Ok(import::import(
-            store,
-            delivery,
-            io::stdin(),
-            clock,
-            privacy,
-            event_bytes,
-            &mut |bytes, _| bar.inc(bytes),
-        )?);
-    }
-    let input = File::open(file)?;
-    // The bar follows the bytes of the file, which are what has a known end.
-    let bar = ProgressBar::new(input.metadata()?.len());
-    bar.set_style(ProgressStyle::with_template("{wide_bar} {percent}% {msg}")?);
-    let counted = bar.wrap_read(input);
-    let summary = import::import(
-        store,
-        delivery,
-        counted,
-        clock,
-        privacy,
-        event_bytes,
-        &mut |_, summary| {
-            bar.set_message(format!("{} accepted", summary.accepted));
-        },
-    )?;
-    bar.finish_and_clear();
-    Ok(summary)
-}
-
-fn report(file: &Path, summary: &Summary, seconds: f64) {
-    let all = summary.accepted + summary.duplicates + summary.conflicts + summary.rejected;
-    println!(
-        "{}: {} accepted, {} duplicates, {} conflicts, {} rejected in {seconds:.2} s ({:.0} events/s)",
-        file.display(),
-        summary.accepted,
-        summary.duplicates,
-        summary.conflicts,
-        summary.rejected,
-        all as f64 / seconds.max(1e-9),
-    );
-    for (reason, count) in &summary.reasons {
-        println!("  rejected {count}: {reason}");
-    }
-    for (line, rejection) in &summary.listed {
-        let field = rejection
-            .field
-            .as_deref()
-            .map(|field| format!(" {field}"))
-            .unwrap_or_default();
-        println!(
-            "  line {line}: {}{field}: {}",
-            rejection.code.as_str(),
-            rejection.message
-        );
-    }
-    let (ignored, others) = summary.ignored.top(IGNORED);
-    for IgnoredCount { field, meant, times } in ignored {
-        let hint = meant.map(|meant| format!("; did you mean {meant}?"));
-        println!("  ignored {times}: {field}{}", hint.unwrap_or_default());
-    }
-    if others > 0 {
-        println!("  ignored {others}: others");
-    }
 }
 
 /// What `generate` takes.
@@ -205,7 +134,7 @@ pub fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
 
 /// Throws facts away and folds all events again.
 pub fn rebuild(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
-    let store = open(config, clock)?;
+    let store = open_existing(config, clock)?;
     store.reset_facts()?;
     fold_all(&store)?;
     Ok(ExitCode::SUCCESS)
@@ -213,8 +142,22 @@ pub fn rebuild(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
 
 /// Exports events to Parquet.
 pub fn export(config: &Config, folder: &Path, clock: Clock) -> anyhow::Result<ExitCode> {
-    let store = open(config, clock)?;
+    let store = open_existing(config, clock)?;
+    make_empty(folder)?;
     let events = store.export_parquet(folder)?;
     println!("{events} events written to {}", folder.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a folder, or sees that it is empty.
+fn make_empty(folder: &Path) -> anyhow::Result<()> {
+    let cannot = || format!("cannot export into {}", folder.display());
+    std::fs::create_dir_all(folder).with_context(cannot)?;
+    let full = std::fs::read_dir(folder).with_context(cannot)?.next().is_some();
+    anyhow::ensure!(
+        !full,
+        "{}: the folder is not empty; name a new or an empty one",
+        cannot()
+    );
+    Ok(())
 }

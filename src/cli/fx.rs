@@ -21,7 +21,7 @@ use crate::store::{RatesAdded, Store};
 pub enum FxCommand {
     /// Imports exchange rates: the ECB's history or daily CSV, or `date,base,quote,rate,source`.
     Import {
-        /// The files, plain, gzip or zstd.
+        /// The files, plain, gzip or zstd; `-` is standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -37,14 +37,20 @@ pub fn run(config: &Config, command: &FxCommand, clock: Clock) -> anyhow::Result
         let rates = fx::parse(&bytes).with_context(|| file.display().to_string())?;
         read.push((file, bytes, rates));
     }
-    let mut store: Option<Store> = None;
+    let (mut store, mut said): (Option<Store>, bool) = (None, false);
     for (file, bytes, parsed) in read {
         let added = match Server::of(&config.data_dir)? {
-            Some(server) if store.is_none() => told(&server.post("/v1/fx", "text/csv", &bytes)?)?,
+            Some(server) if store.is_none() => {
+                if !said {
+                    data::say_folder(config, "the server that holds it takes the files");
+                    said = true;
+                }
+                told(&server.post("/v1/fx", "text/csv", &bytes)?)?
+            }
             _ => {
                 let store = match &mut store {
                     Some(store) => store,
-                    none => none.insert(data::open(config, clock.clone())?),
+                    none => none.insert(data::open_existing(config, clock.clone())?),
                 };
                 store.add_rates_queued(parsed.rates)?
             }
@@ -61,9 +67,11 @@ pub fn run(config: &Config, command: &FxCommand, clock: Clock) -> anyhow::Result
 fn contents(file: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        import::inflated(File::open(file)?)?
-            .take(limit as u64 + 1)
-            .read_to_end(&mut bytes)?;
+        let input: Box<dyn Read + Send> = match file.to_str() {
+            Some("-") => Box::new(std::io::stdin()),
+            _ => Box::new(File::open(file)?),
+        };
+        import::text(input)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let bytes = read().with_context(|| format!("cannot read {}", file.display()))?;

@@ -2,10 +2,12 @@
 
 mod data;
 mod fx;
+mod importing;
 mod keys;
 mod serving;
 mod socket;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use chrono::{SubsecRound, Utc};
 use clap::{Parser, Subcommand};
 
-use crate::config::Overrides;
+use crate::config::{Overrides, colours};
 use crate::model::Clock;
 
 /// Self-hosted ledger of a bot team: population growth, conversion and who processes the money.
@@ -44,9 +46,9 @@ enum Command {
     Serve,
     /// Loads the sample data into a fresh temporary folder (or --data-dir) and serves it.
     Demo,
-    /// Imports events from NDJSON files, plain, gzip or zstd; `-` is standard input.
+    /// Imports events from NDJSON files, plain, gzip or zstd (`-` is standard input), or from an export.
     Import {
-        /// The files.
+        /// The files, or the folder of an export.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -91,9 +93,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // Microseconds are what the store keeps.
     let clock: Clock = Arc::new(|| Utc::now().trunc_subsecs(6));
     match arguments.command {
-        Command::Serve => serving::serve(config, clock),
+        Command::Serve => serving::serve(config, arguments.log_json, clock),
         Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
-        Command::Import { files } => data::import(&config, &files, clock),
+        Command::Import { files } => importing::import(&config, &files, clock),
         Command::Fx { command } => fx::run(&config, &command, clock),
         Command::Generate(plan) => data::generate(plan),
         Command::Rebuild => data::rebuild(&config, clock),
@@ -106,7 +108,8 @@ fn log_to_stderr(arguments: &Arguments) {
     let filter = tracing_subscriber::EnvFilter::new(&arguments.log);
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && colours());
     if arguments.log_json {
         logs.json().init()
     } else {

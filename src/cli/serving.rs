@@ -1,10 +1,12 @@
 //! `serve` and `demo`.
 
 use std::io::Cursor;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
 
 use super::data;
 use crate::app::Application;
@@ -33,26 +35,55 @@ const ANNOTATIONS: &str = include_str!(concat!(
 /// both ends would cut a week.
 const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=day";
 
+/// What the temporary folders of demos are called; the process's number follows.
+const DEMO: &str = "botledger-demo-";
+
 /// Serves until SIGTERM or SIGINT.
-pub fn serve(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
-    run(config, clock, "")
+pub fn serve(config: Config, log_json: bool, clock: Clock) -> anyhow::Result<ExitCode> {
+    let note = if Store::exists(&config.data_dir) { "" } else { data::NEW };
+    let shown = config.clone();
+    run(config, clock, "", || {
+        // Where machines read standard error, every line is theirs.
+        if log_json {
+            tracing::info!(folder = %shown.data_dir.display(), new = !note.is_empty(), "data folder");
+        } else {
+            data::say_folder(&shown, note);
+        }
+    })
 }
 
 /// Loads the sample data, then serves.
 pub fn demo(mut config: Config, keeps: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     // The folder lives as long as this value, that is until the server has stopped.
-    let folder = tempfile::Builder::new()
-        .prefix("botledger-demo-")
-        .tempdir()
-        .context("no temporary folder")?;
-    if !keeps {
+    let folder = if keeps { None } else { Some(temporary()?) };
+    if let Some(folder) = &folder {
         config.data_dir = folder.path().to_owned();
     }
     let store = data::open(&config, clock.clone())?;
     let privacy = Privacy::open(&config, &store)?;
     load(&store, &clock, &privacy, config.limits.event_bytes)?;
     drop(store);
-    run(config, clock, STORY_RANGE)
+    run(config, clock, STORY_RANGE, || ())
+}
+
+/// A folder for one demo. Those of demos that were killed are named: nobody else removes them.
+fn temporary() -> anyhow::Result<TempDir> {
+    let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let process = name.strip_prefix(DEMO).and_then(|rest| rest.split_once('-'));
+        let gone = process
+            .is_some_and(|(number, _)| number.parse::<u32>().is_ok() && !Path::new("/proc").join(number).exists());
+        if gone {
+            eprintln!(
+                "a demo that was killed has left its folder behind: {}; remove it if you like",
+                path.display()
+            );
+        }
+    }
+    let name = format!("{DEMO}{}-", std::process::id());
+    let made = tempfile::Builder::new().prefix(&name).tempdir();
+    made.context("no temporary folder")
 }
 
 fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> anyhow::Result<()> {
@@ -79,9 +110,11 @@ fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> 
     data::fold_all(store)
 }
 
-fn run(config: Config, clock: Clock, query: &str) -> anyhow::Result<ExitCode> {
+/// Serves; `started` is called once the folder is open and the address bound.
+fn run(config: Config, clock: Clock, query: &str, started: impl FnOnce()) -> anyhow::Result<ExitCode> {
     actix_web::rt::System::new().block_on(async move {
         let application = Application::build(config, clock)?;
+        started();
         let mark = if query.is_empty() { "" } else { "?" };
         println!("dashboard: http://{}/{mark}{query}", application.address());
         tracing::info!(address = %application.address(), jobs = jobs::SCHEDULE.len(), "serving");

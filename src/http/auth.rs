@@ -26,10 +26,11 @@ const MAX_KEY_BYTES: usize = 1024;
 /// Headers by which proxies say that they pass on someone else's request.
 const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
-/// The configured keys, ready to compare.
+/// The configured keys, ready to compare, and the origins whose pages may send.
 #[derive(Debug, Clone)]
 pub struct Guard {
     keys: Vec<HashedKey>,
+    origins: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +52,20 @@ impl Guard {
         };
         Guard {
             keys: keys.iter().map(hashed).collect(),
+            origins: Vec::new(),
         }
+    }
+
+    /// Lets pages of these origins send, too.
+    pub fn trusting(mut self, origins: &[String]) -> Self {
+        self.origins = origins.to_vec();
+        self
+    }
+
+    /// Whether a request states one of the origins that are configured.
+    pub fn trusts(&self, headers: &HeaderMap) -> bool {
+        let stated = headers.get(header::ORIGIN);
+        stated.is_some_and(|stated| self.origins.iter().any(|origin| origin.as_bytes() == stated.as_bytes()))
     }
 
     /// Decides on one request: the name of its key where it has a known one. The socket in the data folder
@@ -63,7 +77,9 @@ impl Guard {
         if request.conn_data::<Owner>().is_some() {
             return Ok(Some(Caller("the folder's owner".to_owned())));
         }
-        refuse_cross_site_writes(request)?;
+        if !self.trusts(request.headers()) {
+            refuse_cross_site_writes(request)?;
+        }
         if self.keys.is_empty() {
             return loopback_only(request).map(|()| None);
         }
@@ -71,7 +87,7 @@ impl Guard {
             .iter()
             .find_map(|candidate| self.holder(candidate));
         match caller {
-            None if is_open(request.path()) => Ok(None),
+            None if is_open(request) => Ok(None),
             None if is_page(request) => Err(Problem::unauthorized_page()),
             None => Err(Problem::unauthorized()),
             found => Ok(found),
@@ -119,9 +135,10 @@ pub async fn guard<B: MessageBody>(
     }
 }
 
-/// What needs no key: health for supervisors, and webhooks, which are signed.
-fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz") || path.starts_with("/v1/webhooks/")
+/// What needs no key: health for supervisors, webhooks, which are signed, and which methods an address takes.
+fn is_open(request: &ServiceRequest) -> bool {
+    let path = request.path();
+    request.method() == Method::OPTIONS || matches!(path, "/healthz" | "/readyz") || path.starts_with("/v1/webhooks/")
 }
 
 /// Where a browser should ask its person for the key.
@@ -134,13 +151,13 @@ fn is_page(request: &ServiceRequest) -> bool {
     request.method() == Method::GET && (!request.path().starts_with("/v1/") || accept.contains("text/html"))
 }
 
-/// Browsers say when another site makes them send something; nobody has a reason to.
+/// Browsers say when another site makes them send something; unless it is configured, nobody has a reason to.
 fn refuse_cross_site_writes(request: &ServiceRequest) -> Result<(), Problem> {
     let cross = request
         .headers()
         .get("sec-fetch-site")
         .is_some_and(|site| site.as_bytes() == b"cross-site");
-    if cross && !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if cross && !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Err(Problem::forbidden("another web site may not send here"));
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! Reads a body under limits: bytes on the wire, time until it is complete, bytes after decompression.
 //!
 //! Nothing is inflated before its limit is known to hold: decompression is streamed and stops at the first
-//! byte too many, so that a small body never becomes a large allocation.
+//! byte too many, so that a small body never becomes a large allocation. A body that breaks off is refused whole:
+//! its sender is still there to send it again.
 
 use std::io::Read;
 use std::time::Duration;
@@ -11,11 +12,12 @@ use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
 
 use super::Problem;
+use super::stream::{self, Packing};
 use crate::config::Limits;
 
 /// The encodings that [`read`] takes.
 const ACCEPTED: &str = "gzip, zstd, identity";
-/// Largest window of a zstd frame, as a power of two: the 8 MiB that every decoder supports.
+/// Largest window of a zstd frame, as a power of two: the 8 MiB of RFC 9659.
 const ZSTD_WINDOW_LOG: u32 = 23;
 /// Bytes inflated at a time.
 const CHUNK: usize = 64 << 10;
@@ -51,23 +53,25 @@ impl Encoding {
     }
 }
 
-/// Reads and inflates a body.
+/// Reads and inflates a body; without its byte order mark. A packed body without Content-Encoding is told by its
+/// first bytes, as a file is.
 ///
 /// # Errors
 /// `unsupported_encoding`, `body_too_large` (either limit), `body_timeout`, or `unparseable` where the connection
-/// or the compressed stream breaks off.
+/// or the compressed stream breaks off, or the body is no text.
 pub async fn read(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> Result<Vec<u8>, Problem> {
     let encoding = Encoding::of(req.headers())?;
-    let wire = collect(payload, req, limits).await?;
-    if encoding == Encoding::Identity {
-        return if wire.len() > limits.inflated_bytes {
-            Err(too_large_inflated(limits.inflated_bytes))
-        } else {
-            Ok(wire)
-        };
-    }
+    let mut wire = collect(payload, req, limits).await?;
     let limit = limits.inflated_bytes;
-    web::block(move || inflate(&wire, encoding, limit)).await?
+    if encoding != Encoding::Identity || Packing::of(&wire) != Packing::Plain {
+        return web::block(move || inflate(&wire, encoding, limit)).await?;
+    }
+    if wire.len() > limit {
+        return Err(too_large_inflated(limit));
+    }
+    let mark = stream::mark(&wire).map_err(unreadable)?;
+    wire.drain(..mark);
+    Ok(wire)
 }
 
 /// Reads the bytes as they came, for a signature that covers them; a compressed body is refused.
@@ -119,15 +123,12 @@ async fn collect(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> R
 /// # Errors
 /// `body_too_large` at the first byte beyond the limit, `unparseable` for a broken stream.
 pub fn inflate(wire: &[u8], encoding: Encoding, limit: usize) -> Result<Vec<u8>, Problem> {
-    match encoding {
-        Encoding::Identity => drain(wire, limit),
-        Encoding::Gzip => drain(flate2::bufread::MultiGzDecoder::new(wire), limit),
-        Encoding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(wire).map_err(broken)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(broken)?;
-            drain(decoder, limit)
-        }
-    }
+    let packing = match encoding {
+        Encoding::Identity => None,
+        Encoding::Gzip => Some(Packing::Gzip),
+        Encoding::Zstd => Some(Packing::Zstd),
+    };
+    drain(stream::text(wire, packing, ZSTD_WINDOW_LOG).map_err(unreadable)?, limit)
 }
 
 fn drain(mut from: impl Read, limit: usize) -> Result<Vec<u8>, Problem> {
@@ -138,7 +139,7 @@ fn drain(mut from: impl Read, limit: usize) -> Result<Vec<u8>, Problem> {
             Ok(0) => return Ok(out),
             Ok(count) => count,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(broken(error)),
+            Err(error) => return Err(unreadable(error)),
         };
         if count > limit - out.len() {
             return Err(too_large_inflated(limit));
@@ -152,8 +153,8 @@ fn drain(mut from: impl Read, limit: usize) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn broken(error: std::io::Error) -> Problem {
-    Problem::unparseable(format!("the compressed body is broken: {error}"))
+fn unreadable(why: impl std::fmt::Display) -> Problem {
+    Problem::unparseable(format!("the body cannot be read: {why}"))
 }
 
 fn too_large_on_wire(limit: usize) -> Problem {

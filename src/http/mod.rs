@@ -1,11 +1,15 @@
-//! What every route shares: bodies under limits, keys, request ids and errors as problem+json.
+//! What every route shares: bodies under limits, keys, request ids, what clients accept, and errors as problem+json.
 
 pub mod auth;
 pub mod base64;
 pub mod body;
+pub mod compress;
+pub mod cors;
+pub mod preferences;
 pub mod problem;
 pub mod request_id;
 pub mod socket;
+pub mod stream;
 
 use actix_web::HttpResponse;
 

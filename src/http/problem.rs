@@ -310,6 +310,17 @@ impl Problem {
         problem
     }
 
+    /// 406: none of the encodings that the client accepts.
+    pub fn not_encodable(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not_acceptable",
+            "No acceptable encoding",
+            detail,
+        )
+        .field("Accept-Encoding")
+    }
+
     /// 422: the answer would have more rows than `limit`.
     pub fn too_many_rows(limit: usize) -> Self {
         let detail = format!(

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::cloudevents::{self, Envelope};
 use super::json::{Members, Slot, Text};
+use super::lines;
 use super::mend;
 use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
@@ -112,12 +113,12 @@ pub fn judge(
             }
         }
         Format::Lines => {
-            let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-            for line in lines.filter(|line| !line.is_empty()) {
+            // One line that is no UTF-8 costs no other.
+            for (_, line) in lines::of(body) {
                 if judged.events.len() + judged.rejected.len() == limits.batch_events {
                     return Err(Problem::batch_too_large(limits.batch_events));
                 }
-                judged.add(one(line));
+                judged.add(lines::judge(line, limits.event_bytes, now, privacy));
             }
         }
         Format::Binary(attributes) => {

@@ -55,10 +55,6 @@ fn wrong<T>(line: u64, field: &str, message: impl Into<String>) -> Result<T, Rat
 /// # Errors
 /// Names the first line and field that is wrong.
 pub fn parse(bytes: &[u8]) -> Result<RateFile, RateError> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        return wrong(1, PLAIN[0], "is missing: this is a ZIP archive; unpack it first");
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

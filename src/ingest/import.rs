@@ -1,16 +1,18 @@
 //! `import`: files of CloudEvents, one per line, plain, gzip or zstd.
 //!
 //! One thread reads and inflates, others parse, and blocks reach the writer in the order of the
-//! file, so that of two conflicting lines the first is the one that stays.
+//! file, so that of two conflicting lines the first is the one that stays. Where the input breaks
+//! off, the whole lines before the break are stored.
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::cloudevents;
+use super::lines;
 use super::privacy::Privacy;
-use super::rejection::{Code, Rejection};
+use super::rejection::Rejection;
+use crate::http::stream;
 use crate::model::Clock;
 use crate::store::{AppendOutcome, Appended, Delivery, IgnoredCounts, Pending, Prepared, Store, StoreError};
 
@@ -64,27 +66,41 @@ impl Summary {
 
 /// Why an import ends before its input does.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The input cannot be read or is no valid gzip or zstd.
-    #[error("cannot read the input: {0}")]
+pub enum Cause {
+    /// The input cannot be read, or is no text.
+    #[error("{0}")]
     Input(#[from] io::Error),
-    /// The store refused; what was counted before is durable.
+    /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Undoes gzip or zstd, told by the first bytes.
+/// An import that ended before its input did.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct ImportError {
+    /// What is durable of it.
+    pub stored: Box<Summary>,
+    /// Why it ended.
+    pub cause: Cause,
+}
+
+impl From<io::Error> for ImportError {
+    /// An input that could not even be opened.
+    fn from(error: io::Error) -> Self {
+        ImportError {
+            stored: Box::default(),
+            cause: Cause::Input(error),
+        }
+    }
+}
+
+/// The text of a file: gzip and zstd are undone, told by the first bytes.
 ///
 /// # Errors
-/// When the input cannot be read.
-pub fn inflated<'a>(input: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
-    let mut input = BufReader::with_capacity(1 << 20, input);
-    let head = input.fill_buf()?;
-    Ok(match head {
-        [0x1f, 0x8b, ..] => Box::new(flate2::read::MultiGzDecoder::new(input)),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::Decoder::with_buffer(input)?),
-        _ => Box::new(input),
-    })
+/// Says what it is where it is no text.
+pub fn text<'a>(input: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+    stream::text(input, None, stream::FILE_WINDOW_LOG)
 }
 
 /// Whole lines, the first of them numbered.
@@ -106,7 +122,7 @@ struct Parsed {
 /// Streams of the same `delivery` do not count as changing each other's figures.
 ///
 /// # Errors
-/// When the input or the store fails; everything counted by then is durable.
+/// When the input or the store fails; it tells what is durable by then.
 pub fn import(
     store: &Store,
     delivery: Delivery,
@@ -128,33 +144,78 @@ pub fn import(
             lanes_out.push(parsed);
         }
         let reader = scope.spawn(move || read_blocks(input, &lanes_in));
-        let outcome = append_in_order(store, delivery, &lanes_out, progress);
+        let mut flight = Flight::new(store, delivery, progress);
+        let stored = append_in_order(&mut flight, &lanes_out).and_then(|()| flight.land());
         // Parsers and reader end when nobody takes what they make.
         drop(lanes_out);
         let read = reader
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("the reading thread failed")));
-        let summary = outcome?;
-        read?;
-        Ok(summary)
+        flight.outcome(stored.map_err(Cause::from).and_then(|()| Ok(read?)))
     })
 }
 
-fn append_in_order(
-    store: &Store,
+/// Groups on their way to the disk.
+pub(super) struct Flight<'a> {
+    store: &'a Store,
     delivery: Delivery,
-    lanes: &[Receiver<Result<Parsed, StoreError>>],
-    progress: &mut dyn FnMut(u64, &Summary),
-) -> Result<Summary, StoreError> {
-    let mut summary = Summary::default();
-    let mut flying: VecDeque<(Pending, u64)> = VecDeque::new();
-    let mut settle = |flying: &mut VecDeque<(Pending, u64)>, summary: &mut Summary| -> Result<(), StoreError> {
-        if let Some((pending, bytes)) = flying.pop_front() {
-            summary.count(&pending.wait()?);
-            progress(bytes, summary);
+    progress: &'a mut dyn FnMut(u64, &Summary),
+    /// Each with what it was read from, in bytes.
+    flying: VecDeque<(Pending, u64)>,
+    pub(super) summary: Summary,
+}
+
+impl<'a> Flight<'a> {
+    pub(super) fn new(store: &'a Store, delivery: Delivery, progress: &'a mut dyn FnMut(u64, &Summary)) -> Self {
+        Flight {
+            store,
+            delivery,
+            progress,
+            flying: VecDeque::new(),
+            summary: Summary::default(),
+        }
+    }
+
+    /// Hands a group to the writer, and waits for the first where many are on their way.
+    pub(super) fn send(&mut self, group: Prepared, bytes: u64) -> Result<(), StoreError> {
+        let pending = self.store.append_queued(group, self.delivery)?;
+        self.flying.push_back((pending, bytes));
+        if self.flying.len() < IN_FLIGHT {
+            return Ok(());
+        }
+        self.settle()
+    }
+
+    /// Waits until the first group is durable.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if let Some((pending, bytes)) = self.flying.pop_front() {
+            self.summary.count(&pending.wait()?);
+            (self.progress)(bytes, &self.summary);
         }
         Ok(())
-    };
+    }
+
+    /// Waits until all are durable.
+    pub(super) fn land(&mut self) -> Result<(), StoreError> {
+        while !self.flying.is_empty() {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// What it came to, or why it ended early.
+    pub(super) fn outcome(self, ended: Result<(), Cause>) -> Result<Summary, ImportError> {
+        match ended {
+            Ok(()) => Ok(self.summary),
+            Err(cause) => Err(ImportError {
+                stored: Box::new(self.summary),
+                cause,
+            }),
+        }
+    }
+}
+
+fn append_in_order(flight: &mut Flight<'_>, lanes: &[Receiver<Result<Parsed, StoreError>>]) -> Result<(), StoreError> {
     // Blocks were dealt out in turn, so taking them in turn keeps their order.
     for lane in lanes.iter().cycle() {
         let Ok(parsed) = lane.recv() else { break };
@@ -164,19 +225,13 @@ fn append_in_order(
             ignored,
             bytes,
         } = parsed?;
-        summary.ignored.extend(&ignored);
-        rejected
-            .into_iter()
-            .for_each(|(line, rejection)| summary.reject(line, rejection));
-        flying.push_back((store.append_queued(prepared, delivery)?, bytes));
-        if flying.len() >= IN_FLIGHT {
-            settle(&mut flying, &mut summary)?;
+        flight.summary.ignored.extend(&ignored);
+        for (line, rejection) in rejected {
+            flight.summary.reject(line, rejection);
         }
+        flight.send(prepared, bytes)?;
     }
-    while !flying.is_empty() {
-        settle(&mut flying, &mut summary)?;
-    }
-    Ok(summary)
+    Ok(())
 }
 
 fn parse_blocks(
@@ -191,21 +246,13 @@ fn parse_blocks(
         let mut events = Vec::new();
         let mut rejected = Vec::new();
         let mut ignored = IgnoredCounts::default();
-        for (offset, line) in block.bytes.split(|byte| *byte == b'\n').enumerate() {
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            if line.len() > event_bytes {
-                let rejection = Rejection::new(Code::EventTooLarge, "the line is longer than an event may be");
-                rejected.push((block.first_line + offset as u64, rejection));
-                continue;
-            }
-            match cloudevents::parse(line, now, privacy) {
+        for (offset, line) in lines::of(&block.bytes) {
+            match lines::judge(line, event_bytes, now, privacy) {
                 Ok(event) => {
                     ignored.add(&event.ignored);
                     events.push(event);
                 }
-                Err(rejection) => rejected.push((block.first_line + offset as u64, rejection)),
+                Err(rejection) => rejected.push((block.first_line + offset, rejection)),
             }
         }
         let bytes = block.bytes.len() as u64;
@@ -223,25 +270,28 @@ fn parse_blocks(
 
 /// Cuts the input into blocks at line ends and deals them out in turn.
 fn read_blocks(input: impl Read + Send, lanes: &[SyncSender<Block>]) -> io::Result<()> {
-    let mut input = inflated(input)?;
+    let mut input = text(input)?;
     let mut first_line = 1;
     let mut rest: Vec<u8> = Vec::new();
     for lane in lanes.iter().cycle() {
         let mut bytes = std::mem::take(&mut rest);
-        input.by_ref().take(BLOCK as u64).read_to_end(&mut bytes)?;
-        if bytes.is_empty() {
-            return Ok(());
+        let read = input.by_ref().take(BLOCK as u64).read_to_end(&mut bytes);
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        match (&read, end) {
+            // What stands behind the last line end is cut by the break.
+            (Err(_), end) => bytes.truncate(end.unwrap_or(0)),
+            (Ok(count), Some(end)) if *count == BLOCK => rest = bytes.split_off(end),
+            // The end of the input, or one over-long line: cutting it bounds the memory it takes.
+            (Ok(_), _) => {}
         }
-        // A block without any line end is one over-long line; cutting it bounds the memory it takes.
-        if bytes.len() >= BLOCK
-            && let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n')
-        {
-            rest = bytes.split_off(end + 1);
+        if bytes.is_empty() {
+            return read.map(drop);
         }
         let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         if lane.send(Block { bytes, first_line }).is_err() {
             return Ok(());
         }
+        read?;
         first_line += lines;
     }
     Ok(())

@@ -19,6 +19,13 @@ pub enum TimeOrigin {
 }
 
 impl TimeOrigin {
+    /// Reads the word that is stored.
+    pub fn parse(word: &str) -> Option<Self> {
+        [TimeOrigin::Given, TimeOrigin::Missing, TimeOrigin::Impossible]
+            .into_iter()
+            .find(|origin| origin.as_str() == word)
+    }
+
     /// The word that is stored.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -32,9 +32,9 @@ async fn picture(
     let Some((metric, kind)) = name.rsplit_once('.') else {
         return Err(Problem::not_found());
     };
-    let (content_type, raster) = match kind {
-        "svg" => ("image/svg+xml", false),
-        "png" => ("image/png", true),
+    let (content_type, extension, raster) = match kind {
+        "svg" => ("image/svg+xml", "svg", false),
+        "png" => ("image/png", "png", true),
         _ => return Err(Problem::not_found()),
     };
     let metric = find(metric)?;
@@ -43,7 +43,8 @@ async fn picture(
     let rendering = Rendering {
         address: format!("{name} {look:?}"),
         content_type,
-        file: None,
+        file: Some(("inline", extension)),
+        vary: None,
     };
     let render = move |report: &Report| {
         let drawn = draw(report, look, |request| match raster {

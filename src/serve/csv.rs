@@ -1,6 +1,7 @@
 //! Answers as CSV: the columns of the JSON answer under the same names, one header line.
 //!
-//! Null is an empty cell. A text that a spreadsheet would run as a formula gets an apostrophe in
+//! UTF-8, with a byte order mark only on demand: spreadsheets tell the encoding by it, and other programs take it
+//! for a part of the first column's name. Null is an empty cell. A text that a spreadsheet would run as a formula gets an apostrophe in
 //! front; numbers and amounts are never touched.
 
 use super::report::Report;
@@ -9,12 +10,16 @@ use crate::model::{Table, Value};
 /// Characters that begin a formula in a spreadsheet; a tab or a carriage return may stand before one.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// The rows of an answer.
+/// What a spreadsheet tells UTF-8 by.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The rows of an answer, behind a byte order mark where that is wanted.
 ///
 /// # Errors
 /// None that a table can cause; writing to memory does not fail.
-pub fn render(report: &Report) -> Result<Vec<u8>, csv::Error> {
-    table(&report.table)
+pub fn render(report: &Report, marked: bool) -> Result<Vec<u8>, csv::Error> {
+    let rows = table(&report.table)?;
+    Ok(if marked { [MARK, &rows].concat() } else { rows })
 }
 
 /// A table as CSV.

@@ -1,11 +1,14 @@
 //! Which format an answer takes, and whether the asker has it already.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{Accept, EntityTag, Header, IfNoneMatch, Quality};
+use actix_web::http::header::{self, EntityTag};
 use sha2::{Digest, Sha256};
 
 use super::question::Asked;
 use crate::http::Problem;
+use crate::http::preferences::preferences;
+use crate::metrics::Metric;
+use crate::model::Mode;
 use crate::store::Version;
 
 /// The formats of an answer.
@@ -60,18 +63,20 @@ impl Format {
     }
 
     fn accepted(request: &HttpRequest) -> Result<Self, Problem> {
-        // A header that cannot be read says nothing.
-        let Ok(accept) = Accept::parse(request) else {
-            return Ok(Format::Json);
-        };
-        if accept.is_empty() {
+        let wanted = preferences(request.headers(), header::ACCEPT).unwrap_or_default();
+        let ranges: Vec<Range> = wanted
+            .iter()
+            .filter_map(|wanted| Range::read(&wanted.name, wanted.weight))
+            .collect();
+        // A header of which nothing can be read says nothing.
+        if ranges.is_empty() {
             return Ok(Format::Json);
         }
-        let mut best: Option<(Format, Quality)> = None;
+        let mut best: Option<(Format, (u16, u8))> = None;
         for format in Self::ALL {
-            let weight = weight(&accept, format);
-            if weight > Quality::ZERO && best.is_none_or(|(_, other)| weight > other) {
-                best = Some((format, weight));
+            let rank = rank(&ranges, format);
+            if rank.0 > 0 && best.is_none_or(|(_, other)| rank > other) {
+                best = Some((format, rank));
             }
         }
         best.map(|(format, _)| format)
@@ -79,21 +84,40 @@ impl Format {
     }
 }
 
-/// How much a format is wanted: the weight of the most specific range that holds it.
-fn weight(accept: &Accept, format: Format) -> Quality {
-    let (kind, subtype) = format.media_type();
-    let ranges = accept.iter().filter_map(|range| {
-        let specific = match (range.item.type_().as_str(), range.item.subtype().as_str()) {
-            (a, b) if a == kind && b == subtype => 2,
-            (a, "*") if a == kind => 1,
-            ("*", "*") => 0,
-            _ => return None,
-        };
-        Some((specific, range.quality))
-    });
-    ranges
-        .max_by_key(|(specific, _)| *specific)
-        .map_or(Quality::ZERO, |(_, quality)| quality)
+/// One media range of `Accept`.
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    weight: u16,
+}
+
+impl<'a> Range<'a> {
+    /// `None` for what is no media range. `*` alone, as Java sends it, is `*/*`.
+    fn read(name: &'a str, weight: u16) -> Option<Self> {
+        let (kind, subtype) = if name == "*" { ("*", "*") } else { name.split_once('/')? };
+        let readable = !kind.is_empty() && !subtype.is_empty() && (kind != "*" || subtype == "*");
+        readable.then_some(Range { kind, subtype, weight })
+    }
+
+    /// How closely it names a format; `None` where it does not hold it.
+    fn closeness(&self, format: Format) -> Option<u8> {
+        let (kind, subtype) = format.media_type();
+        match (self.kind, self.subtype) {
+            (a, b) if a == kind && b == subtype => Some(2),
+            (a, "*") if a == kind => Some(1),
+            ("*", "*") => Some(0),
+            _ => None,
+        }
+    }
+}
+
+/// How much a format is wanted: the weight of the ranges that name it most closely, and how closely that is. Of two
+/// wanted alike, the one that is named wins over the one that is merely not excluded.
+fn rank(ranges: &[Range], format: Format) -> (u16, u8) {
+    let holding = ranges
+        .iter()
+        .filter_map(|range| Some((range.closeness(format)?, range.weight)));
+    holding.max().map_or((0, 0), |(closeness, weight)| (weight, closeness))
 }
 
 /// Takes a parameter out of the pairs.
@@ -140,11 +164,25 @@ pub fn tag(address: &str, pairs: &[(String, String)], asked: &Asked, version: &V
     EntityTag::new_weak(hex::encode(&hasher.finalize()[..16]))
 }
 
-/// The tags of the answers that the asker has.
-pub fn known_tags(request: &HttpRequest) -> Vec<EntityTag> {
-    // `*` asks whether there is any answer at all, which only a request that changes something needs.
-    match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Items(tags)) => tags,
-        Ok(IfNoneMatch::Any) | Err(_) => Vec::new(),
+/// The name of a file that holds an answer: the metric, its range, and how it is cut, in letters, digits, dashes,
+/// dots and low lines. `payments_2016-07-01_2016-10-01_week_provider.csv`.
+pub fn file_name(metric: &Metric, asked: &Asked, extension: &str) -> String {
+    let question = &asked.question;
+    let range = &question.range;
+    let moment = |at| {
+        let local = range.local(at);
+        let midnight = local.time() == chrono::NaiveTime::MIN;
+        local
+            .format(if midnight { "%Y-%m-%d" } else { "%Y-%m-%dT%H%M%S" })
+            .to_string()
+    };
+    let mut parts = vec![metric.name.to_owned(), moment(range.from), moment(range.to)];
+    parts.extend(range.interval.map(|interval| interval.as_str().to_owned()));
+    if !question.group_by.is_empty() {
+        parts.push(question.group_by.join("-"));
     }
+    if question.mode == Mode::Test {
+        parts.push(question.mode.as_str().to_owned());
+    }
+    format!("{}.{extension}", parts.join("_"))
 }

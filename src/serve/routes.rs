@@ -1,13 +1,15 @@
 //! The list of metrics and their answers.
 
-use actix_web::http::header::{self, EntityTag};
+use actix_web::http::StatusCode;
+use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::negotiate::{Format, known_tags, tag};
+use super::negotiate::{Format, file_name, tag, take};
 use super::report::{AnswerError, Report, answer_asked};
 use super::{ServeState, csv, json, question};
 use crate::http::Problem;
+use crate::http::preferences::Known;
 use crate::metrics::{self, Metric};
 
 /// The pairs of a query string, decoded, in their order.
@@ -76,16 +78,34 @@ async fn metric(
     let metric = find(&name)?;
     let mut pairs = pairs(&request)?;
     let format = Format::choose(&request, &mut pairs)?;
+    let marked = mark(&mut pairs, format)?;
     let rendering = Rendering {
-        address: format!("{name}.{}", format.as_str()),
+        address: format!("{name}.{} {marked}", format.as_str()),
         content_type: format.content_type(),
-        file: (format == Format::Csv).then(|| format!("{name}.csv")),
+        file: (format == Format::Csv).then_some(("attachment", "csv")),
+        vary: Some("Accept"),
     };
     let render = move |report: &Report| match format {
         Format::Json => json::render(report).map_err(|error| AnswerError::Render(error.to_string())),
-        Format::Csv => csv::render(report).map_err(|error| AnswerError::Render(error.to_string())),
+        Format::Csv => csv::render(report, marked).map_err(|error| AnswerError::Render(error.to_string())),
     };
     respond(&request, &state, metric, pairs, rendering, render).await
+}
+
+/// Takes `bom`, which sets a byte order mark before CSV.
+fn mark(pairs: &mut Pairs, format: Format) -> Result<bool, Problem> {
+    match take(pairs, "bom")?.as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") if format == Format::Csv => Ok(true),
+        Some("true") => Err(Problem::invalid_parameter(
+            "bom",
+            "`bom=true` is for CSV; ask with `format=csv`",
+        )),
+        Some(other) => Err(Problem::invalid_parameter(
+            "bom",
+            format!("`bom` must be true or false, not `{other}`"),
+        )),
+    }
 }
 
 /// How an answer is shown.
@@ -94,8 +114,10 @@ pub struct Rendering {
     pub address: String,
     /// The header `Content-Type`.
     pub content_type: &'static str,
-    /// Name of the file where the answer is meant to be saved.
-    pub file: Option<String>,
+    /// How the answer is shown or saved, and the extension of its file's name; `None` where it is not meant for that.
+    pub file: Option<(&'static str, &'static str)>,
+    /// The header that the choice of the format depends on.
+    pub vary: Option<&'static str>,
 }
 
 /// Answers a question in any rendering; with 304 where the asker has the answer already.
@@ -114,39 +136,36 @@ where
     F: FnOnce(&Report) -> Result<Vec<u8>, AnswerError> + Send + 'static,
 {
     let asked = question::parse(metric, &pairs, &state.defaults())?;
-    let known = known_tags(request);
+    let known = Known::of(request.headers());
     let (store, rows) = (state.store.clone(), state.config.limits.answer_rows);
+    let disposition = rendering.file.map(|(shown, extension)| {
+        let name = file_name(metric, &asked, extension);
+        format!("{shown}; filename=\"{name}\"")
+    });
     let address = rendering.address;
     let work = move || -> Result<_, AnswerError> {
         let version = store.version_at(asked.question.as_of)?;
         let tag = tag(&address, &pairs, &asked, &version);
-        if known.iter().any(|other| other.weak_eq(&tag)) {
+        if known.holds(tag.tag()) {
             return Ok((tag, None));
         }
         let report = answer_asked(&store, metric, &asked, rows)?;
         Ok((tag, Some(render(&report)?)))
     };
     let (tag, body) = state.gate.run(work).await?;
-    Ok(written(tag, body, rendering.content_type, rendering.file))
-}
-
-fn written(tag: EntityTag, body: Option<Vec<u8>>, content_type: &'static str, file: Option<String>) -> HttpResponse {
-    let mut response = if body.is_some() {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::NotModified()
-    };
+    let mut response = HttpResponse::Ok();
     response
         .insert_header(header::ETag(tag))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::VARY, "Accept"));
-    let Some(body) = body else {
-        return response.finish();
-    };
-    response.insert_header((header::CONTENT_TYPE, content_type));
-    if let Some(file) = file {
-        // Names of metrics are letters and dashes.
-        response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")));
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"));
+    if let Some(name) = rendering.vary {
+        response.insert_header((header::VARY, name));
     }
-    response.body(body)
+    let Some(body) = body else {
+        return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
+    };
+    response.insert_header((header::CONTENT_TYPE, rendering.content_type));
+    if let Some(disposition) = disposition {
+        response.insert_header((header::CONTENT_DISPOSITION, disposition));
+    }
+    Ok(response.body(body))
 }

@@ -10,6 +10,7 @@ mod append;
 mod as_of;
 mod bridge;
 pub mod export;
+mod exported;
 mod filter;
 mod folding;
 mod identity;
@@ -26,7 +27,7 @@ mod status;
 mod tallies;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
@@ -60,13 +61,24 @@ pub enum StoreError {
     #[error("the answer has more than {0} rows")]
     TooManyRows(usize),
     /// The data directory is of a later version.
-    #[error("the database has schema version {found}, this program knows {known}")]
+    #[error(
+        "a later version of botledger has written it (schema {found}; this one knows {known}): take that version again"
+    )]
     NewerSchema {
         /// Version found on disk.
         found: i64,
         /// Latest version this program knows.
         known: i64,
     },
+    /// Another process has the database open.
+    #[error("{} holds it; stop that server or command first: a folder belongs to one process at a time", holder(.process))]
+    Held {
+        /// Its number, where it is known.
+        process: Option<u32>,
+    },
+    /// A file is no export, or not one that this version can read.
+    #[error("it is no export that can be read: {0}")]
+    NoExport(String),
     /// A query failed.
     #[error("query `{query}` failed: {error}")]
     Query {
@@ -90,6 +102,13 @@ pub enum StoreError {
     /// A stored value is not what the schema promises.
     #[error("the database holds an impossible value: {0}")]
     Corrupt(&'static str),
+}
+
+fn holder(process: &Option<u32>) -> String {
+    match process {
+        Some(number) => format!("the process {number}"),
+        None => "another process".to_owned(),
+    }
 }
 
 /// How a store is opened.
@@ -135,7 +154,8 @@ impl Store {
     /// Opens or creates the database, migrates its schema and starts the writer.
     ///
     /// # Errors
-    /// When the folder cannot be made, another process holds the file, or it is of a later version.
+    /// When the folder cannot be made, another process holds the file ([`StoreError::Held`]), or it is of a later
+    /// version.
     pub fn open(options: &StoreOptions, clock: Clock) -> Result<Store, StoreError> {
         std::fs::create_dir_all(&options.data_dir)?;
         let connection = schema::connect(options)?;
@@ -157,6 +177,11 @@ impl Store {
                 tallies,
             }),
         })
+    }
+
+    /// Whether a folder holds a ledger. Opening one makes it; a command that must not asks here first.
+    pub fn exists(data_dir: &Path) -> bool {
+        data_dir.join(schema::FILE).exists()
     }
 
     /// Watches the stamp of the latest commit; it changes whenever events were accepted.

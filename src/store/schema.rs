@@ -24,7 +24,7 @@ const MIGRATIONS: &[Query] = &[
 ];
 
 /// Name of the database file in the data folder.
-const FILE: &str = "botledger.duckdb";
+pub(super) const FILE: &str = "botledger.duckdb";
 
 /// Opens the file with the settings every connection shares.
 pub fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
@@ -40,7 +40,20 @@ pub fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
         .with("autoinstall_known_extensions", "false")?
         .with("autoload_known_extensions", "false")?
         .with("preserve_insertion_order", "true")?;
-    Ok(Connection::open_with_flags(options.data_dir.join(FILE), config)?)
+    Connection::open_with_flags(options.data_dir.join(FILE), config).map_err(|error| {
+        let told = error.to_string();
+        if told.contains("Could not set lock") {
+            StoreError::Held { process: holder(&told) }
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// The number of the process that has the file open, as DuckDB tells it.
+fn holder(told: &str) -> Option<u32> {
+    let (_, rest) = told.split_once("(PID ")?;
+    rest.split_once(')')?.0.parse().ok()
 }
 
 /// Applies the migrations that the database has not seen, each in a transaction.

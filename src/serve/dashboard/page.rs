@@ -208,7 +208,8 @@ fn part(answers: &Answers, section: &Section) -> Markup {
             div.section-head {
                 h2 id={ (anchor) "-title" } { (title) }
                 p.links {
-                    a href=(address("csv")) { "CSV" span.hidden { " of " (title) } }
+                    // People open it in a spreadsheet.
+                    a href={ (address("csv")) "&bom=true" } { "CSV" span.hidden { " of " (title) } }
                     a href=(address("json")) { "JSON" span.hidden { " of " (title) } }
                 }
             }

@@ -1,0 +1,59 @@
+//! Secrets that stand in the README: everybody knows them, so no server starts with them.
+
+use toml::Value;
+
+use super::Config;
+
+/// The texts that stand for secrets in the README's configuration.
+const EXAMPLES: &[&str] = &[
+    "the app secret",
+    "a token of your choice",
+    "whsec_…",
+    "the public key",
+    "the private key",
+    "the secret_token of setWebhook",
+];
+
+/// The first setting that is still an example, and what to put there.
+pub fn find(config: &Config) -> Option<(String, String)> {
+    for (index, key) in config.keys.iter().enumerate() {
+        let first = key.sha256.bytes().next();
+        if key.sha256.bytes().all(|digit| Some(digit) == first) {
+            let message = "is the example of the README; make a key with `botledger key NAME`";
+            return Some((format!("keys[{index}].sha256"), message.to_owned()));
+        }
+    }
+    for (index, source) in config.sources.iter().enumerate() {
+        let settings = source.settings.iter();
+        let mut found = settings.filter_map(|(name, value)| within(format!("sources[{index}].{name}"), value));
+        if let Some((key, text)) = found.next() {
+            return Some((
+                key,
+                format!("is the example of the README, `{text}`; put your own there"),
+            ));
+        }
+    }
+    None
+}
+
+/// The first example in a setting, with its place.
+fn within(place: String, value: &Value) -> Option<(String, &str)> {
+    match value {
+        Value::String(text) => is_example(text).then_some((place, text.as_str())),
+        Value::Array(values) => {
+            let mut values = values.iter().enumerate();
+            values.find_map(|(index, value)| within(format!("{place}[{index}]"), value))
+        }
+        Value::Table(table) => table
+            .iter()
+            .find_map(|(name, value)| within(format!("{place}.{name}"), value)),
+        _ => None,
+    }
+}
+
+/// An example of the README, however its letters are written, or a text that was left to be completed.
+fn is_example(text: &str) -> bool {
+    let text = text.trim();
+    let left_open = text.ends_with('…') || text.ends_with("...") || (text.starts_with('<') && text.ends_with('>'));
+    left_open || EXAMPLES.iter().any(|example| text.eq_ignore_ascii_case(example))
+}
