@@ -72,7 +72,8 @@ fn what_cannot_be_a_step_is_refused_with_the_reason() {
     let many = vec!["started"; 17].join(",");
     assert_eq!(refusal(&format!("steps={many}")).0, "steps");
     assert_eq!(refusal("unit=bot").0, "unit");
-    assert_eq!(refusal("steps=started&steps=paid").0, "steps");
+    assert_eq!(refusal("steps=started&steps=nonsense").0, "steps");
+    assert_eq!(refusal("unit=user&unit=user").0, "unit");
 }
 
 #[test]

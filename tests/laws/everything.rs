@@ -67,7 +67,10 @@ fn unchanged(asked: &Draw, filter: &str) -> usize {
 #[test]
 fn to_leave_out_what_does_not_exist_changes_nothing() {
     let compared = for_every_metric(4, CASES, |asked| {
-        unchanged(asked, &format!("&{}!=nothing", asked.dimension))
+        // The words of these are fixed: another one is refused.
+        let fixed = ["path", "credential", "acquisition"].contains(&asked.dimension);
+        let name = if fixed { "platform" } else { asked.dimension };
+        unchanged(asked, &format!("&{name}!=nothing"))
     });
     only_silent_about(&compared, &[]);
 }
