@@ -75,7 +75,10 @@ fn no_screen_is_too_narrow_for_the_page_and_its_pictures_keep_their_parts() {
 #[test]
 fn sources_with_warnings_and_long_names_do_not_widen_the_page() {
     let folder = tempfile::tempdir().unwrap();
-    let app = TestApp::with(|config| config.sources.push(source("stripe", &["whsec_test"])));
+    let app = TestApp::with(|config| {
+        config.sources.push(source("stripe", &["whsec_test"]));
+        config.limits.query_seconds = 90;
+    });
     for _ in 0..3 {
         app.client
             .post("/v1/webhooks/stripe/main", &[], b"{}")
@@ -110,6 +113,7 @@ fn sources_with_warnings_and_long_names_do_not_widen_the_page() {
         "/docs/metrics",
     ] {
         let page = app.client.get(address).text();
+        assert!(page.starts_with("<!DOCTYPE html>"), "{address}: {page}");
         for frame in measured(folder.path(), &page) {
             let (width, asked) = (frame["width"].as_u64().unwrap(), frame["asked"].as_u64().unwrap());
             assert!(width <= asked, "{address}: at {asked} pixels the page is {width} wide");

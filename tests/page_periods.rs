@@ -21,7 +21,7 @@ fn value(page: &str, key: &str) -> String {
 
 /// A conversation, and a payment of 10 dollars, at noon (UTC) of each of these days.
 fn on(days: &[&str]) -> TestApp {
-    let app = TestApp::start();
+    let app = TestApp::with(|config| config.limits.query_seconds = 90);
     let mut events: Vec<Draft> = vec![bot_registered("shop").at(&format!("{}T00:00:00Z", days[0]))];
     for day in days {
         let noon = format!("{day}T12:00:00Z");
@@ -175,4 +175,46 @@ fn the_demo_points_to_a_page_that_holds_all_of_its_story() {
     // The story has 39,600 bots at the first moment of November.
     assert_eq!(value(&page, "closing"), "39600");
     assert!(demo.terminate().success());
+}
+
+#[test]
+fn a_baseline_that_explodes_is_hidden_with_its_reason() {
+    let app = TestApp::with(|config| config.limits.query_seconds = 90);
+    // 1 and 90 dollars in turn: the last day's ratio again, seven days on, is 90 to the eighth.
+    let payment = |day: u32| {
+        let value = if day.is_multiple_of(2) { "90.00" } else { "1.00" };
+        captured(&format!("p{day}"), value, "USD").at(&format!("2016-10-{day:02}T12:00:00Z"))
+    };
+    app.client
+        .post_events(&lines(&(1..=20).map(payment).collect::<Vec<Draft>>()));
+    app.wait_folded();
+    let question = "forecast?of=gross&horizon=7&from=2016-10-01&to=2016-10-21&interval=day";
+    let answer = app.client.get_json(&format!("/v1/metrics/{question}"));
+    let last = answer["rows"].as_array().unwrap().last().unwrap()["baseline_error"].clone();
+    let last: f64 = last.as_str().unwrap().parse().unwrap();
+    assert!(last > 1e12, "{last}");
+    let warnings = answer["meta"]["warnings"].to_string();
+    assert!(warnings.contains("says nothing on this history"), "{warnings}");
+    let svg = app
+        .client
+        .get(&format!("/v1/charts/{}", question.replace('?', ".svg?")))
+        .expect_status(200)
+        .text();
+    assert!(svg.contains("of the baseline beyond anything counted"));
+    let page = app
+        .client
+        .get("/?from=2016-10-01&to=2016-10-20&interval=day")
+        .expect_status(200)
+        .text();
+    let outlook = page.split("<section id=\"payments-forecast\"").nth(1).unwrap();
+    let outlook = outlook.split("</section>").next().unwrap();
+    assert!(outlook.contains("by more than anything counted.") && outlook.contains(">beyond anything counted</td>"));
+    // No number that people read has five groups of digits.
+    let seen: Vec<&str> = outlook.split('>').filter_map(|part| part.split('<').next()).collect();
+    assert!(
+        !seen
+            .iter()
+            .any(|text| text.matches(',').count() >= 4 && text.len() < 40),
+        "{seen:?}"
+    );
 }

@@ -8,7 +8,7 @@ use crate::support::events::{Draft, bot_registered, captured, checkout, conversa
 
 /// Bots that are active on each of the first days of July 2016, asked on Wednesday, the 20th, at noon.
 fn in_july() -> TestApp {
-    let app = TestApp::start();
+    let app = TestApp::with(|config| config.limits.query_seconds = 90);
     app.clock.set("2016-07-20T12:00:00Z");
     let events = (1..=19).flat_map(|day| -> Vec<Draft> {
         let at = |hour: u32| format!("2016-07-{day:02}T{hour:02}:00:00Z");
