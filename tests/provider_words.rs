@@ -123,6 +123,10 @@ fn stripes_integers_have_the_decimals_of_its_own_list() {
     }
     let mut whole = stripe();
     whole.decimals.insert("UGX".into(), 0);
+    // Its id tells the reason, so that the same notice counts when it is sent again under the right setting.
+    let (before, after) = (stripe(), &whole);
+    let ids = [&before, after].map(|source| stripe_charge(source, 3_801, "UGX", &card).id);
+    assert_eq!(ids, ["evt_1:inexact_amount", "evt_1"]);
     assert_eq!(
         told(&stripe_charge(&whole, 3_800, "UGX", &card)),
         "3800",
