@@ -10,7 +10,7 @@ pub const UNNAMED: &str = "unnamed";
 /// The longest name that is shown.
 const LONGEST: usize = 40;
 /// The most digits of a name that is shown; phone numbers and people's ids have more.
-pub const DIGITS: usize = 4;
+const DIGITS: usize = 4;
 /// Names of so many letters have to begin alike to resemble each other.
 const SHORT: usize = 4;
 /// Up to so many letters, names differ by one slip at most.
@@ -25,6 +25,12 @@ pub fn is_plain(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
         && name.chars().all(within)
         && cards::digits(name) <= DIGITS
+}
+
+/// The name of something that happened, which is the same for many people: a number or an address in it is one's own.
+pub fn common(name: &str) -> &str {
+    let own = name.contains('@') || cards::digits(name) > DIGITS;
+    if own { UNNAMED } else { name.trim() }
 }
 
 /// A member below `parent` (`data.` or nothing), and the field that was probably meant.

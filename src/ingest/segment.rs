@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::batch::{Judged, elements, readable, too_large};
 use super::cloudevents::{Envelope, micros};
 use super::json::{self, Members, Slot, Text};
-use super::privacy::{Privacy, cards};
+use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
 use super::{data, mend, misspelt, privacy, values};
 use crate::config::Limits;
@@ -237,10 +237,7 @@ impl<'a> Message<'a> {
                 '_'
             }
         };
-        // A name is the same for many people: what is one person's, and so holds a number or an address, is none.
-        let common = !name.contains('@') && cards::digits(name) <= misspelt::DIGITS;
-        let name = if common { name.trim() } else { misspelt::UNNAMED };
-        let name: String = name.chars().take(LONGEST_NAME).map(plain).collect();
+        let name: String = misspelt::common(name).chars().take(LONGEST_NAME).map(plain).collect();
         event.extra = Some(format!("{{\"type\":\"{name}\"}}"));
         let (mut event, _) = privacy.protect(event);
         event.content = content_key(event.kind.as_str(), None, event.extra.as_deref().unwrap_or_default());
