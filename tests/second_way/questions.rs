@@ -965,7 +965,7 @@ pub const ALL: &[(&str, &str, &str)] = &[
     (
         "provider-share",
         "mid",
-        "from=2025-02-01&to=2025-04-01&dimension=network&developer!=dev1&group_by=developer&currency=original",
+        "from=2025-02-01&to=2025-04-01&dimension=network&developer!=dev1&group_by=developer&currency=GBP",
     ),
     (
         "payments",
