@@ -60,7 +60,7 @@ mod narrow;
 mod oracle;
 mod oracle_effects;
 mod page;
-mod periods;
+mod picked;
 mod question_unit;
 mod questions;
 mod same_numbers;

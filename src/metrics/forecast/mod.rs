@@ -227,16 +227,16 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     })
 }
 
-/// The largest value of a series.
-fn largest(series: &Series) -> f64 {
-    series.values.iter().flatten().max().map_or(0.0, |value| *value as f64)
-}
-
 fn told_at(outlook: &Outlook, at: usize) -> Option<&Expected> {
     match outlook {
         Outlook::TooFew(_) => None,
         Outlook::Expected(expected) => expected.get(at),
     }
+}
+
+/// The largest value of a series.
+fn largest(series: &Series) -> f64 {
+    series.values.iter().flatten().max().map_or(0.0, |value| *value as f64)
 }
 
 /// What is counted, in a sentence.
