@@ -227,11 +227,6 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     })
 }
 
-/// The largest value of a series.
-fn largest(series: &Series) -> f64 {
-    series.values.iter().flatten().max().map_or(0.0, |value| *value as f64)
-}
-
 /// What is said of each group, that of the largest first: of many groups the others are only counted.
 fn by_size<T>(series: &[Series], told: Vec<T>) -> Vec<T> {
     let latest = |one: &Series| one.values.iter().rev().find_map(|value| *value);
@@ -245,6 +240,11 @@ fn told_at(outlook: &Outlook, at: usize) -> Option<&Expected> {
         Outlook::TooFew(_) => None,
         Outlook::Expected(expected) => expected.get(at),
     }
+}
+
+/// The largest value of a series.
+fn largest(series: &Series) -> f64 {
+    series.values.iter().flatten().max().map_or(0.0, |value| *value as f64)
 }
 
 /// What is counted, in a sentence.

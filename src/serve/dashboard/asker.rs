@@ -91,8 +91,10 @@ impl<'a> Asker<'a> {
         let metric = metrics::ALL.first().ok_or(AnswerError::Broken)?;
         let parse = |interval: &str| {
             let shared = choices.asked().into_iter().filter(|(name, _)| name != "interval");
-            let all = shared.chain([("interval".to_owned(), interval.to_owned())]);
-            let pairs: Vec<_> = all.filter(|(_, value)| !value.is_empty()).collect();
+            let pairs: Vec<_> = shared
+                .chain([("interval".to_owned(), interval.to_owned())])
+                .filter(|(_, value)| !value.is_empty())
+                .collect();
             question::parse(metric, &pairs, defaults).map(|asked| asked.question)
         };
         if let Some(problem) = choices.reversed() {

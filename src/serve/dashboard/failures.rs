@@ -8,6 +8,19 @@ fn number(answer: &Answer, row: usize, column: &str) -> Option<f64> {
     answer.table.cell(row, column).as_f64()
 }
 
+/// What the rate was, and why it is set beside no earlier one.
+pub fn alone(answer: &Answer, why: &str) -> String {
+    let rows = 0..answer.table.rows.len();
+    let product = |row| Some(number(answer, row, "weight")? * number(answer, row, "rate")?);
+    match rows.filter_map(product).reduce(|one, other| one + other) {
+        None => "No attempt to pay was decided in this period.".into(),
+        Some(rate) => format!(
+            "{} of the decided attempts were approved. No change is shown: {why}.",
+            format::percent(rate)
+        ),
+    }
+}
+
 /// How many attempts failed, how many of them were declined, and the most frequent reason.
 pub fn declines(answer: &Answer) -> String {
     let table = &answer.table;
@@ -45,19 +58,6 @@ pub fn declines(answer: &Answer) -> String {
         format::integer(all),
         format::integer(declined),
     )
-}
-
-/// What the rate was, and why it is set beside no earlier one.
-pub fn alone(answer: &Answer, why: &str) -> String {
-    let rows = 0..answer.table.rows.len();
-    let product = |row| Some(number(answer, row, "weight")? * number(answer, row, "rate")?);
-    match rows.filter_map(product).reduce(|one, other| one + other) {
-        None => "No attempt to pay was decided in this period.".into(),
-        Some(rate) => format!(
-            "{} of the decided attempts were approved. No change is shown: {why}.",
-            format::percent(rate)
-        ),
-    }
 }
 
 /// What the rate was before and after, whether that is a clear change, and how much of it came from the mix of
