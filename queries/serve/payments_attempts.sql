@@ -1,5 +1,5 @@
 -- Attempts decided in the range, approved or declined, counted and summed by cell, currency and
--- day of the exchange rate; `first` is 1 for the first decided attempt of its payment.
+-- day of the exchange rate; `first` is 1 for the attempt of its payment that finished first, in any way.
 with attempts as (
     select a.decided_at,
            a.first,
