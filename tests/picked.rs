@@ -1,174 +1,220 @@
-//! The period before: one rule for comparisons, for `change`, for activity and for the page.
+//! The periods that people pick, and what they are set beside.
 
-use std::sync::OnceLock;
+use serde_json::Value;
 
-use botledger::model::{Compare, TimeRange};
-use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use crate::support::app::TestApp;
+use crate::support::events::{Draft, bot_registered, captured, conversation, lines};
+use crate::support::program::{Served, botledger};
 
-use crate::support::app::{TestApp, config, instant};
-use crate::support::events::{Draft, captured, conversation, lines};
-use crate::support::shared_folder;
+/// What stands in a figure of the page.
+fn figure<'a>(page: &'a str, key: &str) -> &'a str {
+    let (_, rest) = page
+        .split_once(&format!("data-figure=\"{key}\""))
+        .unwrap_or_else(|| panic!("no {key}"));
+    rest.split("data-figure=").next().unwrap()
+}
 
-/// A range without an interval, and where the period before it begins.
-struct Case(&'static str, &'static str, &'static str, &'static str);
+fn value(page: &str, key: &str) -> String {
+    let (_, rest) = figure(page, key).split_once("data-value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
 
-const CASES: [Case; 20] = [
-    // One day after a clock change, in spring and in autumn.
-    Case("Europe/Berlin", "2016-03-28", "2016-03-29", "2016-03-26T23:00:00Z"),
-    Case("Europe/Berlin", "2016-10-31", "2016-11-01", "2016-10-29T22:00:00Z"),
-    // The day of the change itself, and what ends with it.
-    Case("Europe/Berlin", "2016-03-27", "2016-03-28", "2016-03-25T23:00:00Z"),
-    Case("Europe/Berlin", "2016-10-30", "2016-10-31", "2016-10-28T22:00:00Z"),
-    // A week and 30 days.
-    Case("Europe/Berlin", "2016-03-28", "2016-04-04", "2016-03-20T23:00:00Z"),
-    Case("Europe/Berlin", "2016-10-31", "2016-11-30", "2016-09-30T22:00:00Z"),
-    // Midnight is missing on 16 October 2016: that day begins at one o'clock.
-    Case("America/Sao_Paulo", "2016-10-16", "2016-10-17", "2016-10-15T03:00:00Z"),
-    Case("America/Sao_Paulo", "2016-10-17", "2016-10-18", "2016-10-16T03:00:00Z"),
-    Case("America/Sao_Paulo", "2016-10-18", "2016-10-20", "2016-10-16T03:00:00Z"),
-    Case("Asia/Kathmandu", "2016-09-12", "2016-09-13", "2016-09-10T18:15:00Z"),
-    // A change by half an hour, on 2 October 2016.
-    Case(
-        "Australia/Lord_Howe",
-        "2016-10-03",
-        "2016-10-04",
-        "2016-10-01T13:30:00Z",
-    ),
-    // 30 December 2011 was left out: the day before the 31st is the 29th.
-    Case("Pacific/Apia", "2011-12-31", "2012-01-01", "2011-12-29T10:00:00Z"),
-    Case("Pacific/Apia", "2011-12-29", "2012-01-01", "2011-12-27T10:00:00Z"),
-    // A calendar month has the month before, whatever its length.
-    Case("UTC", "2016-10-01", "2016-11-01", "2016-09-01T00:00:00Z"),
-    Case("Europe/Berlin", "2016-03-01", "2016-04-01", "2016-01-31T23:00:00Z"),
-    Case("UTC", "2015-03-01", "2015-04-01", "2015-02-01T00:00:00Z"),
-    Case("UTC", "2016-01-01", "2016-02-01", "2015-12-01T00:00:00Z"),
-    // No calendar months: 30 days, and 92.
-    Case("UTC", "2016-09-15", "2016-10-15", "2016-08-16T00:00:00Z"),
-    Case("UTC", "2016-07-01", "2016-10-01", "2016-03-31T00:00:00Z"),
-    // Edges within days: as long a time before, whatever the clock did.
-    Case(
-        "Europe/Berlin",
-        "2016-03-27T12:00",
-        "2016-03-28T12:00",
-        "2016-03-26T10:00:00Z",
-    ),
-];
-
-impl Case {
-    fn platform(&self) -> String {
-        let Case(tz, from, to, _) = self;
-        format!("{tz}_{from}_{to}")
-            .to_lowercase()
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+/// A conversation, and a payment of 10 dollars, at noon (UTC) of each of these days.
+fn on(days: &[&str]) -> TestApp {
+    let app = TestApp::with(|config| config.limits.query_seconds = 90);
+    let mut events: Vec<Draft> = vec![bot_registered("shop").at(&format!("{}T00:00:00Z", days[0]))];
+    for day in days {
+        let noon = format!("{day}T12:00:00Z");
+        events.push(conversation("shop", &format!("c {day}")).at(&noon));
+        events.push(captured(&format!("p {day}"), "10.00", "USD").at(&noon));
     }
-
-    fn question(&self, metric: &str) -> String {
-        let Case(tz, from, to, _) = self;
-        let platform = self.platform();
-        format!("/v1/metrics/{metric}?from={from}&to={to}&tz={tz}&platform={platform}")
-    }
-
-    /// The edges, as the application reads them.
-    fn range(&self) -> TimeRange {
-        let query = app().client.get_json(&self.question("bot-growth"));
-        let edge = |name: &str| -> DateTime<Utc> { instant(query["rows"][0][name].as_str().unwrap()) };
-        let tz = self.0.parse().unwrap();
-        TimeRange::new(edge("bucket_start"), edge("bucket_end"), None, tz).unwrap()
-    }
-}
-
-/// A bot of its own that talks and pays, or tries to, at a moment.
-fn moment(platform: &str, name: &str, at: DateTime<Utc>, paid: bool) -> Vec<Draft> {
-    let payment = format!("{platform} {name}");
-    let failed = json!({"provider": "stripe", "payment_id": payment, "failure_kind": "issuer",
-                        "amount": {"value": "1.00", "currency": "USD"}});
-    let pay = if paid {
-        captured(&payment, "1.00", "USD")
-    } else {
-        Draft::new("transaction.failed", failed)
-    };
-    let own = |draft: Draft| draft.with("platform", platform).at(&at.to_rfc3339());
-    vec![
-        own(conversation(name, &format!("{platform}:{name}"))),
-        own(pay.with("bot_id", name)),
-    ]
-}
-
-fn app() -> &'static TestApp {
-    static APP: OnceLock<TestApp> = OnceLock::new();
-    APP.get_or_init(|| TestApp::on(config(&shared_folder("periods"))))
-}
-
-/// Around the period before: too early, its first and its last quarter hour; then the first of the range.
-fn post(case: &Case) {
-    let (start, from) = (instant(case.3), case.range().from);
-    let quarter = TimeDelta::minutes(15);
-    let platform = case.platform();
-    let events: Vec<Draft> = [
-        moment(&platform, "early", start - quarter, true),
-        moment(&platform, "first", start, false),
-        moment(&platform, "last", from - quarter, true),
-        moment(&platform, "now", from, true),
-    ]
-    .concat();
-    app().client.post_events(&lines(&events));
-}
-
-#[test]
-fn the_period_before_is_a_month_or_as_many_local_days_in_every_answer() {
-    CASES.iter().for_each(post);
-    app().wait_folded();
-    for case in &CASES {
-        let row = |question: &str| app().client.get_json(question)["rows"][0].clone();
-        let (told, name) = (|row: &Value, column: &str| row[column].clone(), case.platform());
-        let entered = row(&format!("{}&compare=previous_period", case.question("conversion")));
-        assert_eq!(told(&entered, "entered_previous"), 2, "{name}");
-        let activity = row(&case.question("bot-activity"));
-        assert_eq!(
-            (&activity["churned"], &activity["active"]),
-            (&json!(2), &json!(1)),
-            "{name}"
-        );
-        let change = row(&case.question("change"));
-        assert_eq!(told(&change, "rate_previous"), 0.5, "{name}");
-        let compared = case.range().earlier(Compare::PreviousPeriod).unwrap();
-        assert_eq!(
-            (compared.from, compared.to),
-            (instant(case.3), case.range().from),
-            "{name}"
-        );
-    }
-}
-
-#[test]
-fn the_page_takes_the_same_period_before() {
-    let app = TestApp::start();
-    let events: Vec<Draft> = [
-        moment("web", "august", instant("2016-08-31T23:00:00Z"), true),
-        moment("web", "september", instant("2016-09-01T00:00:00Z"), true),
-        moment("web", "october", instant("2016-10-31T12:00:00Z"), true),
-    ]
-    .concat();
     app.client.post_events(&lines(&events));
     app.wait_folded();
-    let page = |query: &str| app.client.get(&format!("/?{query}")).expect_status(200).text();
-    let october = page("from=2016-10-01&to=2016-11-01T00:00:00Z");
-    assert!(october.contains("the period before, 1 Sep – 30 Sep 2016"), "{october}");
-    // One day of 24 hours after one of 25.
-    let day = page("from=2016-10-31T00:00:00%2B01:00&to=2016-11-01T00:00:00%2B01:00&tz=Europe/Berlin");
-    assert!(day.contains("the period before, 30 Oct 2016"), "{day}");
+    app
 }
 
 #[test]
-fn a_year_before_a_day_that_begins_at_one_o_clock_is_a_whole_day() {
-    let tz = "America/Sao_Paulo".parse().unwrap();
-    let of = |from: &str, to: &str| TimeRange::new(instant(from), instant(to), None, tz).unwrap();
-    // 16 October 2016 began at 01:00; 16 October 2015 at midnight, and 18 October 2015 at 01:00.
-    let before = of("2016-10-16T03:00:00Z", "2016-10-18T02:00:00Z").earlier(Compare::PreviousYear);
-    let before = before.unwrap();
+fn a_picked_last_day_belongs_to_the_period() {
+    let app = on(&["2016-10-30", "2016-10-31", "2016-11-01"]);
+    let page = |query: &str| app.client.get(&format!("/?{query}")).expect_status(200).text();
+    assert_eq!(value(&page("from=2016-10-31&to=2016-10-31"), "conversations"), "1");
+    let october = page("from=2016-10-01&to=2016-10-31");
+    assert_eq!(value(&october, "conversations"), "2");
+    assert!(october.contains("1 Oct \u{2013} 31 Oct 2016") && october.contains("last day, included"));
+    // The control shows the day that was picked, and what it submits is the same question.
+    assert!(october.contains("name=\"to\" value=\"2016-10-31\""));
+    // An instant ends the period, and its day in the control is the last one inside.
+    let until = page("from=2016-10-01&to=2016-11-01T00:00:00Z");
+    assert_eq!(value(&until, "conversations"), "2");
+    assert!(until.contains("name=\"to\" value=\"2016-10-31\""));
+    // In Auckland it is 1 November at noon UTC on 31 October.
     assert_eq!(
-        (before.from, before.to),
-        (instant("2015-10-16T03:00:00Z"), instant("2015-10-18T03:00:00Z"))
+        value(
+            &page("from=2016-10-01&to=2016-10-31&tz=Pacific/Auckland"),
+            "conversations"
+        ),
+        "1"
+    );
+}
+
+#[test]
+fn the_links_of_the_page_ask_for_what_it_shows() {
+    let app = on(&["2016-10-30", "2016-10-31", "2016-11-01"]);
+    let page = app
+        .client
+        .get("/?from=2016-10-01&to=2016-10-31")
+        .expect_status(200)
+        .text();
+    let links = page
+        .split("href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap());
+    let questions: Vec<String> = links
+        .filter(|link| link.starts_with("/v1/metrics/payments?") && link.contains("format=json"))
+        .map(|link| link.replace("&amp;", "&"))
+        .collect();
+    assert_eq!(questions.len(), 1);
+    assert!(questions[0].contains("to=2016-11-01"), "{questions:?}");
+    let answer = app.client.get_json(&questions[0]);
+    let paid = |rows: &Value| {
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|row| row["payments"].as_i64())
+            .sum::<i64>()
+    };
+    assert_eq!(paid(&answer["rows"]).to_string(), value(&page, "payments"));
+    assert_eq!(value(&page, "payments"), "2");
+    let chart = app.client.get(
+        &questions[0]
+            .replace("/v1/metrics/payments?", "/v1/charts/payments.svg?")
+            .replace("&format=json", ""),
+    );
+    assert!(chart.expect_status(200).text().contains("1 \u{2013} 31 Oct 2016"));
+}
+
+#[test]
+fn a_period_that_ends_before_it_begins_is_told_at_its_control() {
+    let app = on(&["2016-10-30"]);
+    let page = app
+        .client
+        .get("/?from=2016-10-31&to=2016-10-30")
+        .expect_status(400)
+        .text();
+    assert!(
+        page.contains("data-field=\"to\"") && page.contains("must not lie before"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_change_is_told_against_a_whole_period_with_data() {
+    let app = on(&["2016-08-30", "2016-09-10", "2016-10-10", "2016-10-20"]);
+    let page = app
+        .client
+        .get("/?from=2016-10-01&to=2016-10-31")
+        .expect_status(200)
+        .text();
+    assert!(
+        figure(&page, "gross").contains("class=\"change\""),
+        "{}",
+        figure(&page, "gross")
+    );
+    assert!(figure(&page, "gross").contains("from 10.00"));
+    assert!(page.contains("Changes against the period before"));
+}
+
+#[test]
+fn no_change_is_told_against_a_period_in_which_the_data_begins() {
+    let app = on(&["2016-09-28", "2016-10-10", "2016-10-20"]);
+    let page = app
+        .client
+        .get("/?from=2016-10-01&to=2016-10-31")
+        .expect_status(200)
+        .text();
+    assert!(!page.contains("class=\"change\""));
+    let why = "the data begins on 28 Sep 2016, within the period before";
+    assert!(page.contains(&format!("No changes are shown: {why}")));
+    let change = page.split("<section id=\"approval-change\"").nth(1).unwrap();
+    let change = change.split("</section>").next().unwrap();
+    assert!(
+        !change.contains("<svg"),
+        "a picture of a change against a part of a period"
+    );
+}
+
+#[test]
+fn what_was_not_there_before_has_no_percentage() {
+    let app = TestApp::start();
+    let talk = |day: &str| conversation("shop", day).at(&format!("{day}T12:00:00Z"));
+    let paid = captured("p1", "10.00", "USD").at("2016-10-10T12:00:00Z");
+    let early = bot_registered("shop").at("2016-08-01T00:00:00Z");
+    app.client.post_events(&lines(&[
+        early,
+        talk("2016-09-10"),
+        talk("2016-10-10"),
+        talk("2016-10-11"),
+        paid,
+    ]));
+    app.wait_folded();
+    let page = app
+        .client
+        .get("/?from=2016-10-01&to=2016-10-31")
+        .expect_status(200)
+        .text();
+    assert!(figure(&page, "conversations").contains("+100"));
+    assert!(figure(&page, "payments").contains("none in the period before"));
+}
+
+#[test]
+fn the_demo_points_to_a_page_that_holds_all_of_its_story() {
+    let demo = Served::spawn(botledger(&["demo", "--listen", "127.0.0.1:0"]));
+    let page = demo.client.get(&demo.path).expect_status(200).text();
+    assert!(page.contains("1 Jul \u{2013} 31 Oct 2016"));
+    assert!(page.contains("data-annotation="));
+    // The story has 39,600 bots at the first moment of November.
+    assert_eq!(value(&page, "closing"), "39600");
+    assert!(demo.terminate().success());
+}
+
+#[test]
+fn a_baseline_that_explodes_is_hidden_with_its_reason() {
+    let app = TestApp::with(|config| config.limits.query_seconds = 90);
+    // 1 and 90 dollars in turn: the last day's ratio again, seven days on, is 90 to the eighth.
+    let payment = |day: u32| {
+        let value = if day.is_multiple_of(2) { "90.00" } else { "1.00" };
+        captured(&format!("p{day}"), value, "USD").at(&format!("2016-10-{day:02}T12:00:00Z"))
+    };
+    app.client
+        .post_events(&lines(&(1..=20).map(payment).collect::<Vec<Draft>>()));
+    app.wait_folded();
+    let question = "forecast?of=gross&horizon=7&from=2016-10-01&to=2016-10-21&interval=day";
+    let answer = app.client.get_json(&format!("/v1/metrics/{question}"));
+    let last = answer["rows"].as_array().unwrap().last().unwrap()["baseline_error"].clone();
+    let last: f64 = last.as_str().unwrap().parse().unwrap();
+    assert!(last > 1e12, "{last}");
+    let warnings = answer["meta"]["warnings"].to_string();
+    assert!(warnings.contains("says nothing on this history"), "{warnings}");
+    let svg = app
+        .client
+        .get(&format!("/v1/charts/{}", question.replace('?', ".svg?")))
+        .expect_status(200)
+        .text();
+    assert!(svg.contains("of the baseline beyond anything counted"));
+    let page = app
+        .client
+        .get("/?from=2016-10-01&to=2016-10-20&interval=day")
+        .expect_status(200)
+        .text();
+    let outlook = page.split("<section id=\"payments-forecast\"").nth(1).unwrap();
+    let outlook = outlook.split("</section>").next().unwrap();
+    assert!(outlook.contains("by more than anything counted.") && outlook.contains(">beyond anything counted</td>"));
+    // No number that people read has five groups of digits.
+    let seen: Vec<&str> = outlook.split('>').filter_map(|part| part.split('<').next()).collect();
+    assert!(
+        !seen
+            .iter()
+            .any(|text| text.matches(',').count() >= 4 && text.len() < 40),
+        "{seen:?}"
     );
 }
