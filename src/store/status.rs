@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{Store, StoreError, lock, read, writer};
-use crate::model::{Mode, Param, Params, Query, TimeRange};
-use crate::query;
+use crate::model::{Param, Params, Query, TimeRange};
+use crate::{model, query};
 
 /// What the store held at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn data_begins(&self, platforms: &[String], mode: Mode) -> Result<Option<DateTime<Utc>>, StoreError> {
+    pub fn data_begins(&self, platforms: &[String], mode: model::Mode) -> Result<Option<DateTime<Utc>>, StoreError> {
         let platforms = match platforms {
             [] => Param::Null,
             platforms => Param::Texts(platforms.to_vec()),

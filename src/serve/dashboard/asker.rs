@@ -9,7 +9,7 @@ use super::choices::{Choices, FieldProblem, instant, suitable_interval};
 use super::{Period, links};
 use crate::metrics;
 use crate::model::time::local_midnight;
-use crate::model::{Interval, Mode, TimeRange};
+use crate::model::{Interval, TimeRange};
 use crate::serve::question::{self, Defaults, QuestionError};
 use crate::serve::report::{self, AnswerError, Report};
 use crate::store::{Store, StoreError};
@@ -76,7 +76,7 @@ pub struct Asker<'a> {
     /// The asked period as one bucket.
     pub range: TimeRange,
     /// Live or test.
-    pub mode: Mode,
+    pub mode: crate::model::Mode,
     /// The length of a bucket in charts and tables.
     pub interval: Interval,
 }
