@@ -45,7 +45,7 @@ fn a_filter_that_matches_everything_changes_nothing() {
             cube.as_array()
                 .is_some_and(|rows| rows.iter().any(|row| row["entered"].as_i64() > Some(0)))
         );
-        assert_eq!(cube, rows(&app, &format!("{query}&acquisition!=nothing")), "{query}");
+        assert_eq!(cube, rows(&app, &format!("{query}&bot!=nothing")), "{query}");
     }
 }
 
@@ -60,7 +60,7 @@ fn what_is_still_open_is_counted_beside_the_cube() {
         cube.as_array()
             .is_some_and(|rows| rows.iter().any(|row| row["open"].as_i64() > Some(0)))
     );
-    assert_eq!(cube, rows(&app, &format!("{query}&acquisition!=nothing")));
+    assert_eq!(cube, rows(&app, &format!("{query}&bot!=nothing")));
 }
 
 #[test]
