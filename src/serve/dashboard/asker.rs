@@ -76,7 +76,7 @@ pub struct Asker<'a> {
     /// The asked period as one bucket.
     pub range: TimeRange,
     /// Live or test.
-    pub mode: crate::model::Mode,
+    pub mode: Mode,
     /// The length of a bucket in charts and tables.
     pub interval: Interval,
 }
