@@ -84,9 +84,10 @@ fn what_is_not_compared_has_no_earlier_cases_and_no_interval() {
     assert!(open["rows"][0]["n_previous"].is_null() && open["rows"][0]["n"] == 2);
 }
 
-/// The sentence of the page about the change of approval.
+/// The sentence of the page about the change of approval. On the page the last day is part of the period.
 fn sentence(app: &TestApp) -> String {
-    let page = app.client.get(&format!("/?{SEPTEMBER}")).expect_status(200).text();
+    let september = "/?from=2016-09-01&to=2016-09-30&interval=month";
+    let page = app.client.get(september).expect_status(200).text();
     let (_, rest) = page.split_once("of the decided attempts were approved, ").unwrap();
     rest.split('<').next().unwrap().replace('\u{202f}', " ")
 }
@@ -94,6 +95,8 @@ fn sentence(app: &TestApp) -> String {
 #[test]
 fn the_page_says_no_clear_change_where_the_interval_contains_0() {
     let app = loaded(&[
+        // A change is told where the data begins before the earlier period.
+        attempts("stripe", "2016-07-15", 1, 1),
         attempts("stripe", "2016-08-15", 8, 10),
         attempts("stripe", "2016-09-15", 5, 10),
     ]);
@@ -107,6 +110,8 @@ fn the_page_says_no_clear_change_where_the_interval_contains_0() {
 #[test]
 fn the_page_says_how_clear_a_change_is() {
     let app = loaded(&[
+        // A change is told where the data begins before the earlier period.
+        attempts("stripe", "2016-07-15", 1, 1),
         attempts("stripe", "2016-08-15", 80, 100),
         attempts("stripe", "2016-09-15", 50, 100),
     ]);
