@@ -50,7 +50,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let body = header_over(canvas, request, &span, &legend)?;
     let mut notes = Notes::default();
     let mut drawn = Vec::new();
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (|outer: usize| rank(&all[outer]), ""))? {
+    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (|outer: usize| peak(&grid, outer), ""))? {
         notes.hits.extend(timeline(canvas, &axis, &all[outer], place)?);
         notes.summary.push_str(&summary(&axis, &grid.named(outer), &all[outer]));
         drawn.push(outer);
@@ -74,12 +74,10 @@ fn known(request: &ChartRequest) -> TimeRange {
     }
 }
 
-/// The largest number that a group reached; of equal ones the first to reach it comes first.
-fn rank(all: &[Milestone]) -> f64 {
-    let reached = all.iter().filter_map(|one| Some((one.population, one.reached?)));
-    // A whole number and, for the moment, a part of one: the years 1900 to 2200 are less than 1e10 seconds.
-    let value = |(population, at): (i64, DateTime<Utc>)| population as f64 - at.timestamp() as f64 / 1e11;
-    reached.map(value).fold(f64::NEG_INFINITY, f64::max)
+/// The most bots that a group ever had.
+fn peak(grid: &Grid, outer: usize) -> f64 {
+    let peaks = (0..grid.inner.len()).map(|inner| grid.cell(outer, inner, 0, "peak").as_f64());
+    peaks.flatten().fold(0.0, f64::max)
 }
 
 /// The rows of one group, the largest number first.
