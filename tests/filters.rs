@@ -315,7 +315,7 @@ fn a_misspelt_parameter_is_told_its_near_one() {
         ),
         (
             "/v1/metrics/bot-growth?group_by=contry",
-            "`group_by` must list dimensions of bot-growth (platform, category, country, developer), not `contry`; \
+            "`group_by` must list dimensions of bot-growth (platform, bot, category, country, developer), not `contry`; \
              did you mean `country`?",
         ),
     ];
