@@ -506,7 +506,7 @@ fn the_person_in_a_conversation_of_messenger_and_telegram_has_the_persons_pseudo
 }
 
 #[test]
-fn content_is_compared_by_what_is_kept() {
+fn content_is_compared_by_what_may_be_known_of_it() {
     let content = |more: Value| read(more).unwrap().content;
     let with = |card: &str, user: &str| json!({"user_id": user, "memo": card, "email": card, "plan": 1});
     assert_eq!(
@@ -519,6 +519,11 @@ fn content_is_compared_by_what_is_kept() {
     );
     let event = read(with("4111111111111111", "42")).unwrap();
     assert_eq!(
+        content(json!({"user_id": event.user_id, "memo": "[card removed]", "plan": 1})),
+        event.content
+    );
+    // A text that is not kept is told from another one all the same.
+    assert_ne!(
         content(json!({"user_id": event.user_id, "memo": "anything else", "plan": 1})),
         event.content
     );

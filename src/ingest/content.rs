@@ -1,11 +1,12 @@
 //! The text of an event's data: what its digest is made from, and what stays in `extra`.
 //!
-//! The content of an event is what is kept of it, compared by value. Earlier versions kept more of what stands outside
-//! the contract, and told `5.0` from `5.00`; the digest by their rules is made too where it differs, so that an event
-//! that they stored is known when it is sent again.
+//! Content is compared by value. What is not kept outside the contract stands in it by a digest under the ledger's key, so
+//! that events which differ there are told apart and the database reveals nothing of it. Earlier versions kept such texts,
+//! and told `5.0` from `5.00`; the digest by their rules is made too where it differs, so that an event that they stored is
+//! known when it is sent again.
 
 use super::json;
-use super::privacy::{fields, outside};
+use super::privacy::{Privacy, fields, outside};
 use super::rejection::{Code, Rejection};
 use crate::model::Event;
 use crate::model::event::content_key;
@@ -48,8 +49,8 @@ impl Texts {
 
     /// Adds a field of the contract that has several spellings: its JSON text by its value, and as it was sent.
     pub fn spelled(&mut self, name: &str, value: &str, sent: &str) {
-        if value != sent {
-            self.differ();
+        if value != sent && self.former.is_none() {
+            self.former = Some(self.now.clone());
         }
         add(&mut self.now, name, value);
         if let Some(former) = &mut self.former {
@@ -57,32 +58,37 @@ impl Texts {
         }
     }
 
-    /// Adds what is kept of a member outside the contract.
+    /// Adds a member outside the contract: what is kept of it, and the digest of what is not.
     ///
     /// # Errors
     /// `extra_too_large`.
-    pub fn outside(&mut self, name: &str, raw: &str) -> Result<(), Rejection> {
-        let former = self.differ();
-        let mut sent = String::new();
-        // Where it fails, earlier versions refused such an event, so none of it is stored.
-        if !fields::is_private(name, raw) && json::write_as_sent(&mut sent, raw, 0).is_ok() {
-            add(former, name, &sent);
-        }
-        let start = self.extra.len();
-        if outside::write_member(&mut self.extra, name, raw).map_err(|fault| fault.under("data"))? {
+    pub fn outside(&mut self, name: &str, raw: &str, privacy: &Privacy) -> Result<(), Rejection> {
+        let mut kept = String::new();
+        outside::write_member(&mut kept, name, raw).map_err(|fault| fault.under("data"))?;
+        if !kept.is_empty() {
+            self.extra.push_str(&kept);
             self.extra.push(',');
-            self.now.push_str(&self.extra[start..]);
         }
         if self.extra.len() > MAX_EXTRA_BYTES {
             let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
             return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
         }
+        if fields::is_private(name, raw) {
+            return Ok(());
+        }
+        // What nests too deeply, where nothing of it would be kept anyway, goes by its own text.
+        let written = |write: fn(&mut String, &str, usize) -> Result<(), Rejection>| {
+            let mut out = String::new();
+            write(&mut out, raw, 0).map_or_else(|_| raw.to_owned(), |()| out)
+        };
+        let (mut value, sent) = (written(json::write_canonical), written(json::write_as_sent));
+        let mut whole = String::new();
+        add(&mut whole, name, &value);
+        if whole.strip_suffix(',') != Some(&kept) {
+            value = quoted(&privacy.digest(&value));
+        }
+        self.spelled(name, &value, &sent);
         Ok(())
-    }
-
-    /// From here on the text of earlier versions may be another.
-    fn differ(&mut self) -> &mut String {
-        self.former.get_or_insert_with(|| self.now.clone())
     }
 
     /// Puts the digests and what is kept beside the contract into an event.
@@ -94,6 +100,13 @@ impl Texts {
         event.former = former.filter(|former| *former != event.content);
         event.extra = (self.extra.len() > 1).then(|| closed(self.extra));
     }
+}
+
+/// A text as JSON.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    json::write_string(&mut out, text);
+    out
 }
 
 /// Adds a member to an object.

@@ -1,6 +1,6 @@
 //! The `data` of an event: which fields each type has and needs, and what their values may be.
 
-use super::content::Texts;
+use super::content::{Texts, quoted};
 use super::json::{self, Members};
 use super::mend;
 use super::methods;
@@ -178,7 +178,7 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
         let Some(field) = Field::parse(name).filter(|field| rule.known & field.bit() != 0) else {
             let meant = resembled(event.kind, name).map(|field| format!("data.{field}"));
             event.ignored.add(misspelt::ignored("data.", name, meant));
-            texts.outside(name, raw)?;
+            texts.outside(name, raw, privacy)?;
             continue;
         };
         seen |= field.bit();
@@ -268,13 +268,6 @@ fn kept(kind: Kind, raw: &str, keeper: &mut Keeper<'_>) -> Result<String, Reject
         check_word(&text)?;
     }
     Ok(keeper.kept(kind, &text)?.into_owned())
-}
-
-/// A text as JSON.
-fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    json::write_string(&mut out, text);
-    out
 }
 
 /// Where the text of a field goes, and how it is treated; none for a field that is no free text.

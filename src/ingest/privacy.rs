@@ -120,6 +120,11 @@ impl Privacy {
         Ok(privacy)
     }
 
+    /// What stands in an event's content for a value that is not kept.
+    pub fn digest(&self, value: &str) -> String {
+        self.0.pseudonyms.digest(value)
+    }
+
     /// The rules for the texts of one event of a platform.
     pub fn keeper<'p>(&'p self, platform: Option<&'p str>) -> Keeper<'p> {
         Keeper {

@@ -6,7 +6,7 @@ use crate::model::{Acquisition, CheckoutPath, Credential};
 /// What stands for rows without a value.
 const NONE: &str = "(none)";
 
-/// Reads a comma list of values; [`NONE`] is `None`.
+/// Reads a comma list of values; `(none)` is `None`.
 ///
 /// Blanks around a value do not count. A backslash takes the next character as it is, so that a value may hold a
 /// comma, begin or end with a blank, or be `(none)` itself.

@@ -128,12 +128,12 @@ enum Lets {
     Words,
 }
 
-/// Appends a member with what is kept of it, in canonical form; false where that is nothing.
+/// Appends a member with what is kept of it, in canonical form; nothing where none of it is kept.
 ///
 /// # Errors
 /// `extra_too_large` where it nests too deeply.
-pub fn write_member(out: &mut String, name: &str, raw: &str) -> Result<bool, Rejection> {
-    member(out, name, lets(name, raw), raw, 0)
+pub fn write_member(out: &mut String, name: &str, raw: &str) -> Result<(), Rejection> {
+    member(out, name, lets(name, raw), raw, 0).map(drop)
 }
 
 fn member(out: &mut String, name: &str, lets: Lets, raw: &str, depth: usize) -> Result<bool, Rejection> {

@@ -121,6 +121,11 @@ impl Pseudonyms {
         [MARK, digits].concat()
     }
 
+    /// Stands for a value that is not kept: it tells one value from another, and without the key reveals neither.
+    pub fn digest(&self, value: &str) -> String {
+        hex::encode(&self.hash("value", value)[..KEPT])
+    }
+
     /// What the database remembers the key by.
     pub fn fingerprint(&self) -> String {
         hex::encode(self.hash("key", ""))
