@@ -192,7 +192,9 @@ fn a_number_is_read_by_its_digits_and_never_rounded() {
         ("f", "0.30000000000000004", "USD"),
         ("g", "15.5", "JPY"),
         ("h", "-1", "USD"),
-        ("i", "1e3", "USD"),
+        ("i", "1e300", "USD"),
+        ("l", "2962e-2", "USD"),
+        ("m", "1E+2", "JPY"),
         ("j", "1", "ZZZ"),
         ("k", "true", "USD"),
     ];
@@ -213,7 +215,10 @@ fn a_number_is_read_by_its_digits_and_never_rounded() {
     ];
     assert_eq!(rejected(&answer), told);
     let minor = ledger(&mut app).rows("select minor from events order by id").concat();
-    assert_eq!(minor, ["2962", "900719925474099301", "30", "1500", "1125"]);
+    assert_eq!(
+        minor,
+        ["2962", "900719925474099301", "30", "1500", "1125", "2962", "100"]
+    );
 }
 
 #[test]

@@ -330,12 +330,25 @@ fn the_bot_is_known_by_its_user_name_too() {
     );
 }
 
+#[test]
+fn a_whole_amount_is_one_in_every_spelling() {
+    let amount = |total: &str| {
+        let text = paid(5, "USD", 777, "ch_1", "").to_string().replace("777", total);
+        let events = Webhook::open(&by_stripe())
+            .unwrap()
+            .events(text.as_bytes(), instant(PRESENT));
+        events[0].amount.map(|money| money.minor)
+    };
+    assert_eq!(["1000", "1000.0", "1e3", "10E+2"].map(amount), [Some(1000); 4]);
+    assert_eq!(["1000.5", "1e300", "1e-1"].map(amount), [None; 3]);
+}
+
 /// What Bot Framework, a payment's link and a native event say of the bot that the webhook knows by its number.
 fn told_by_name(sources: Vec<Source>) -> Vec<Vec<String>> {
     let mut app = start(sources);
     post(&app, &message(1, minute(0), json!({"text": "/start"})));
     let activity = json!({"type": "message", "channelId": "telegram", "timestamp": "2025-12-31T23:30:00Z",
-        "from": {"id": "42"}, "recipient": {"id": "shop_sample_bot", "name": "Shop"}, "conversation": {"id": "42"}});
+        "from": {"id": "42"}, "recipient": {"id": "@shop_sample_bot", "name": "Shop"}, "conversation": {"id": "42"}});
     let native = json!({"platform": "telegram", "bot_id": "Shop_Sample_Bot", "conversation_id": "Shop_Sample_Bot:42",
         "user_id": "42", "direction": "in"});
     let event = |id: &str, kind: &str, data: Value| {
@@ -372,7 +385,7 @@ fn the_only_bot_of_telegram_is_the_one_that_bot_framework_names() {
         bot_id: Some("701".into()),
         ..by_stripe()
     };
-    let apart = [["700", "1"], ["Shop_Sample_Bot", "1"], ["shop_sample_bot", "1"]];
+    let apart = [["700", "1"], ["@shop_sample_bot", "1"], ["Shop_Sample_Bot", "1"]];
     assert_eq!(told_by_name(vec![by_stripe(), another]), apart);
     let other_name = telegram("user_name = \"another_bot\"");
     assert_eq!(told_by_name(vec![other_name]), apart);

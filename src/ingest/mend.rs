@@ -4,9 +4,13 @@
 //! reader stops at such a value, one pass puts a stand-in in its place and the text is read again. A stand-in is never
 //! taken for a value: whoever needs the member is told that it cannot be read. Structure is never guessed.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use super::number;
 
 /// Stands for a value that cannot be read. It passes as raw JSON, and no reader takes it for a text.
 const UNREADABLE: &str = r#""\ud800""#;
@@ -26,6 +30,7 @@ pub fn is_unreadable_name(name: &str) -> bool {
 pub fn mended(json: &[u8]) -> String {
     let style = Style {
         deepest: usize::MAX,
+        number: as_it_stands,
         passes: |value| serde_json::from_str::<&RawValue>(value).is_ok(),
         stand_in: |out, _| out.push_str(UNREADABLE),
     };
@@ -43,10 +48,12 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
 /// The tree of a JSON text; none where its structure is broken.
 ///
 /// A value that cannot be read is a list of one text, its bytes in hexadecimal digits: no text and no number, but not
-/// absent, and another one where the bytes differ.
+/// absent, and another one where the bytes differ. A whole number is one in every spelling (`5.0`, `1e2`), told by its
+/// digits.
 pub fn document(json: &[u8]) -> Option<Value> {
     let style = Style {
         deepest: DEEPEST,
+        number: number::plain,
         passes: |value| serde_json::from_str::<Value>(value).is_ok(),
         stand_in: |out, bytes| {
             out.push_str("[\"");
@@ -54,15 +61,33 @@ pub fn document(json: &[u8]) -> Option<Value> {
             out.push_str("\"]");
         },
     };
-    let strict = serde_json::from_slice(json).ok();
+    let strict = serde_json::from_slice(json)
+        .ok()
+        .filter(|document| !has_fraction(document));
     // A stand-in for the whole text is no document.
     strict.or_else(|| serde_json::from_str(&mend(json, &style)).ok().filter(Value::is_object))
+}
+
+/// Whether a number in a tree is no integer, or is not written as one.
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(values) => values.iter().any(has_fraction),
+        Value::Object(members) => members.values().any(has_fraction),
+        _ => false,
+    }
+}
+
+fn as_it_stands(number: &str) -> Cow<'_, str> {
+    Cow::Borrowed(number)
 }
 
 /// How values that cannot be read are told and replaced.
 struct Style {
     /// Levels of arrays and objects that are kept.
     deepest: usize,
+    /// How a number is written.
+    number: fn(&str) -> Cow<'_, str>,
     /// Whether a text, number or word may stay.
     passes: fn(&str) -> bool,
     /// Writes what stands for these bytes.
@@ -96,6 +121,9 @@ fn mend(json: &[u8], style: &Style) -> String {
                 out.extend(['"', UNREADABLE_NAME]);
                 out.push_str(&hex::encode(token));
                 out.push('"');
+            }
+            (_, Some(value)) if (style.passes)(value) && number::is_number(value) => {
+                out.push_str(&(style.number)(value));
             }
             (_, Some(value)) if (style.passes)(value) => out.push_str(value),
             // A text without an end and a name without quotation marks are faults of the structure.

@@ -17,7 +17,7 @@ use super::cloudevents::{Envelope, micros};
 use super::json::{self, Members, Slot, Text};
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
-use super::{data, mend, misspelt, privacy, values};
+use super::{data, mend, misspelt, number, privacy, values};
 use crate::config::Limits;
 use crate::http::Problem;
 use crate::model::event::content_key;
@@ -315,10 +315,10 @@ fn property<'a>(slot: &Slot<'a>, name: &str) -> Option<&'a str> {
     Some(members.get(name)?.get()).filter(|raw| *raw != "null")
 }
 
-/// A number as a text of the same digits; anything else as it stands.
+/// A number as a text, `1e2` as `100`; anything else as it stands.
 fn quoted(raw: &str) -> Cow<'_, str> {
-    if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        format!("\"{raw}\"").into()
+    if number::is_number(raw) {
+        format!("\"{}\"", number::plain(raw)).into()
     } else {
         raw.into()
     }

@@ -39,7 +39,7 @@ impl Bots {
 
     /// Whether an id is that of a configured bot.
     pub fn knows(&self, id: &str) -> bool {
-        self.ids.contains(id) || self.named.iter().any(|(name, _)| name.eq_ignore_ascii_case(id))
+        self.ids.contains(id) || self.id(id).is_some()
     }
 
     /// Puts the id of a Telegram bot where an event names it by its user name, in its conversation as well.
@@ -57,6 +57,7 @@ impl Bots {
     }
 
     fn id(&self, name: &str) -> Option<&str> {
+        let name = bare(name);
         let mut named = self.named.iter();
         let found = named.find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, id)| id.as_str())
@@ -79,5 +80,10 @@ impl Bots {
 /// The user name in a Telegram source's settings; its type is checked where the source is opened.
 fn user_name(source: &Source) -> Option<String> {
     let name = source.settings.get("user_name")?.as_str()?;
-    Some(name.trim_start_matches('@').to_ascii_lowercase())
+    Some(bare(name).to_ascii_lowercase())
+}
+
+/// A user name without the sign that people write before it.
+fn bare(name: &str) -> &str {
+    name.strip_prefix('@').unwrap_or(name)
 }
