@@ -193,10 +193,10 @@ fn a_number_is_read_by_its_digits_and_never_rounded() {
         ("g", "15.5", "JPY"),
         ("h", "-1", "USD"),
         ("i", "1e300", "USD"),
-        ("l", "2962e-2", "USD"),
-        ("m", "1E+2", "JPY"),
         ("j", "1", "ZZZ"),
         ("k", "true", "USD"),
+        ("l", "2962e-2", "USD"),
+        ("m", "1E+2", "JPY"),
     ];
     let batch: Vec<String> = sums.iter().map(|(id, sum, currency)| paid(id, sum, currency)).collect();
     let body = format!("{{\"batch\":[{}]}}", batch.join(","));
