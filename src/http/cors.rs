@@ -27,7 +27,7 @@ const EXPOSED: [&str; 6] = [
 /// What the configured origins may do. Which addresses take which methods is told by the addresses themselves.
 pub fn rules(origins: &[String]) -> Cors {
     let any = Cors::default()
-        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
         .allow_any_header()
         .expose_headers(EXPOSED)
         .max_age(MAX_AGE);
