@@ -16,7 +16,7 @@ pub const MAX_EXTRA_BYTES: usize = 16 << 10;
 
 /// The texts that data is told apart by, and what is kept beside the contract.
 pub(super) struct Texts {
-    /// What is kept, every member by its value.
+    /// Every member by its value, or by its digest where it is not kept.
     now: String,
     /// The same as earlier versions kept and wrote it; none while there is no difference.
     former: Option<String>,
