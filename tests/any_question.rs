@@ -308,14 +308,14 @@ const COMMON: [&str; 9] = [
 ];
 
 /// Chance with a seed.
-struct Chance(ChaCha8Rng);
+pub struct Chance(pub ChaCha8Rng);
 
 impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         (self.0.next_u64() % bound as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, all: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }
 
@@ -346,7 +346,7 @@ impl Chance {
             .collect()
     }
 
-    fn address(&mut self) -> String {
+    pub fn address(&mut self) -> String {
         let metric = &metrics::ALL[self.below(metrics::ALL.len())];
         let name = metric.name;
         let path = match self.below(40) {

@@ -59,6 +59,7 @@ mod effects;
 mod filters;
 mod forecast;
 mod funnels;
+mod fuzz;
 mod fx;
 mod fx_import;
 mod fx_law;
