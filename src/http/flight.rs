@@ -15,8 +15,8 @@ const SMALL: usize = 64 << 10;
 /// Bytes that one event takes beside its texts: as an event, as a row for the writer, and in the answer.
 pub const PER_EVENT: usize = 2 << 10;
 
-/// Bytes that one event takes until it is durable, once it is handed to the writer.
-pub const PER_WAITING_EVENT: usize = 256;
+/// Bytes that one event takes until it is durable, once it is handed to the writer: what its answer says of it.
+pub const PER_WAITING_EVENT: usize = 1 << 10;
 
 /// Bytes that one byte of a webhook's JSON may take once it is read: a number of one digit is a value of 32.
 pub const PER_JSON_BYTE: usize = 32;

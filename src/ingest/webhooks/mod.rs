@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 
 pub use delivery::Delivery;
 
-use super::values::check_word;
+use super::values::{check_text, check_word};
 use crate::config::{ConfigError, SettingError, Source};
 use crate::model::Event;
 
@@ -130,8 +130,15 @@ impl Webhook {
             let message = format!("must be one of {}", known.join(", "));
             return Err(SettingError::new("provider", message));
         };
-        if source.platform.as_deref().is_some_and(|word| check_word(word).is_err()) {
+        let is_text = |text: &str| check_text(text).is_ok();
+        if let Some(platform) = &source.platform
+            && !(is_text(platform) && check_word(platform).is_ok())
+        {
             return Err(SettingError::new("platform", "must be made of a-z, 0-9 and _"));
+        }
+        if source.bot_id.as_deref().is_some_and(|bot| !is_text(bot)) {
+            let message = "must be an id as events have it: not empty, at most 256 bytes, no control characters";
+            return Err(SettingError::new("bot_id", message));
         }
         Ok(Webhook {
             provider: provider.name,

@@ -18,6 +18,9 @@ use crate::ingest::{IngestState, notes};
 use crate::model::{Event, EventType};
 use crate::store::AppendOutcome;
 
+/// Seconds until a body must have arrived, from whoever it is: providers send theirs at once.
+const SECONDS: u64 = 10;
+
 /// Adds `GET` and `POST /v1/webhooks/{provider}/{source}`.
 pub fn configure(config: &mut web::ServiceConfig) {
     let resource = web::resource("/v1/webhooks/{provider}/{source}")
@@ -83,6 +86,7 @@ async fn receive(
     webhook.endpoint.announced(&headers, (state.clock)()).map_err(refused)?;
     let limits = Limits {
         body_bytes: state.limits.webhook_bytes,
+        body_seconds: state.limits.body_seconds.min(SECONDS),
         ..state.limits.clone()
     };
     let body = body::read_raw(payload, &request, &limits, &state.unverified).await;
