@@ -82,14 +82,14 @@ fn eventually(what: &str, holds: impl Fn() -> bool) {
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// A server whose budget is 4 MiB: bodies of at most 1 MiB, and 3 events in each.
+/// A server whose budget is 16 MiB, 4 for what arrives: bodies of at most 1 MiB, and 3 events in each.
 fn small() -> TestApp {
     TestApp::with(|config| {
         config.limits.body_bytes = MIB;
         config.limits.inflated_bytes = MIB;
         config.limits.webhook_bytes = 64 * KIB;
         config.limits.batch_events = 3;
-        config.limits.flight_bytes = 4 * MIB;
+        config.limits.flight_bytes = 16 * MIB;
         config.sources = vec![source("messenger", &["secret"])];
     })
 }
@@ -97,7 +97,7 @@ fn small() -> TestApp {
 #[test]
 fn the_budget_is_never_passed_and_what_cannot_fit_is_refused_unread() {
     let app = small();
-    assert_eq!(app.flight().limit(), 4 * MIB);
+    assert_eq!(app.flight().limit(), 16 * MIB);
     // Three bodies of nearly a mebibyte lie half sent: with their room they hold 3 MiB.
     let mut begun: Vec<Sender> = (0..3).map(|_| Sender::lines(&app, MIB)).collect();
     for sender in &mut begun {
@@ -144,13 +144,13 @@ fn what_is_promised_and_not_sent_holds_nothing() {
 }
 
 #[test]
-fn a_slow_sender_gives_way_when_more_than_half_of_the_budget_is_taken() {
+fn a_slow_sender_gives_way_when_more_than_half_of_the_room_is_taken() {
     let app = TestApp::with(|config| {
         config.limits.body_bytes = MIB;
         config.limits.inflated_bytes = MIB;
         config.limits.webhook_bytes = 64 * KIB;
         config.limits.batch_events = 3;
-        config.limits.flight_bytes = 4 * MIB;
+        config.limits.flight_bytes = 16 * MIB;
         config.limits.body_seconds = 10;
     });
     // The largest body has 10 seconds, so 102 KiB have to come in each.
@@ -171,39 +171,58 @@ fn a_slow_sender_gives_way_when_more_than_half_of_the_budget_is_taken() {
     drop(others);
 }
 
-#[test]
-fn inflated_and_parsed_bytes_count_too() {
-    let app = TestApp::with(|config| {
+/// A server whose budget is for one largest body: 64 KiB packed, 256 KiB inflated, and 50 events.
+fn narrow() -> TestApp {
+    TestApp::with(|config| {
         config.limits.body_bytes = 64 * KIB;
-        config.limits.inflated_bytes = 2 * MIB;
-        config.limits.batch_events = 500;
+        config.limits.inflated_bytes = 256 * KIB;
+        config.limits.batch_events = 50;
         config.limits.webhook_bytes = KIB;
-        config.limits.flight_bytes = MIB;
-    });
-    // The largest body with the most events needs 3 x 2 MiB and 500 x 2 KiB, so that is the budget.
-    assert_eq!(app.flight().limit(), 6 * MIB + 500 * 2 * KIB);
-    let events: Vec<_> = (0..500).map(|n| bot_registered(&format!("b{n}"))).collect();
+        config.limits.flight_bytes = 1;
+    })
+}
+
+/// The largest body there, packed.
+fn largest() -> Vec<u8> {
+    let events: Vec<_> = (0..50).map(|n| bot_registered(&format!("b{n}"))).collect();
     let mut text = lines(&events);
-    text.push('\n');
-    text.push_str(&" ".repeat(2 * MIB - text.len()));
-    let headers = [("content-type", "application/x-ndjson"), ("content-encoding", "gzip")];
+    text.push_str(&"\n".repeat(256 * KIB - text.len()));
     let packed = gzip(text.as_bytes());
     assert!(packed.len() < 64 * KIB);
+    packed
+}
+
+#[test]
+fn inflated_and_parsed_bytes_count_too() {
+    let app = narrow();
+    // Inflated and twice as texts, and 2 KiB for each event: for that there is always room.
+    let work = 3 * 256 * KIB + 50 * 2 * KIB;
+    assert!((work + 64 * KIB..2 * work).contains(&app.flight().limit()));
+    let headers = [("content-type", "application/x-ndjson"), ("content-encoding", "gzip")];
+    let packed = largest();
     let answer = app
         .client
         .post("/v1/events", &headers, &packed)
         .expect_status(200)
         .json();
-    assert_eq!(answer["accepted"], 500);
-    let most = app.flight().most();
-    assert_eq!(most, app.flight().limit(), "body, texts twice, and events");
+    assert_eq!(answer["accepted"], 50);
+    assert_eq!(app.flight().most(), work + packed.len());
     eventually("everything is given back", || app.flight().held() == 0);
-    // Beside somebody else's bytes it does not fit, and says so.
-    let mut other = Sender::lines(&app, 64 * KIB);
-    other.send(b" ");
-    eventually("another body is begun", || app.flight().held() > 0);
-    app.client.post("/v1/events", &headers, &packed).problem(503, "busy");
-    drop(other);
+}
+
+#[test]
+fn what_has_arrived_waits_in_line_for_room() {
+    let app = narrow();
+    let headers = [("content-type", "application/x-ndjson"), ("content-encoding", "gzip")];
+    let packed = largest();
+    // There is room for the work on one of them at a time.
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let post = || app.client.post("/v1/events", &headers, &packed).status;
+        let senders: Vec<_> = (0..4).map(|_| scope.spawn(post)).collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 4]);
+    assert!(app.flight().most() <= app.flight().limit(), "{}", app.flight().most());
     eventually("everything is given back", || app.flight().held() == 0);
 }
 
@@ -238,14 +257,14 @@ fn webhooks_share_a_quarter_until_their_signatures_are_known() {
         ("X-Hub-Signature-256", "sha256=00"),
         ("Content-Length", "65536"),
     ];
-    // Sixteen bodies of 64 KiB are the quarter; more are refused unread.
+    // Sixty-four bodies of 64 KiB are the quarter; more are refused unread.
     let begin = || Sender::post(&app, "/v1/webhooks/messenger/main", &headers);
-    let begun: Vec<Sender> = (0..16).map(|_| begin()).collect();
-    eventually("sixteen are begun", || app.flight().held() == MIB);
+    let begun: Vec<Sender> = (0..64).map(|_| begin()).collect();
+    eventually("sixty-four are begun", || app.flight().held() == 4 * MIB);
     let (status, answer) = begin().answer();
     assert_eq!((status, code(&answer).as_str()), (503, "busy"));
     // Holders of a key do not notice.
-    let spaces = vec![b' '; 256 * KIB];
+    let spaces = vec![b' '; MIB];
     let sent = [("content-type", "application/x-ndjson")];
     app.client.post("/v1/events", &sent, &spaces).expect_status(200);
     drop(begun);

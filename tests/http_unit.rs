@@ -35,7 +35,7 @@ fn read(request: TestRequest, limits: Limits, raw: bool) -> Result<Vec<u8>, &'st
         let flight = Flight::of(&limits);
         let result = match raw {
             true => body::read_raw(payload, &request, &limits, &flight).await,
-            false => body::read(payload, &request, &limits, &flight).await,
+            false => body::read(payload, &request, &limits, &flight, |_| 0).await,
         };
         result.map(|body| body.bytes).map_err(|problem| problem.code())
     })
@@ -43,7 +43,7 @@ fn read(request: TestRequest, limits: Limits, raw: bool) -> Result<Vec<u8>, &'st
 
 fn inflate(bytes: &[u8], encoding: Encoding, limit: usize) -> Result<Vec<u8>, Problem> {
     let permit = Flight::of(&Limits::default()).permit();
-    body::inflate(bytes, encoding, limit, permit).map(|body| body.bytes)
+    body::inflate(bytes, encoding, limit, permit, 0).map(|body| body.bytes)
 }
 
 fn sent(encoding: &str, bytes: Vec<u8>) -> TestRequest {

@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Body {
     /// Its bytes, inflated.
     pub bytes: Vec<u8>,
-    /// What it holds of the budget.
+    /// What it holds of the budget: its bytes, and what was taken for work on them.
     pub permit: Permit,
 }
 
@@ -70,6 +70,9 @@ impl Encoding {
 /// Reads and inflates a body; without its byte order mark. A packed body without Content-Encoding is told by its
 /// first bytes, as a file is.
 ///
+/// `arriving` is the budget of bodies that arrive; `work` tells how many bytes of the whole budget the caller needs for
+/// a body of so many, inflated. They are taken before it is inflated.
+///
 /// # Errors
 /// `unsupported_encoding`, `body_too_large` (either limit), `body_timeout`, `busy` where the budget has no room, or
 /// `unparseable` where the connection or the compressed stream breaks off, or the body is no text.
@@ -77,21 +80,41 @@ pub async fn read(
     payload: web::Payload,
     req: &HttpRequest,
     limits: &Limits,
-    flight: &Arc<Flight>,
+    arriving: &Arc<Flight>,
+    work: impl Fn(usize) -> usize,
 ) -> Result<Body, Problem> {
     let encoding = Encoding::of(req.headers())?;
-    let mut wire = collect(payload, req, limits, flight.permit()).await?;
+    let Body { mut bytes, mut permit } = collect(payload, req, limits, arriving.permit()).await?;
     let limit = limits.inflated_bytes;
-    if encoding != Encoding::Identity || Packing::of(&wire.bytes) != Packing::Plain {
-        let Body { bytes, permit } = wire;
-        return web::block(move || inflate(&bytes, encoding, limit, permit)).await?;
+    let is_packed = encoding != Encoding::Identity || Packing::of(&bytes) != Packing::Plain;
+    if !is_packed {
+        if bytes.len() > limit {
+            return Err(too_large_inflated(limit));
+        }
+        let mark = stream::mark(&bytes).map_err(unreadable)?;
+        bytes.drain(..mark);
+        permit.work(work(bytes.len())).await?;
+        return Ok(Body { bytes, permit });
     }
-    if wire.bytes.len() > limit {
-        return Err(too_large_inflated(limit));
-    }
-    let mark = stream::mark(&wire.bytes).map_err(unreadable)?;
-    wire.bytes.drain(..mark);
-    Ok(wire)
+    let size = inflated_size(&bytes).min(limit);
+    permit.work(size + work(size)).await?;
+    let mut body = web::block(move || inflate(&bytes, encoding, limit, permit, size)).await??;
+    // Who works already does not wait in line, where others wait for what it holds.
+    let needed = body.bytes.capacity() + work(body.bytes.len());
+    body.permit.shrink_to(needed);
+    body.permit.grow(needed - body.permit.held())?;
+    Ok(body)
+}
+
+/// Bytes that a packed body probably has, inflated: what it states itself, else eight times as many.
+fn inflated_size(packed: &[u8]) -> usize {
+    let stated = match Packing::of(packed) {
+        Packing::Gzip => packed.last_chunk().map(|size| u64::from(u32::from_le_bytes(*size))),
+        Packing::Zstd => zstd::zstd_safe::get_frame_content_size(packed).ok().flatten(),
+        Packing::Plain => None,
+    };
+    let stated = stated.and_then(|size| usize::try_from(size).ok());
+    stated.unwrap_or(packed.len().saturating_mul(8))
 }
 
 /// Reads the bytes as they came, for a signature that covers them; a compressed body is refused.
@@ -199,19 +222,18 @@ impl Pace {
     }
 }
 
-/// Inflates `wire` to at most `limit` bytes; blocking. Takes from the budget what is allocated for the output, and
-/// gives back what `permit` held before.
+/// Inflates `wire` to at most `limit` bytes; blocking. `permit` holds `size` bytes for the output already; what it takes
+/// beyond them is taken from the budget.
 ///
 /// # Errors
 /// `body_too_large` at the first byte beyond the limit, `unparseable` for a broken stream, `busy` where the budget has
 /// no room.
-pub fn inflate(wire: &[u8], encoding: Encoding, limit: usize, permit: Permit) -> Result<Body, Problem> {
+pub fn inflate(wire: &[u8], encoding: Encoding, limit: usize, permit: Permit, size: usize) -> Result<Body, Problem> {
     let mut out = Body {
-        bytes: Vec::new(),
+        bytes: Vec::with_capacity(size),
         permit,
     };
     drain(text(wire, encoding)?, &mut out, limit)?;
-    out.permit.shrink_to(out.bytes.capacity());
     Ok(out)
 }
 

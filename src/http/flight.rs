@@ -1,16 +1,25 @@
 //! The budget of bytes in flight: what all requests together hold of bodies, as they came, inflated and parsed.
 //!
-//! Every request takes from it before it holds anything, and gives back when its permit is dropped. What does not fit is
-//! refused at once: nobody waits while holding a part, so no number of senders can block one another.
+//! Every request takes from it before it holds anything, and gives back when its permit is dropped. While a body arrives,
+//! what does not fit is refused at once, and all that arrives has a quarter: senders, slow ones too, cannot take the rest.
+//! What has arrived waits in line for all that inflating and parsing it takes, so that those who wait hold no part of what
+//! the others wait for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify};
+use tokio::time::timeout;
 
 use super::Problem;
 use crate::config::Limits;
 
 /// Bytes of a request to which the last eighth of the budget is kept: a few large ones cannot shut out the small.
 const SMALL: usize = 64 << 10;
+
+/// How long a body that has arrived waits for room.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes that one event takes beside its texts: as an event, as a row for the writer, and in the answer.
 pub const PER_EVENT: usize = 2 << 10;
@@ -29,16 +38,21 @@ pub struct Flight {
     most: AtomicUsize,
     /// The budget that this one is a part of.
     whole: Option<Arc<Flight>>,
+    /// Who wants more than there is waits here, the first of them for what is given back.
+    line: Mutex<()>,
+    given_back: Notify,
 }
 
 impl Flight {
-    /// The budget of a configuration: `flight_bytes`, or more where one request of the largest body needs it.
+    /// The budget of a configuration: `flight_bytes`, or more where one request of the largest body needs it. That fits
+    /// also while a quarter is full of what arrives.
     pub fn of(limits: &Limits) -> Arc<Self> {
-        let wire = limits.body_bytes.saturating_add(limits.inflated_bytes);
         let events = limits.batch_events.saturating_mul(PER_EVENT);
         let parsed = limits.inflated_bytes.saturating_mul(3).saturating_add(events);
+        let all = parsed.saturating_add(limits.body_bytes) / 5 * 8;
+        let quarters = limits.body_bytes.max(limits.webhook_bytes).saturating_mul(4);
         let webhook = limits.webhook_bytes.saturating_mul(PER_JSON_BYTE + 1);
-        Self::new(limits.flight_bytes.max(wire).max(parsed).max(webhook), None)
+        Self::new(limits.flight_bytes.max(all).max(quarters).max(webhook), None)
     }
 
     /// A part of the budget, of at most a quarter: what is in the part counts in the whole too.
@@ -52,6 +66,8 @@ impl Flight {
             held: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             whole,
+            line: Mutex::default(),
+            given_back: Notify::new(),
         })
     }
 
@@ -106,6 +122,7 @@ impl Flight {
 
     fn give_back(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::AcqRel);
+        self.given_back.notify_one();
         if let Some(whole) = &self.whole {
             whole.give_back(bytes);
         }
@@ -152,6 +169,33 @@ impl Permit {
     pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
         if !self.flight.take(self.held, more) {
             return Err(Problem::busy());
+        }
+        self.held += more;
+        Ok(())
+    }
+
+    /// Takes so many bytes more of the whole budget, for a body that has arrived, and leaves the part that is for those
+    /// that arrive. Waits in line where there is no room, and not for long.
+    ///
+    /// # Errors
+    /// `busy` where the budget had no room for them in that time.
+    pub async fn work(&mut self, more: usize) -> Result<(), Problem> {
+        let whole = self.flight.whole.clone().unwrap_or_else(|| self.flight.clone());
+        let own = self.held;
+        // The small pass the line.
+        if own + more > SMALL || !whole.take(own, more) {
+            let wait = async {
+                let _first = whole.line.lock().await;
+                while !whole.take(own, more) {
+                    whole.given_back.notified().await;
+                }
+            };
+            timeout(PATIENCE, wait).await.map_err(|_| Problem::busy())?;
+        }
+        let part = std::mem::replace(&mut self.flight, whole);
+        if part.whole.is_some() {
+            part.held.fetch_sub(own, Ordering::AcqRel);
+            part.given_back.notify_one();
         }
         self.held += more;
         Ok(())
@@ -223,9 +267,36 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_too_long_is_refused_and_holds_no_more_than_before() {
+        let flight = budget(8 << 20);
+        let part = flight.quarter();
+        let (mut large, mut waiting) = (flight.permit(), part.permit());
+        large.grow(7 << 20).unwrap();
+        waiting.grow(1000).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let outcome = runtime.unwrap().block_on(waiting.work(1 << 20));
+        assert_eq!(outcome.unwrap_err().code(), "busy");
+        assert_eq!((part.held(), flight.held()), (1000, (7 << 20) + 1000));
+    }
+
+    #[test]
+    fn who_begins_to_work_leaves_the_part_for_what_arrives() {
+        let flight = budget(8 << 20);
+        let part = flight.quarter();
+        let mut permit = part.permit();
+        permit.grow(1 << 20).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.unwrap().block_on(permit.work(2 << 20)).unwrap();
+        assert_eq!((part.held(), flight.held()), (0, 3 << 20));
+        drop(permit);
+        assert_eq!((part.held(), flight.held()), (0, 0));
+    }
+
+    #[test]
     fn the_largest_request_always_fits_whatever_is_configured() {
         let flight = budget(1);
-        flight.permit().grow(1 << 20).unwrap();
-        assert_eq!(flight.limit(), 1 << 20);
+        let quarter = flight.quarter();
+        quarter.permit().grow(1 << 20).unwrap();
+        assert_eq!((flight.limit(), quarter.limit()), (4 << 20, 1 << 20));
     }
 }

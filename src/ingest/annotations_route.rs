@@ -63,8 +63,8 @@ async fn receive(
             "send the annotation as application/json",
         ));
     }
-    let Body { bytes, mut permit } = body::read(payload, &req, &state.limits, &state.flight).await?;
-    permit.grow(bytes.len())?;
+    let Body { bytes, permit: _held } =
+        body::read(payload, &req, &state.limits, &state.arriving, |bytes| bytes).await?;
     let is_metric = |name: &str| state.metrics.contains(&name);
     let annotation = annotations::parse(&bytes, &state.privacy, is_metric)
         .map_err(|error| Problem::invalid_annotation(error.field, error.to_string()))?;

@@ -40,9 +40,10 @@ async fn receive(
     if !is_csv(req.headers()) {
         return Err(Problem::unsupported_media_type("send the file as text/csv"));
     }
-    let Body { bytes, mut permit } = body::read(payload, &req, &state.limits, &state.flight).await?;
     // However many rates it holds, a file alone fits.
-    permit.grow(fx::most_bytes(&bytes).min(state.flight.limit() / 2))?;
+    let most = 2 * state.limits.inflated_bytes;
+    let work = |bytes: usize| fx::most_bytes(bytes).min(most);
+    let Body { bytes, permit } = body::read(payload, &req, &state.limits, &state.arriving, work).await?;
     let (file, _permit) = web::block(move || (fx::parse(&bytes), permit)).await?;
     let file = file.map_err(|error| Problem::invalid_rates(error.field.as_str(), error.to_string()))?;
     let added = state.store.add_rates(file.rates).await?;

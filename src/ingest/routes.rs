@@ -28,6 +28,9 @@ use crate::store::{AppendOutcome, Store};
 /// Bodies from this size on are parsed away from the workers.
 const HEAVY: usize = 32 << 10;
 
+/// Bytes that an event usually has at least; more of them in as many bytes take more room than was made.
+const USUAL: usize = 128;
+
 /// Media types of one event a line.
 const LINES: [&str; 5] = [
     "application/x-ndjson",
@@ -46,8 +49,8 @@ pub struct IngestState {
     pub clock: Clock,
     /// Bounds on bodies, batches and events.
     pub limits: Limits,
-    /// What all requests together may hold of their bodies.
-    pub flight: Arc<Flight>,
+    /// The part of the budget of bytes in flight for bodies that arrive.
+    pub arriving: Arc<Flight>,
     /// The part of it for bodies of webhooks whose signature is not checked yet.
     pub unverified: Arc<Flight>,
     /// The configured webhooks.
@@ -146,7 +149,7 @@ async fn receive(
 
 async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
     let format = format_of(req.headers())?;
-    let body = body::read(payload, req, &state.limits, &state.flight).await?;
+    let body = read(payload, req, state).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let is_heavy = body.bytes.len() >= HEAVY;
     let judge = move || {
@@ -158,18 +161,31 @@ async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> 
     answer(&state.store, ADDRESS, judged, now).await
 }
 
+/// Reads a body of events, with room for as many as so many bytes usually are.
+async fn read(payload: web::Payload, req: &HttpRequest, state: &IngestState) -> Result<Body, Problem> {
+    let most = state.limits.batch_events;
+    let work = |bytes: usize| of_events(bytes, most.min(bytes / USUAL + 1));
+    body::read(payload, req, &state.limits, &state.arriving, work).await
+}
+
+/// Bytes that so many events take: their texts, once as they are and once in columns, and what each takes beside them.
+fn of_events(texts: usize, events: usize) -> usize {
+    2 * texts + events * PER_EVENT
+}
+
 /// Judges a body within the budget, and lets go of it; what its events take is held on.
 fn parsed(
     body: Body,
     judge: impl FnOnce(&mut batch::Room<'_>, &[u8]) -> Result<Judged, Problem>,
 ) -> Result<(Judged, Permit), Problem> {
     let Body { bytes, mut permit } = body;
-    // The texts of the events, once as they are and once in columns.
-    let texts = 2 * bytes.len();
-    let mut room = |events: usize| permit.grow(texts + events * PER_EVENT);
+    let texts = bytes.len();
+    let mut room = |events: usize| {
+        let needed = bytes.capacity() + of_events(texts, events);
+        permit.grow(needed.saturating_sub(permit.held()))
+    };
     let judged = judge(&mut room, &bytes)?;
-    let all = judged.events.len() + judged.rejected.len();
-    permit.shrink_to(texts + all * PER_EVENT);
+    permit.shrink_to(of_events(texts, judged.events.len() + judged.rejected.len()));
     Ok((judged, permit))
 }
 
@@ -184,7 +200,7 @@ async fn receive_calls(
 
 async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
     check_calls(req)?;
-    let body = body::read(payload, req, &state.limits, &state.flight).await?;
+    let body = read(payload, req, state).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let asked = req.path().to_owned();
     let judge = move || {

@@ -92,15 +92,13 @@ async fn receive(
     let body = body::read_raw(payload, &request, &limits, &state.unverified).await;
     let Body {
         bytes: raw_body,
-        permit,
+        mut permit,
     } = body.inspect_err(failed)?;
     let now = (state.clock)();
     verify(webhook, &state, &headers, &raw_body, now)
         .await
         .map_err(refused)?;
-    let mut verified = state.flight.permit();
-    verified.grow(raw_body.len() * PER_JSON_BYTE).inspect_err(failed)?;
-    drop(permit);
+    permit.work(raw_body.len() * PER_JSON_BYTE).await.inspect_err(failed)?;
     let events = protected(webhook.events(&raw_body, now), &state.privacy);
     let mut receipt = Receipt {
         other: events.iter().filter(|event| event.kind == EventType::Other).count(),
@@ -110,7 +108,7 @@ async fn receive(
     let mark = webhook.mark(&headers, &raw_body, now);
     let stored = async {
         let queued = state.store.queue(mark, events).await?;
-        drop((raw_body, verified));
+        drop((raw_body, permit));
         queued.durable().await
     };
     let appended = stored.await.map_err(Problem::from).inspect_err(failed)?;
