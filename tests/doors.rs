@@ -360,15 +360,9 @@ fn settings_that_are_printed_hold_no_secret() {
 }
 
 #[test]
-fn the_names_that_a_fault_may_show_are_those_of_the_settings() {
+fn every_setting_may_be_named_where_a_fault_is() {
     let readme = crate::support::read("README.md");
     let told = readme.split("```toml").nth(1).unwrap().split("```").next().unwrap();
-    for key in KEYS {
-        let named = [format!("{key} ="), format!("[{key}]")]
-            .iter()
-            .any(|text| told.contains(text.as_str()));
-        assert!(named, "{key}");
-    }
     let parsed: toml::Table = toml::from_str(told).unwrap();
     let mut tables = vec![&parsed];
     while let Some(table) = tables.pop() {

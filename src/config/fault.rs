@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Names of settings, which are shown where a fault is. Other names may be secrets that stand in the wrong place.
-pub const KEYS: [&str; 49] = [
+pub const KEYS: [&str; 52] = [
     "answer_rows",
     "batch_events",
     "body_bytes",
@@ -18,9 +18,12 @@ pub const KEYS: [&str; 49] = [
     "currency",
     "data_dir",
     "decimals",
+    "entity_rows",
     "event_bytes",
     "flight_bytes",
+    "fold_seconds",
     "frame_rows",
+    "free_mib",
     "inflated_bytes",
     "key_pairs",
     "keys",
