@@ -94,9 +94,9 @@ impl Flight {
         self.most.load(Ordering::Acquire)
     }
 
-    /// Whether more than half is taken, here or in the whole.
+    /// Whether more than half is taken.
     pub fn is_crowded(&self) -> bool {
-        self.held() > self.limit / 2 || self.whole.as_ref().is_some_and(|whole| whole.is_crowded())
+        self.held() > self.limit / 2
     }
 
     /// Whether so many bytes more would fit for a request that holds `own` of them already.

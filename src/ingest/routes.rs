@@ -14,6 +14,7 @@ use super::json::Text;
 use super::notes;
 use super::privacy::Privacy;
 use super::rejection::Rejection;
+use super::room;
 use super::segment;
 use super::webhooks::documents::Documents;
 use super::webhooks::{self, Webhook};
@@ -21,15 +22,12 @@ use crate::config::Limits;
 use crate::http::Problem;
 use crate::http::auth::Guard;
 use crate::http::body::{self, Body};
-use crate::http::flight::{Flight, PER_EVENT, PER_WAITING_EVENT, Permit};
+use crate::http::flight::{Flight, PER_WAITING_EVENT, Permit};
 use crate::model::{Clock, EventType, Ignored, IgnoredField};
 use crate::store::{AppendOutcome, Store};
 
 /// Bodies from this size on are parsed away from the workers.
 const HEAVY: usize = 32 << 10;
-
-/// Bytes that an event usually has at least; more of them in as many bytes take more room than was made.
-const USUAL: usize = 128;
 
 /// Media types of one event a line.
 const LINES: [&str; 5] = [
@@ -153,7 +151,7 @@ async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> 
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let is_heavy = body.bytes.len() >= HEAVY;
     let judge = move || {
-        parsed(body, |room, bytes| {
+        room::judged(body, |room, bytes| {
             batch::judge_within(room, bytes, &format, &limits, now, &privacy)
         })
     };
@@ -163,30 +161,8 @@ async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> 
 
 /// Reads a body of events, with room for as many as so many bytes usually are.
 async fn read(payload: web::Payload, req: &HttpRequest, state: &IngestState) -> Result<Body, Problem> {
-    let most = state.limits.batch_events;
-    let work = |bytes: usize| of_events(bytes, most.min(bytes / USUAL + 1));
+    let work = |bytes: usize| room::usual(bytes, &state.limits);
     body::read(payload, req, &state.limits, &state.arriving, work).await
-}
-
-/// Bytes that so many events take: their texts, once as they are and once in columns, and what each takes beside them.
-fn of_events(texts: usize, events: usize) -> usize {
-    2 * texts + events * PER_EVENT
-}
-
-/// Judges a body within the budget, and lets go of it; what its events take is held on.
-fn parsed(
-    body: Body,
-    judge: impl FnOnce(&mut batch::Room<'_>, &[u8]) -> Result<Judged, Problem>,
-) -> Result<(Judged, Permit), Problem> {
-    let Body { bytes, mut permit } = body;
-    let texts = bytes.len();
-    let mut room = |events: usize| {
-        let needed = bytes.capacity() + of_events(texts, events);
-        permit.grow(needed.saturating_sub(permit.held()))
-    };
-    let judged = judge(&mut room, &bytes)?;
-    permit.shrink_to(of_events(texts, judged.events.len() + judged.rejected.len()));
-    Ok((judged, permit))
 }
 
 async fn receive_calls(
@@ -204,7 +180,7 @@ async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestStat
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let asked = req.path().to_owned();
     let judge = move || {
-        parsed(body, |room, bytes| {
+        room::judged(body, |room, bytes| {
             segment::judge_within(room, bytes, &asked, &limits, now, &privacy)
         })
     };
@@ -212,15 +188,17 @@ async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestStat
     answer(&state.store, segment::ADDRESS, judged, now).await
 }
 
-/// Refuses a call that a page of any site could make a browser send without asking here first: one that is not said to
-/// be JSON.
+/// Refuses a call that a page of any site could make a browser send without asking here first: one that is said to be
+/// no JSON. Where nothing is said, the browser's `Origin` tells.
 ///
 /// Segment's library for browsers sends `text/plain`, from an origin that has to be configured; that of Kotlin too,
 /// packed, which no page can without asking.
 fn check_calls(req: &HttpRequest) -> Result<(), Problem> {
     let headers = req.headers();
-    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let stated = stated.unwrap_or_default();
+    let Some(stated) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let stated = stated.to_str().unwrap_or_default();
     let plain = stated.split(';').next().unwrap_or_default().trim();
     let trusted = || {
         req.app_data::<web::Data<Guard>>()
