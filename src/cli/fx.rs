@@ -45,7 +45,7 @@ pub fn run(config: &Config, command: &FxCommand, clock: Clock) -> anyhow::Result
                     data::say_folder(config, "the server that holds it takes the files");
                     said = true;
                 }
-                told(&server.post("/v1/fx", "text/csv", &bytes)?)?
+                told(&server.send("POST", "/v1/fx", "text/csv", &bytes)?)?
             }
             _ => {
                 let store = match &mut store {
@@ -87,15 +87,7 @@ fn told(reply: &Reply) -> anyhow::Result<RatesAdded> {
         replaced: usize,
         unchanged: usize,
     }
-    #[derive(Deserialize)]
-    struct Refusal {
-        detail: String,
-    }
-    if reply.status != 200 {
-        let refusal: Option<Refusal> = serde_json::from_slice(&reply.body).ok();
-        let detail = refusal.map_or(String::new(), |refusal| format!(": {}", refusal.detail));
-        anyhow::bail!("the server refused with {}{detail}", reply.status);
-    }
+    reply.refusal()?;
     let answer: Answer = serde_json::from_slice(&reply.body).context("the server's answer cannot be read")?;
     Ok(RatesAdded {
         new: answer.new,

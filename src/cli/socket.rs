@@ -6,11 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use serde::Deserialize;
 
 use crate::app::socket_path;
 
 /// Bytes that an answer may have.
-const ANSWER_BYTES: u64 = 1 << 20;
+const ANSWER_BYTES: u64 = 4 << 20;
 /// How long a server may take to answer, or to take more of a request.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -24,6 +25,25 @@ pub struct Reply {
 
 /// The server of a data folder.
 pub struct Server(UnixStream);
+
+impl Reply {
+    /// Makes an error of an answer that is a refusal.
+    ///
+    /// # Errors
+    /// What the server says, where its status is not 200.
+    pub fn refusal(&self) -> anyhow::Result<()> {
+        #[derive(Deserialize)]
+        struct Refusal {
+            detail: String,
+        }
+        if self.status == 200 {
+            return Ok(());
+        }
+        let refusal: Option<Refusal> = serde_json::from_slice(&self.body).ok();
+        let detail = refusal.map_or(String::new(), |refusal| format!(": {}", refusal.detail));
+        anyhow::bail!("the server refused with {}{detail}", self.status)
+    }
+}
 
 impl Server {
     /// Connects to the server of a folder; `None` where none is running.
@@ -47,13 +67,13 @@ impl Server {
         }
     }
 
-    /// Posts a body.
+    /// Asks, with a body or an empty one.
     ///
     /// # Errors
     /// When the connection breaks off or the answer is no HTTP.
-    pub fn post(mut self, path: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
+    pub fn send(mut self, method: &str, path: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
              Content-Length: {}\r\n\r\n",
             body.len()
         );

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::delivery::Faults;
 use super::dice::CERTAIN;
 use crate::model::money::Currency;
+use crate::model::time::in_bounds;
 
 /// How much to generate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub struct Plan {
 /// Why a plan cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
+    /// Years that no question can be about.
+    #[error("the period must lie in the years 1900 to 2200")]
+    Years,
     /// The period holds nothing.
     #[error("the period is shorter than an hour")]
     Period,
@@ -103,6 +107,9 @@ impl Default for Plan {
 impl Plan {
     /// Finds what would make the plan unplayable.
     pub fn check(&self) -> Result<(), PlanError> {
+        if !in_bounds(self.from) || !in_bounds(self.to) {
+            return Err(PlanError::Years);
+        }
         if self.to - self.from < TimeDelta::hours(1) {
             return Err(PlanError::Period);
         }

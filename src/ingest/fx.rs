@@ -30,6 +30,12 @@ pub struct RateFile {
     pub left_out: Vec<String>,
 }
 
+/// Bytes that the rates of a file of so many bytes take at most: a rate and its comma have five bytes or more.
+pub fn most_bytes(file: usize) -> usize {
+    // Growing, a list doubles.
+    (file / 5 + 1).min(MAX_RATES) * 2 * size_of::<Rate>()
+}
+
 /// Where a file is wrong; nothing of it counts then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: `{field}` {message}")]

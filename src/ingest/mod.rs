@@ -24,6 +24,7 @@ pub mod number;
 mod parties;
 pub mod privacy;
 pub mod rejection;
+mod room;
 pub mod routes;
 pub mod segment;
 pub mod values;

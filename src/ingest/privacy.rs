@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::json;
 use super::rejection::{Code, Rejection};
+use super::values::check_text;
 use crate::config::{Config, UserIds};
 use crate::model::{Event, EventType};
 use crate::store::{Store, StoreError};
@@ -136,8 +137,8 @@ impl Privacy {
 
     /// What is kept of an event that is genuine whatever stands in it, and whether that is less than came.
     ///
-    /// A card number that stands for an id is dropped; where the event would be lost without the id, its
-    /// pseudonym takes its place.
+    /// A text that a native event could not have, and a card number that stands for an id, are dropped; where the event
+    /// would be lost without the id, its pseudonym takes its place.
     pub fn protect(&self, mut event: Event) -> (Event, bool) {
         let mut changed = false;
         // The id of what is not counted may repeat what its sender calls it.
@@ -147,8 +148,14 @@ impl Privacy {
         }
         let platform = event.platform.clone();
         let mut keeper = self.keeper(platform.as_deref());
-        let mut keep = |kind: Kind, text: &str, needed: bool| -> Option<String> {
-            let kept = match keeper.kept(kind, text) {
+        let mut keep = |kind: Kind, text: &str, needed: bool, is_field: bool| -> Option<String> {
+            // No field is longer than in a native event, or made of other characters.
+            let kept = if is_field && check_text(text).is_err() {
+                Err(CardNumber)
+            } else {
+                keeper.kept(kind, text)
+            };
+            let kept = match kept {
                 Ok(Cow::Borrowed(kept)) if kept == text => return Some(text.to_owned()),
                 Ok(kept) => Some(kept.into_owned()),
                 Err(CardNumber) => needed.then(|| self.0.pseudonyms.of(text)),
@@ -157,10 +164,10 @@ impl Privacy {
             kept
         };
         for text in [&mut event.source, &mut event.id] {
-            *text = keep(Kind::Id, text, true).unwrap_or_default();
+            *text = keep(Kind::Id, text, true, false).unwrap_or_default();
         }
         for (text, kind, needed) in texts(&mut event) {
-            *text = text.take().and_then(|text| keep(kind, &text, needed));
+            *text = text.take().and_then(|text| keep(kind, &text, needed, true));
         }
         let named = if event.provider.is_some() {
             Kind::Id
@@ -168,7 +175,7 @@ impl Privacy {
             Kind::Conversation
         };
         for alias in &mut event.aliases {
-            *alias = keep(named, alias, true).unwrap_or_default();
+            *alias = keep(named, alias, true, true).unwrap_or_default();
         }
         if let Some(extra) = event.extra.take() {
             let mut kept = String::with_capacity(extra.len());

@@ -14,11 +14,15 @@ use super::json::Text;
 use super::notes;
 use super::privacy::Privacy;
 use super::rejection::Rejection;
+use super::room;
 use super::segment;
 use super::webhooks::documents::Documents;
 use super::webhooks::{self, Webhook};
 use crate::config::Limits;
-use crate::http::{Problem, body};
+use crate::http::Problem;
+use crate::http::auth::Guard;
+use crate::http::body::{self, Body};
+use crate::http::flight::{Flight, PER_WAITING_EVENT, Permit};
 use crate::model::{Clock, EventType, Ignored, IgnoredField};
 use crate::store::{AppendOutcome, Store};
 
@@ -43,6 +47,10 @@ pub struct IngestState {
     pub clock: Clock,
     /// Bounds on bodies, batches and events.
     pub limits: Limits,
+    /// The part of the budget of bytes in flight for bodies that arrive.
+    pub arriving: Arc<Flight>,
+    /// The part of it for bodies of webhooks whose signature is not checked yet.
+    pub unverified: Arc<Flight>,
     /// The configured webhooks.
     pub webhooks: Arc<Vec<Webhook>>,
     /// Documents that verifying them takes.
@@ -139,14 +147,22 @@ async fn receive(
 
 async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
     let format = format_of(req.headers())?;
-    let body = body::read(payload, req, &state.limits).await?;
+    let body = read(payload, req, state).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
-    let judged = if body.len() < HEAVY {
-        batch::judge(&body, &format, &limits, now, &privacy)?
-    } else {
-        web::block(move || batch::judge(&body, &format, &limits, now, &privacy)).await??
+    let is_heavy = body.bytes.len() >= HEAVY;
+    let judge = move || {
+        room::judged(body, |room, bytes| {
+            batch::judge_within(room, bytes, &format, &limits, now, &privacy)
+        })
     };
+    let judged = if is_heavy { web::block(judge).await?? } else { judge()? };
     answer(&state.store, ADDRESS, judged, now).await
+}
+
+/// Reads a body of events, with room for as many as so many bytes usually are.
+async fn read(payload: web::Payload, req: &HttpRequest, state: &IngestState) -> Result<Body, Problem> {
+    let work = |bytes: usize| room::usual(bytes, &state.limits);
+    body::read(payload, req, &state.limits, &state.arriving, work).await
 }
 
 async fn receive_calls(
@@ -159,18 +175,50 @@ async fn receive_calls(
 }
 
 async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
-    let body = body::read(payload, req, &state.limits).await?;
+    check_calls(req)?;
+    let body = read(payload, req, state).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let asked = req.path().to_owned();
-    let judged = web::block(move || segment::judge(&body, &asked, &limits, now, &privacy)).await??;
+    let judge = move || {
+        room::judged(body, |room, bytes| {
+            segment::judge_within(room, bytes, &asked, &limits, now, &privacy)
+        })
+    };
+    let judged = web::block(judge).await??;
     answer(&state.store, segment::ADDRESS, judged, now).await
+}
+
+/// Refuses a call that a page of any site could make a browser send without asking here first: one that is said to be
+/// no JSON. Where nothing is said, the browser's `Origin` tells.
+///
+/// Segment's library for browsers sends `text/plain`, from an origin that has to be configured; that of Kotlin too,
+/// packed, which no page can without asking.
+fn check_calls(req: &HttpRequest) -> Result<(), Problem> {
+    let headers = req.headers();
+    let Some(stated) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let stated = stated.to_str().unwrap_or_default();
+    let plain = stated.split(';').next().unwrap_or_default().trim();
+    let trusted = || {
+        req.app_data::<web::Data<Guard>>()
+            .is_some_and(|guard| guard.trusts(headers))
+    };
+    if is_json(stated)
+        || plain.eq_ignore_ascii_case("text/plain") && (headers.contains_key(header::CONTENT_ENCODING) || trusted())
+    {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type(
+        "send the calls as application/json; text/plain is taken from pages whose origin is one of `[cors] origins`",
+    ))
 }
 
 /// Hands the good events to the store as one group and tells what became of each.
 async fn answer(
     store: &Store,
     address: &'static str,
-    judged: Judged,
+    (judged, mut permit): (Judged, Permit),
     now: DateTime<Utc>,
 ) -> Result<HttpResponse, Problem> {
     let Judged {
@@ -190,8 +238,12 @@ async fn answer(
     let (outcomes, received_at) = if events.is_empty() {
         (Vec::new(), None)
     } else {
-        let appended = store.append(events).await?;
-        (appended.outcomes, Some(appended.received_at))
+        let queued = store.queue(None, events).await?;
+        permit.shrink_to((ids.len() + rejected.len()) * PER_WAITING_EVENT);
+        let appended = queued.durable().await?;
+        appended.map_or((Vec::new(), None), |appended| {
+            (appended.outcomes, Some(appended.received_at))
+        })
     };
     notes::rejections(store, address, now, &rejected);
     noted.note(store, address, now, &outcomes, rejected.len());

@@ -200,7 +200,8 @@ impl Question {
 
     /// Whether a rate with a window has settled for a bucket.
     pub fn mature(&self, bucket: &crate::model::Bucket, window: TimeDelta) -> bool {
-        bucket.end + window <= self.as_of
+        let settled = bucket.end.checked_add_signed(window);
+        settled.is_some_and(|settled| settled <= self.as_of)
     }
 }
 

@@ -186,6 +186,12 @@ impl Given {
         if at > now {
             return Err(QuestionError::invalid("as_of", format!("lies in the future: `{text}`")));
         }
+        if !in_bounds(at) {
+            return Err(QuestionError::invalid(
+                "as_of",
+                format!("must not lie before the year 1900: `{text}`"),
+            ));
+        }
         Ok(Some(at))
     }
 

@@ -4,13 +4,14 @@
 
 mod payments;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
 use super::signature::{any_matches, check_secrets, same_token};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
-use crate::config::{SettingError, Source};
+use crate::config::{Secret, SettingError, Source};
 use crate::ingest::mend::document;
 use crate::model::{Acquisition, Direction, Event, EventType};
 
@@ -31,9 +32,9 @@ const PER_SECOND: i64 = 1_000;
 #[serde(deny_unknown_fields)]
 struct Messenger {
     /// App secrets; several while one is being replaced.
-    secrets: Vec<String>,
+    secrets: Vec<Secret>,
     /// The token of the subscription challenge.
-    verify_token: Option<String>,
+    verify_token: Option<Secret>,
 }
 
 fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
@@ -42,11 +43,20 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     Ok(Box::new(settings))
 }
 
+/// The signature that the header states.
+fn signature(headers: &Lookup<'_>) -> Result<Vec<u8>, Refusal> {
+    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+    let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
+    hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))
+}
+
 impl Endpoint for Messenger {
+    fn announced(&self, headers: &Lookup<'_>, _: DateTime<Utc>) -> Result<(), Refusal> {
+        signature(headers).map(drop)
+    }
+
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
-        let header = (request.headers)(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
-        let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
-        let signature = hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))?;
+        let signature = signature(request.headers)?;
         if any_matches(&self.secrets, &[request.raw_body], &[signature]) {
             Ok(())
         } else {
@@ -55,11 +65,11 @@ impl Endpoint for Messenger {
     }
 
     fn challenge(&self, query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
-        let token = self.verify_token.as_deref().filter(|token| !token.is_empty());
+        let token = self.verify_token.as_ref().filter(|token| !token.is_empty());
         let genuine = query("hub.mode").as_deref() == Some("subscribe")
             && token
                 .zip(query("hub.verify_token"))
-                .is_some_and(|(configured, given)| same_token(&given, configured));
+                .is_some_and(|(configured, given)| same_token(&given, configured.text()));
         let answer = query("hub.challenge").filter(|_| genuine);
         Some(answer.ok_or(Refusal::Challenge))
     }

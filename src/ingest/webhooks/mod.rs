@@ -12,6 +12,7 @@ pub mod messenger;
 mod networks;
 pub mod paypal;
 pub mod routes;
+mod shelf;
 mod signature;
 pub mod stripe;
 pub mod telegram;
@@ -22,7 +23,7 @@ use chrono::{DateTime, Utc};
 
 pub use delivery::Delivery;
 
-use super::values::check_word;
+use super::values::{check_text, check_word};
 use crate::config::{ConfigError, SettingError, Source};
 use crate::model::Event;
 
@@ -54,12 +55,25 @@ pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// One configured webhook of a provider.
 pub trait Endpoint: fmt::Debug + Send + Sync {
+    /// Refuses what its headers alone show to be forged, before its body is read.
+    ///
+    /// # Errors
+    /// Why it is refused, as [`Endpoint::verify`] would say it.
+    fn announced(&self, _headers: &Lookup<'_>, _now: DateTime<Utc>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// The address of a document that verifying the request takes, such as a certificate.
     ///
     /// # Errors
     /// A refusal where the request names an address that is not the provider's.
     fn evidence(&self, _headers: &Lookup<'_>) -> Result<Option<String>, Refusal> {
         Ok(None)
+    }
+
+    /// Whether what was fetched from an address is the provider's, and good for verifying at a moment.
+    fn vouches(&self, _address: &str, _document: &[u8], _at: DateTime<Utc>) -> bool {
+        false
     }
 
     /// Tells a genuine request from a forged one.
@@ -116,8 +130,15 @@ impl Webhook {
             let message = format!("must be one of {}", known.join(", "));
             return Err(SettingError::new("provider", message));
         };
-        if source.platform.as_deref().is_some_and(|word| check_word(word).is_err()) {
+        let is_text = |text: &str| check_text(text).is_ok();
+        if let Some(platform) = &source.platform
+            && !(is_text(platform) && check_word(platform).is_ok())
+        {
             return Err(SettingError::new("platform", "must be made of a-z, 0-9 and _"));
+        }
+        if source.bot_id.as_deref().is_some_and(|bot| !is_text(bot)) {
+            let message = "must be an id as events have it: not empty, at most 256 bytes, no control characters";
+            return Err(SettingError::new("bot_id", message));
         }
         Ok(Webhook {
             provider: provider.name,
