@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::small;
 use crate::support::app::{TestApp, config, instant};
 use crate::support::client::Reply;
-use crate::support::shared_folder;
+use crate::support::{number, shared_folder};
 
 /// Times that today's ways in refuse, and one they take.
 const MOMENTS: [&str; 4] = [
@@ -392,10 +392,6 @@ fn check(address: &str, reply: &Reply) {
 /// `BOTLEDGER_FUZZ` says how many, `BOTLEDGER_FUZZ_SEED` from which seed.
 #[test]
 fn any_address_is_answered_or_refused_by_the_name_of_a_parameter() {
-    let number = |name: &str, default: u64| {
-        let given = std::env::var(name).ok();
-        given.map_or(default, |text| text.parse().unwrap())
-    };
     let (count, seed) = (number("BOTLEDGER_FUZZ", 1_000), number("BOTLEDGER_FUZZ_SEED", 35));
     println!("{count} addresses from the seed {seed}");
     let mut chance = Chance(ChaCha8Rng::seed_from_u64(seed));

@@ -11,20 +11,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hmac::{Hmac, KeyInit, Mac};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::any_question::Chance;
 use crate::small;
 use crate::support::app::PRESENT;
-use crate::support::client::{gzip, zstd};
+use crate::support::client::{gzip, hmac, zstd};
 use crate::support::ledger::Ledger;
 use crate::support::program::{Served, botledger};
-use crate::support::project;
 use crate::support::rust::collect;
+use crate::support::{number, project};
 
 const SECRET: &str = "whsec_of-the-fuzzed";
 
@@ -205,18 +203,13 @@ fn mutate(chance: &mut Chance, body: &mut Vec<u8>) {
 
 /// The header by which a provider proves that a body is its own; of three that can be given in Rust.
 fn signature(target: &str, body: &[u8]) -> Option<(String, String)> {
-    let mac = |parts: &[&[u8]]| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-        parts.iter().for_each(|part| mac.update(part));
-        hex::encode(mac.finalize().into_bytes())
-    };
     let now = chrono::Utc::now().timestamp();
     let (name, value) = match target {
         "/v1/webhooks/stripe/main" => {
-            let signed = mac(&[format!("{now}.").as_bytes(), body]);
+            let signed = hmac(SECRET, &[format!("{now}.").as_bytes(), body]);
             ("stripe-signature", format!("t={now},v1={signed}"))
         }
-        "/v1/webhooks/messenger/main" => ("x-hub-signature-256", format!("sha256={}", mac(&[body]))),
+        "/v1/webhooks/messenger/main" => ("x-hub-signature-256", format!("sha256={}", hmac(SECRET, &[body]))),
         "/v1/webhooks/telegram/main" => ("x-telegram-bot-api-secret-token", SECRET.to_owned()),
         _ => return None,
     };
@@ -355,10 +348,6 @@ fn every_route_is_fuzzed() {
 
 #[test]
 fn nothing_that_is_sent_can_stop_it() {
-    let number = |name: &str, default: u64| {
-        let given = std::env::var(name).ok();
-        given.map_or(default, |text| text.parse().unwrap())
-    };
     let (seconds, seed) = (number("BOTLEDGER_FUZZ_SECONDS", 60), number("BOTLEDGER_FUZZ_SEED", 10));
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

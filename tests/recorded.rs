@@ -18,9 +18,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
 use crate::support::app::{PRESENT, TestApp, instant, source, source_with};
+use crate::support::client::hmac;
 use crate::support::ledger::Ledger;
 
 const SECRET: &str = "a secret of ours";
@@ -49,9 +50,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 fn sha256(parts: &[&[u8]]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    parts.iter().for_each(|part| mac.update(part));
-    hex::encode(mac.finalize().into_bytes())
+    hmac(SECRET, parts)
 }
 
 fn stripe(path: &Path, number: usize) -> Delivery {

@@ -15,6 +15,8 @@ use duckdb::types::Value;
 
 use super::support::program::{Served, run_on};
 
+use crate::support::number;
+
 /// The period of the generated events.
 const FROM: &str = "2025-01-01T00:00:00Z";
 const TO: &str = "2025-07-01T00:00:00Z";
@@ -151,7 +153,7 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 #[test]
 #[ignore = "a measurement: minutes, and a quiet machine"]
 fn the_floor_for_scale_holds() {
-    let events: u64 = std::env::var("BOTLEDGER_SCALE").map_or(1_000_000, |text| text.parse().unwrap());
+    let events: u64 = number("BOTLEDGER_SCALE", 1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let data_dir = folder.path().join("data");
     let file = generated(folder.path(), events);

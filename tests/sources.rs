@@ -1,11 +1,9 @@
 //! The board of sources: what each delivered, counted by hand, and what was refused and why.
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::support::app::{PRESENT, TestApp, instant, key, source, source_with};
-use crate::support::client::Reply;
+use crate::support::client::{Reply, hmac};
 use crate::support::events::{Draft, bot_registered, captured, lines};
 
 const SECRET: &str = "the app's secret";
@@ -14,12 +12,6 @@ const STRIPE: &str = "/v1/webhooks/stripe/main";
 
 fn start() -> TestApp {
     TestApp::with(|config| config.sources = vec![source("messenger", &[SECRET]), source("stripe", &["whsec_1"])])
-}
-
-fn hmac(secret: &str, parts: &[&[u8]]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    parts.iter().for_each(|part| mac.update(part));
-    hex::encode(mac.finalize().into_bytes())
 }
 
 fn post(app: &TestApp, secret: &str, body: &str) -> Reply {

@@ -4,12 +4,10 @@ use botledger::config::Source;
 use botledger::ingest::webhooks::Webhook;
 use botledger::model::{Acquisition, CheckoutPath, Direction, Event, EventType, Mode, TimeOrigin};
 use chrono::DateTime;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::support::app::{PRESENT, TestApp, instant, source, source_with};
-use crate::support::client::Reply;
+use crate::support::client::{Reply, hmac};
 use crate::support::ledger::Ledger;
 
 const SECRET: &str = "S3cret-token_of-setWebhook";
@@ -586,9 +584,8 @@ fn post_charge(app: &TestApp) {
     let event = json!({"id": "evt_1", "object": "event", "created": minute(10), "livemode": true,
         "type": "charge.succeeded", "data": {"object": charge}});
     let (body, now) = (event.to_string(), instant(PRESENT).timestamp());
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"whsec_1").unwrap();
-    mac.update(format!("{now}.{body}").as_bytes());
-    let signature = format!("t={now},v1={}", hex::encode(mac.finalize().into_bytes()));
+    let signed = hmac("whsec_1", &[format!("{now}.{body}").as_bytes()]);
+    let signature = format!("t={now},v1={signed}");
     let headers = [("stripe-signature", signature.as_str())];
     app.client
         .post("/v1/webhooks/stripe/main", &headers, body.as_bytes())

@@ -8,12 +8,10 @@ use botledger::ingest::webhooks::Webhook;
 use botledger::ingest::{Code, segment};
 use botledger::model::{Event, EventType};
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
-use sha2::Sha256;
 
 use crate::support::app::{PRESENT, TestApp, instant, source, source_with};
-use crate::support::client::Counts;
+use crate::support::client::{Counts, hmac};
 use crate::support::ledger::Ledger;
 
 /// Values that JSON does not have, or that a strict reader stops at.
@@ -402,9 +400,7 @@ fn every_message_of_a_delivery_with_half_an_emoji_is_taken() {
         .collect();
     let start = format!(r#"{{"object":"page","entry":[{{"id":"p","time":{at},"messaging":["#);
     let body = [start.as_bytes(), &items.join(&b','), b"]}]}"].concat();
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"secret").unwrap();
-    mac.update(&body);
-    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    let signature = format!("sha256={}", hmac("secret", &[&body]));
     for expected in [
         json!({"accepted": 17, "duplicates": 0}),
         json!({"accepted": 0, "duplicates": 17}),

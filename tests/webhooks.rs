@@ -2,20 +2,16 @@
 
 use botledger::ingest::webhooks::Webhook;
 use botledger::model::Event;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::support::app::{PRESENT, TestApp, instant, source};
-use crate::support::client::Reply;
+use crate::support::client::{Reply, hmac};
 use crate::support::ledger::Ledger;
 
 const SECRET: &str = "the app's secret";
 
 fn signature(secret: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(body);
-    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+    format!("sha256={}", hmac(secret, &[body]))
 }
 
 fn start() -> TestApp {

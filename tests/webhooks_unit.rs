@@ -7,9 +7,9 @@ use botledger::model::{
     Mode, TimeOrigin,
 };
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
+
+use crate::support::client::hmac;
 
 const SECRET: &str = "whsec_current";
 const NOW: i64 = 1_700_000_000;
@@ -24,12 +24,6 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn source(provider: &str) -> Source {
     crate::support::app::source(provider, &[SECRET, "whsec_previous"])
-}
-
-fn hmac(secret: &str, parts: &[&[u8]]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    parts.iter().for_each(|part| mac.update(part));
-    hex::encode(mac.finalize().into_bytes())
 }
 
 fn map(provider: &str, body: &Value) -> Vec<Event> {

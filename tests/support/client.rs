@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha2::Sha256;
 use ureq::http::{Method, Request};
 
 /// One answer.
@@ -182,6 +184,13 @@ impl Counts {
 /// Whether two numbers are the same as far as reading them as JSON keeps them: within the last place.
 pub fn same_number(one: f64, other: f64) -> bool {
     (one - other).abs() <= f64::EPSILON * one.abs().max(other.abs())
+}
+
+/// The HMAC-SHA256 of the parts, one after the other, in hexadecimal digits.
+pub fn hmac(secret: &str, parts: &[&[u8]]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    parts.iter().for_each(|part| mac.update(part));
+    hex::encode(mac.finalize().into_bytes())
 }
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
