@@ -27,6 +27,7 @@ pub mod rejection;
 mod room;
 pub mod routes;
 pub mod segment;
+mod segment_route;
 pub mod values;
 pub mod webhooks;
 
