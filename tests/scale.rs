@@ -13,9 +13,8 @@ use botledger::generate::{self, Plan, Size};
 use chrono::{DateTime, Utc};
 use duckdb::types::Value;
 
+use super::support::number;
 use super::support::program::{Served, run_on};
-
-use crate::support::number;
 
 /// The period of the generated events.
 const FROM: &str = "2025-01-01T00:00:00Z";
