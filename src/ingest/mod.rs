@@ -27,7 +27,6 @@ pub mod rejection;
 mod room;
 pub mod routes;
 pub mod segment;
-mod segment_route;
 pub mod values;
 pub mod webhooks;
 

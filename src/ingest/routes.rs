@@ -20,6 +20,7 @@ use super::webhooks::documents::Documents;
 use super::webhooks::{self, Webhook};
 use crate::config::Limits;
 use crate::http::Problem;
+use crate::http::auth::Guard;
 use crate::http::body::{self, Body};
 use crate::http::flight::{Flight, PER_WAITING_EVENT, Permit};
 use crate::model::{Clock, EventType, Ignored, IgnoredField};
@@ -68,7 +69,11 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .route(web::post().to(receive))
             .default_service(web::to(refuse)),
     );
-    super::segment_route::configure(cfg);
+    cfg.service(
+        web::resource(segment::ADDRESSES)
+            .route(web::post().to(receive_calls))
+            .default_service(web::to(refuse)),
+    );
     super::fx_route::configure(cfg);
     super::annotations_route::configure(cfg);
     webhooks::routes::configure(cfg);
@@ -155,13 +160,62 @@ async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> 
 }
 
 /// Reads a body of events, with room for as many as so many bytes usually are.
-pub(super) async fn read(payload: web::Payload, req: &HttpRequest, state: &IngestState) -> Result<Body, Problem> {
+async fn read(payload: web::Payload, req: &HttpRequest, state: &IngestState) -> Result<Body, Problem> {
     let work = |bytes: usize| room::usual(bytes, &state.limits);
     body::read(payload, req, &state.limits, &state.arriving, work).await
 }
 
+async fn receive_calls(
+    req: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<IngestState>,
+) -> Result<HttpResponse, Problem> {
+    let answered = take_calls(&req, payload, &state).await;
+    answered.inspect_err(|problem| notes::problem(&state.store, segment::ADDRESS, (state.clock)(), problem))
+}
+
+async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
+    check_calls(req)?;
+    let body = read(payload, req, state).await?;
+    let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
+    let asked = req.path().to_owned();
+    let judge = move || {
+        room::judged(body, |room, bytes| {
+            segment::judge_within(room, bytes, &asked, &limits, now, &privacy)
+        })
+    };
+    let judged = web::block(judge).await??;
+    answer(&state.store, segment::ADDRESS, judged, now).await
+}
+
+/// Refuses a call that a page of any site could make a browser send without asking here first: one that is said to be
+/// no JSON. Where nothing is said, the browser's `Origin` tells.
+///
+/// Segment's library for browsers sends `text/plain`, from an origin that has to be configured; that of Kotlin too,
+/// packed, which no page can without asking.
+fn check_calls(req: &HttpRequest) -> Result<(), Problem> {
+    let headers = req.headers();
+    let Some(stated) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let stated = stated.to_str().unwrap_or_default();
+    let plain = stated.split(';').next().unwrap_or_default().trim();
+    let trusted = || {
+        req.app_data::<web::Data<Guard>>()
+            .is_some_and(|guard| guard.trusts(headers))
+    };
+    if is_json(stated)
+        || plain.eq_ignore_ascii_case("text/plain") && (headers.contains_key(header::CONTENT_ENCODING) || trusted())
+    {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type(
+        "send the calls as application/json; text/plain is taken from pages whose origin is one of `[cors] origins`",
+    ))
+}
+
 /// Hands the good events to the store as one group and tells what became of each.
-pub(super) async fn answer(
+async fn answer(
     store: &Store,
     address: &'static str,
     (judged, mut permit): (Judged, Permit),
