@@ -59,6 +59,7 @@ pub fn store_options(config: &Config) -> StoreOptions {
         threads: config.threads,
         queue_events: config.limits.queue_events,
         frame_rows: config.limits.frame_rows,
+        entity_rows: config.limits.entity_rows,
         query_seconds: config.limits.query_seconds,
     }
 }

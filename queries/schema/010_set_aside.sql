@@ -20,3 +20,21 @@ create table if not exists fold_rules (
     program     varchar not null,
     entity_rows bigint  not null
 );
+insert into fold_rules select '', 0 where not exists (select 1 from fold_rules);
+
+-- Fields that held a text such as 'undefined' where an id belongs, by source, as counted by the server.
+create table if not exists source_no_ids (
+    source varchar not null, -- as in source_tallies
+    field  varchar not null,
+    times  bigint  not null
+);
+
+-- A fact: which conversation each of these names belongs to. Names of their own are not in it.
+create table if not exists moved_roots (
+    alias_key bigint not null,
+    root      bigint not null
+);
+delete from moved_roots;
+-- The next version folds all again.
+delete from conversation_aliases;
+create or replace view conversation_roots as select alias_key, root from moved_roots;

@@ -8,6 +8,7 @@
 mod annotations;
 mod append;
 mod as_of;
+mod aside;
 mod bridge;
 pub mod export;
 mod exported;
@@ -26,6 +27,7 @@ mod refusals;
 mod schema;
 mod status;
 mod tallies;
+mod touching;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -81,6 +83,9 @@ pub enum StoreError {
     /// A file is no export, or not one that this version can read.
     #[error("it is no export that can be read: {0}")]
     NoExport(String),
+    /// The events of an entity make no fact.
+    #[error("{0}")]
+    Unfoldable(String),
     /// A query failed.
     #[error("query `{query}` failed: {error}")]
     Query {
@@ -126,6 +131,8 @@ pub struct StoreOptions {
     pub queue_events: usize,
     /// Rows of one frame handed to a metric.
     pub frame_rows: usize,
+    /// Rows that one entity may have; one with more is set aside.
+    pub entity_rows: usize,
     /// Seconds until a question is interrupted.
     pub query_seconds: u64,
 }
@@ -152,6 +159,8 @@ struct Shared {
     tallies: tallies::Tallies,
     /// What is left out of the facts, as the tables have it.
     quarantine: Mutex<Vec<SetAside>>,
+    /// What decides whether an entity is set aside.
+    rules: aside::Rules,
 }
 
 impl Store {
@@ -168,6 +177,7 @@ impl Store {
         let folding = connection.try_clone()?;
         let folded = as_of::folded_to(&folding)?;
         let tallies = tallies::load(&folding)?;
+        let rules = aside::Rules::start(&folding, options.entity_rows)?;
         let quarantine = quarantine::load(&folding)?;
         let started = writer::start(connection, options, clock)?;
         Ok(Store {
@@ -181,6 +191,7 @@ impl Store {
                 folding: Mutex::new(folding),
                 tallies,
                 quarantine: Mutex::new(quarantine),
+                rules,
             }),
         })
     }
