@@ -197,13 +197,35 @@ pub(super) fn refold(
     target: &Target,
     aside: &mut Aside<'_>,
 ) -> Result<FoldReport, StoreError> {
-    let read = |query: Query| read::frame(connection, &query, &Vec::new(), usize::MAX);
-    let from_then = || vec![("since", Param::Time(since))];
-    let read_since = |query: Query| read::frame(connection, &query, &from_then(), usize::MAX);
-    let rows = |table, past, frame| Rows { table, past, frame };
-    let rules = aside.rules();
+    let payments = refold_payments(connection, target, aside)?;
+    let conversations = refold_conversations(connection, since, target, aside)?;
+    let bots = refold_bots(connection, target, aside)?;
+    let days = facts::days::fold(&whole(connection, query!("jobs/day_activity"))?)?;
+    target.replace(
+        connection,
+        &query!("jobs/drop_days"),
+        &[rows("bot_days", "past_days", &days)],
+    )?;
+    Ok(FoldReport {
+        window,
+        payments,
+        conversations,
+        bots,
+        days: days.height(),
+    })
+}
 
-    let events = read(query!("jobs/payment_events"))?;
+fn rows<'a>(table: &'static str, past: &'static str, frame: &'a DataFrame) -> Rows<'a> {
+    Rows { table, past, frame }
+}
+
+fn whole(connection: &Connection, query: Query) -> Result<DataFrame, StoreError> {
+    read::frame(connection, &query, &Params::new(), usize::MAX)
+}
+
+fn refold_payments(connection: &Connection, target: &Target, aside: &mut Aside<'_>) -> Result<usize, StoreError> {
+    let rules = aside.rules();
+    let events = whole(connection, query!("jobs/payment_events"))?;
     let paid = aside.fold(EntityKind::Payment, "payment_key", &events, |events| {
         let paid = facts::payments::fold(events)?;
         rules.whole("payments", &paid.payments)?;
@@ -220,7 +242,18 @@ pub(super) fn refold(
             rows("payment_movements", "past_movements", &paid.movements),
         ],
     )?;
+    Ok(paid.payments.height())
+}
 
+fn refold_conversations(
+    connection: &Connection,
+    since: DateTime<Utc>,
+    target: &Target,
+    aside: &mut Aside<'_>,
+) -> Result<usize, StoreError> {
+    let rules = aside.rules();
+    let from_then = || vec![("since", Param::Time(since))];
+    let read_since = |query: Query| read::frame(connection, &query, &from_then(), usize::MAX);
     aside.bound(
         EntityKind::Conversation,
         &query!("jobs/bound_conversations"),
@@ -229,7 +262,7 @@ pub(super) fn refold(
     aside.bound(EntityKind::Checkout, &query!("jobs/bound_checkouts"), from_then())?;
     let events = read_since(query!("jobs/conversation_events"))?;
     let (of_conversations, of_checkouts) = (
-        read(query!("jobs/conversation_payments"))?,
+        whole(connection, query!("jobs/conversation_payments"))?,
         read_since(query!("jobs/checkout_payments"))?,
     );
     let (conversations, checkouts) = aside.fold(EntityKind::Conversation, "conversation_key", &events, |events| {
@@ -252,9 +285,16 @@ pub(super) fn refold(
     if matches!(target, Target::Tables) {
         execute(connection, &query!("jobs/drop_left_out"))?;
     }
+    Ok(conversations.height())
+}
 
+fn refold_bots(connection: &Connection, target: &Target, aside: &mut Aside<'_>) -> Result<usize, StoreError> {
+    let rules = aside.rules();
     aside.bound(EntityKind::Bot, &query!("jobs/bound_bots"), Params::new())?;
-    let (events, captures) = (read(query!("jobs/bot_events"))?, read(query!("jobs/bot_captures"))?);
+    let (events, captures) = (
+        whole(connection, query!("jobs/bot_events"))?,
+        whole(connection, query!("jobs/bot_captures"))?,
+    );
     let bots = aside.fold(EntityKind::Bot, "bot_key", &events, |events| {
         let bots = facts::bots::fold(events, &captures)?;
         rules.whole("bots", &bots.bots)?;
@@ -269,21 +309,7 @@ pub(super) fn refold(
             rows("bot_spans", "past_spans", &bots.spans),
         ],
     )?;
-
-    let days = facts::days::fold(&read(query!("jobs/day_activity"))?)?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_days"),
-        &[rows("bot_days", "past_days", &days)],
-    )?;
-
-    Ok(FoldReport {
-        window,
-        payments: paid.payments.height(),
-        conversations: conversations.height(),
-        bots: bots.bots.height(),
-        days: days.height(),
-    })
+    Ok(bots.bots.height())
 }
 
 /// Runs a statement that changes rows.
