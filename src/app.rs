@@ -65,6 +65,7 @@ pub fn store_options(config: &Config) -> StoreOptions {
         queue_events: config.limits.queue_events,
         queue_bytes: config.limits.queue_bytes,
         frame_rows: config.limits.frame_rows,
+        entity_rows: config.limits.entity_rows,
         query_seconds: config.limits.query_seconds,
     }
 }

@@ -103,6 +103,8 @@ pub struct Limits {
     pub answer_rows: usize,
     /// Rows of facts that one question may read.
     pub frame_rows: usize,
+    /// Rows of events that one payment, conversation, checkout id or bot may have; one with more is set aside.
+    pub entity_rows: usize,
     /// Seconds until a question is given up.
     pub query_seconds: u64,
 }
@@ -122,6 +124,7 @@ impl Default for Limits {
             queue_bytes: 64 << 20,
             answer_rows: 100_000,
             frame_rows: 20_000_000,
+            entity_rows: 100_000,
             query_seconds: 20,
         }
     }

@@ -41,6 +41,7 @@ mod joining;
 mod misspelt;
 mod payments_law;
 mod permutation;
+mod poison;
 mod privacy;
 mod privacy_unit;
 mod restated;

@@ -3,3 +3,4 @@ select
     name, category, country, developer_id, payments_enabled
 from bot_log
 where bot_key in (select key from touched_bots)
+  and bot_key not in (select key from left_out where kind = 'bot')

@@ -5,9 +5,10 @@ select
 from payments p
 semi join (
     select platform, checkout_id
-    from conversation_log
+    from conversation_log l
+    anti join left_out o on o.kind = 'checkout' and o.platform = l.platform and o.name = l.checkout_id
     where received_at >= $since::timestamp
-      and kind = 'checkout.started' and conversation_key in (select key from touched_conversations)
+      and l.kind = 'checkout.started' and conversation_key in (select key from touched_conversations)
 ) c on c.platform = p.platform and c.checkout_id = p.checkout_id
 union all
 select

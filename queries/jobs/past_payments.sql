@@ -1,23 +1,13 @@
--- Payments that changed since, under all the names that they go by now.
+-- Payments that changed since, those whose conversation has got another name since, and those set aside since.
 insert into touched_payments
-with recursive changed as (
+select key, key
+from (
     select payment_key as key from botledger.main.payments
     where first_received <= $upto::timestamp and last_received > $upto::timestamp
     union
-    -- Their conversation has got another name since.
     select payment_key from botledger.main.payments
-    where conversation_key in (
-        select unnest([alias_key, conversation_key]) from botledger.main.conversation_aliases
-        where received_at > $upto::timestamp
-    )
-),
-component as (
-    select key from changed
+    where conversation_key in (select key from touched_names)
     union
-    (
-        select a.payment_key from component c join botledger.main.payment_aliases a on a.alias_key = c.key
-        union all
-        select a.alias_key from component c join botledger.main.payment_aliases a on a.payment_key = c.key
-    )
+    select key from botledger.main.set_aside
+    where kind = 'payment' and first_received <= $upto::timestamp and since > $upto::timestamp
 )
-select key, key from component

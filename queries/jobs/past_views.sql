@@ -5,6 +5,7 @@ create or replace temp table past_payments as from botledger.main.payments limit
 create or replace temp table past_attempts as from botledger.main.payment_attempts limit 0;
 create or replace temp table past_movements as from botledger.main.payment_movements limit 0;
 create or replace temp table past_roots as from botledger.main.payment_roots limit 0;
+create or replace temp table past_moved as from botledger.main.moved_roots limit 0;
 create or replace temp table past_conversations as from botledger.main.conversations limit 0;
 create or replace temp table past_checkouts as from botledger.main.checkouts limit 0;
 create or replace temp table past_bots as from botledger.main.bots limit 0;
@@ -29,9 +30,10 @@ create or replace temp view payment_aliases as
 create or replace temp view conversation_aliases as
     from botledger.main.conversation_aliases where received_at <= (select upto from past);
 create or replace temp view conversation_roots as
-    select alias_key, arg_min(conversation_key, (time, source, id)) as root
-    from conversation_aliases
-    group by alias_key;
+    select alias_key, root from botledger.main.moved_roots where alias_key not in (select key from touched_names)
+    union all from past_moved;
+create or replace temp view set_aside as
+    select kind, key, platform, name from left_out;
 create or replace temp view conversations as
     from botledger.main.conversations
     where last_received <= (select upto from past)
@@ -50,15 +52,18 @@ create or replace temp view checkouts as
     where last_received <= (select upto from past)
       and conversation_key not in (select key from touched_conversations)
     union all from past_checkouts;
+create or replace temp view unchanged_bots as
+    from botledger.main.bots
+    where last_received <= (select upto from past) and bot_key not in (select key from touched_bots);
 create or replace temp view bots as
-    from botledger.main.bots where last_received <= (select upto from past)
-    union all from past_bots;
+    from unchanged_bots union all from past_bots;
 create or replace temp view bot_spans as
-    from botledger.main.bot_spans where bot_key in (
-        select bot_key from botledger.main.bots where last_received <= (select upto from past))
+    from botledger.main.bot_spans where bot_key in (select bot_key from unchanged_bots)
     union all from past_spans;
 create or replace temp view bot_days as
-    from botledger.main.bot_days where last_received <= (select upto from past)
+    from botledger.main.bot_days d
+    anti join touched_days t on t.bot_key = d.bot_key and t.day = d.day
+    where last_received <= (select upto from past)
     union all from past_days;
 create or replace temp view payment_log as
     from botledger.main.payment_log where received_at <= (select upto from past);

@@ -9,3 +9,4 @@ select
 from payment_log l
 join touched_payments t on t.key = l.payment_key
 left join conversation_roots c on c.alias_key = l.conversation_key
+where t.root not in (select key from left_out where kind = 'payment')

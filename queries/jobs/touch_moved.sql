@@ -1,14 +1,19 @@
 -- A conversation is folded with all the names that it goes by.
 insert into touched_conversations
-with recursive component as (
+with known as (
     select key from touched_conversations
     union
-    (
-        select a.conversation_key from component c
-        join botledger.main.conversation_aliases a on a.alias_key = c.key
-        union all
-        select a.alias_key from component c
-        join botledger.main.conversation_aliases a on a.conversation_key = c.key
-    )
+    select key from touched_names
+),
+ends as (
+    select key from known
+    union
+    select root from conversation_roots where alias_key in (select key from known)
 )
-select key from component where key not in (select key from touched_conversations)
+select key
+from (
+    select key from ends
+    union
+    select alias_key from conversation_roots where root in (select key from ends)
+)
+where key not in (select key from touched_conversations)

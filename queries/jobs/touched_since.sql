@@ -1,4 +1,5 @@
--- The earliest receipt of anything logged about the touched conversations.
-select epoch_us(least(min(first_received), $after::timestamp)) as since
+-- The earliest receipt of anything logged about the touched conversations. Of those to be tried again no fact tells.
+select case when exists (select 1 from set_aside where kind = 'conversation' and state = 'retry') then 0
+            else epoch_us(least(min(first_received), $after::timestamp)) end as since
 from conversations
 where conversation_key in (select key from touched_conversations)

@@ -64,7 +64,8 @@ owned as (
         select conversation_key, user_key from conversations
         where mode = $mode::varchar and ($by_user::boolean or mode = 'test')
     ) c using (conversation_key)
-    where $mode::varchar = 'live' or t.conversation_key is null or c.conversation_key is not null
+    where ($mode::varchar = 'live' or t.conversation_key is null or c.conversation_key is not null)
+      and ($by_user::boolean or t.conversation_key not in (select key from set_aside where kind = 'conversation'))
 ),
 -- Where a type is two steps, its events are numbered, so that none of them is both.
 happened as (
@@ -105,35 +106,62 @@ later as (
     semi join entries using (unit)
     where moment >= epoch_us($from::timestamp)
 ),
+-- Of what happened at one moment the first.
+moments as materialized (
+    select unit, kind, moment, min(number) as number
+    from later
+    group by unit, kind, moment
+),
+-- What comes next from where a step is, found once for all: a unit of many events is never gone through again for
+-- each of its entries.
+links as materialized (
+    select p.unit, p.step, p.moment as before, m.kind, m.moment, m.number
+    from (
+        select m.unit, m.moment, s.step, list_extract($steps::varchar[], s.step + 1) as next
+        from (select unnest(range(1, len($steps::varchar[]))) as step) s
+        join moments m on m.kind = list_extract($steps::varchar[], s.step)
+    ) p
+    asof join moments m on m.unit = p.unit and m.kind = p.next and m.moment >= p.moment
+),
 walked as (
     select unit, bucket, entered_at, 1::bigint as step, entered_at as moment, entered_at as before, [entry.number] as used
     from entries
     union all
-    select unit, bucket, entered_at, step + 1, found.moment, before, list_append(used, found.number)
+    select unit, bucket, entered_at, step + 1, moment, before, list_append(used, number)
     from (
-        select w.unit, w.bucket, any_value(w.entered_at) as entered_at, any_value(w.step) as step,
-               any_value(w.moment) as before, any_value(w.used) as used,
-               min({'moment': l.moment, 'number': l.number}) as found
-        from walked w
-        join later l on l.unit = w.unit and l.kind = list_extract($steps::varchar[], w.step + 1)
-        where l.moment >= w.moment
-          and l.moment - w.entered_at <= $window::bigint
-          and (l.number is null or not list_contains(w.used, l.number))
-        group by w.unit, w.bucket
+        -- Events are numbered in their order: what is not yet used comes after the last one used of its kind.
+        select n.unit, n.bucket, n.entered_at, n.step, n.before, n.used,
+               coalesce(l.moment, n.nearest) as moment, l.number
+        from (
+            select w.unit, w.bucket, w.entered_at, w.step, w.moment as before, w.used, k.kind, k.moment as nearest,
+                   greatest(
+                       k.number,
+                       list_max(list_filter(w.used, lambda one: one // 1000000000000 = k.number // 1000000000000)) + 1
+                   ) as number
+            from walked w
+            join links k on k.unit = w.unit and k.step = w.step and k.before = w.moment
+        ) n
+        left join later l on l.unit = n.unit and l.kind = n.kind and l.number = n.number
+        where n.number is null or l.number is not null
     )
+    where moment - entered_at <= $window::bigint
 ),
 -- Path and credential are those of the first checkout from the entry on.
+told_at as (
+    select unit, kind, moment,
+           arg_min({'path': path, 'credential': credential}, (source, id)) as checkout,
+           min(source) as provider
+    from happened
+    where ($use_checkout::boolean or $use_provider::boolean) and kind in ('checkout.started', 'provider')
+    group by unit, kind, moment
+),
 firsts as (
     select e.unit, e.bucket,
-           arg_min({'path': h.path, 'credential': h.credential}, (h.moment, h.source, h.id))
-               filter (h.kind = 'checkout.started') as checkout,
-           arg_min(h.source, (h.moment, h.source)) filter (h.kind = 'provider') as provider
-    from entries e
-    join happened h using (unit)
-    where ($use_checkout::boolean or $use_provider::boolean)
-      and h.kind in ('checkout.started', 'provider')
-      and h.moment >= e.entered_at
-      and (not $by_user::boolean or h.moment - e.entered_at <= $window::bigint)
+           any_value(t.checkout) filter (t.kind = 'checkout.started') as checkout,
+           any_value(t.provider) filter (t.kind = 'provider') as provider
+    from (select unit, bucket, entered_at, unnest(['checkout.started', 'provider']) as kind from entries) e
+    asof join told_at t on t.unit = e.unit and t.kind = e.kind and t.moment >= e.entered_at
+    where not $by_user::boolean or t.moment - e.entered_at <= $window::bigint
     group by e.unit, e.bucket
 ),
 -- A user is one of a bot: whatever names the user names that bot. No view of the past stands before this table.

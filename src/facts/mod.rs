@@ -8,6 +8,7 @@ pub mod bots;
 pub mod checkouts;
 pub mod conversations;
 pub mod days;
+pub mod names;
 pub mod payments;
 
 use polars::prelude::*;

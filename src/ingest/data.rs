@@ -8,6 +8,7 @@ use super::misspelt;
 use super::privacy::{Keeper, Kind, Privacy};
 use super::rejection::{Code, Rejection};
 use super::values::{self, amount, check_word, count, country, flag, listed, text};
+use crate::model::event::is_no_id;
 use crate::model::{Event, EventType};
 
 /// Declares the fields of the contract.
@@ -183,6 +184,9 @@ pub fn apply(event: &mut Event, members: &Members<'_>, privacy: &Privacy) -> Res
         };
         seen |= field.bit();
         // Whatever a text that cannot be read stands for, the field is not what it says.
+        if field == Field::UserId && is_no_id(raw.trim_matches('"')) {
+            event.no_ids.push("data.user_id");
+        }
         let put = json::string(raw).and_then(|_| match slot(event, field) {
             Some((slot, kind)) => kept(kind, raw, &mut keeper).map(|text| {
                 let named = Some(&text).filter(|_| field == Field::Method);

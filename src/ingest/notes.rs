@@ -24,6 +24,8 @@ enum Kind {
 /// What has to be kept of a delivery until it is known what became of its events.
 pub struct Delivery {
     kinds: Vec<Kind>,
+    /// Fields of each that hold no id.
+    no_ids: Vec<Vec<&'static str>>,
     latest: Option<DateTime<Utc>>,
 }
 
@@ -33,6 +35,7 @@ impl Delivery {
         let stated = events.iter().filter(|event| event.time_origin == TimeOrigin::Given);
         Delivery {
             kinds: events.iter().map(kind).collect(),
+            no_ids: events.iter().map(|event| event.without_ids().collect()).collect(),
             latest: stated.map(|event| event.time).max(),
         }
     }
@@ -62,6 +65,12 @@ impl Delivery {
             }
         }
         store.note_delivery(source, at, &delivered);
+        let accepted = self
+            .no_ids
+            .iter()
+            .zip(outcomes)
+            .filter(|(_, outcome)| **outcome == AppendOutcome::Accepted);
+        store.note_no_ids(source, accepted.flat_map(|(fields, _)| fields.iter().copied()));
     }
 }
 

@@ -146,6 +146,7 @@ impl Privacy {
             event.id = self.0.pseudonyms.of(&event.id);
             changed = true;
         }
+        event.no_ids = event.without_ids().collect();
         let platform = event.platform.clone();
         let mut keeper = self.keeper(platform.as_deref());
         let mut keep = |kind: Kind, text: &str, needed: bool, is_field: bool| -> Option<String> {

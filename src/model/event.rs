@@ -96,6 +96,8 @@ pub struct Event {
     pub former: Option<i64>,
     /// What was sent beside the contract.
     pub ignored: Ignored,
+    /// Fields whose value stands for no id, such as `data.checkout_id`, as far as that cannot be told from what is kept.
+    pub no_ids: Vec<&'static str>,
     /// Where the bot lives: `messenger`, `telegram`, `web` …
     pub platform: Option<String>,
     /// The bot, within its platform.
@@ -188,6 +190,7 @@ impl Event {
             content: 0,
             former: None,
             ignored: Ignored::default(),
+            no_ids: Vec::new(),
             platform: None,
             bot_id: None,
             conversation_id: None,
@@ -228,11 +231,58 @@ impl Event {
         }
     }
 
+    /// Fields of which the value stands for no id.
+    pub fn without_ids(&self) -> impl Iterator<Item = &'static str> {
+        let fields = [
+            ("data.bot_id", &self.bot_id),
+            ("data.conversation_id", &self.conversation_id),
+            ("data.user_id", &self.user_id),
+            ("data.checkout_id", &self.checkout_id),
+            ("data.payment_id", &self.payment_id),
+            ("data.attempt_id", &self.attempt_id),
+            ("data.capture_id", &self.capture_id),
+            ("data.refund_id", &self.refund_id),
+            ("data.dispute_id", &self.dispute_id),
+        ];
+        let stated = fields.into_iter().filter(|(_, id)| id.as_deref().is_some_and(is_no_id));
+        let mut found: Vec<&'static str> = stated
+            .map(|(field, _)| field)
+            .chain(self.no_ids.iter().copied())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter()
+    }
+
     /// 128 bits of SHA-256 over (`source`, `id`), as two halves.
     pub fn identity(&self) -> (i64, i64) {
         let digest = digest(&["event", &self.source, &self.id]);
         (half(&digest[..8]), half(&digest[8..16]))
     }
+}
+
+/// Texts that programs write where they have no id.
+const NO_IDS: [&str; 14] = [
+    "undefined",
+    "null",
+    "none",
+    "nil",
+    "nan",
+    "unknown",
+    "test",
+    "n/a",
+    "na",
+    "[object object]",
+    "(null)",
+    "(none)",
+    "false",
+    "true",
+];
+
+/// Whether a text stands where an id belongs and names nothing: everybody who has none would share it.
+pub fn is_no_id(text: &str) -> bool {
+    let text = text.trim();
+    text.bytes().all(|byte| matches!(byte, b'0' | b'-' | b'.')) || NO_IDS.iter().any(|no| text.eq_ignore_ascii_case(no))
 }
 
 /// 64-bit key of an entity: the first eight bytes of SHA-256 over its kind and parts.

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::ServeState;
 use super::routes::{only_read, pairs};
 use crate::http::Problem;
-use crate::store::JobStatus;
+use crate::store::{JobStatus, SetAside};
 
 /// How long the trivial read behind `/readyz` may take.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -57,7 +57,10 @@ async fn jobs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     if let Some((name, _)) = pairs(&request)?.first() {
         return Err(Problem::unknown_parameter(name));
     }
-    let jobs: Vec<Json> = state.store.jobs().iter().map(described).collect();
+    let mut jobs: Vec<Json> = state.store.jobs().iter().map(described).collect();
+    for job in jobs.iter_mut().filter(|job| job["name"] == "fold") {
+        job["set_aside"] = set_aside(&state.store.quarantined());
+    }
     Ok(fresh(json!({ "jobs": jobs })))
 }
 
@@ -72,6 +75,12 @@ fn described(job: &JobStatus) -> Json {
         "last_error": job.last_error,
         "runs": job.runs,
     })
+}
+
+/// How many entities are left out of the facts, and why, the oldest first.
+fn set_aside(aside: &[SetAside]) -> Json {
+    let one = |one: &SetAside| json!({ "id": one.id, "state": one.state.as_str(), "reason": one.reason });
+    json!({ "count": aside.len(), "entities": aside.iter().take(20).map(one).collect::<Vec<_>>() })
 }
 
 fn fresh(body: Json) -> HttpResponse {

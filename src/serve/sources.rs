@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::Config;
 use crate::model::Mode;
-use crate::store::{IgnoredCount, NATIVE_WAYS, RecentRefusal, Store, StoreError, Tally};
+use crate::store::{IgnoredCount, NATIVE_WAYS, RecentRefusal, SetAside, Store, StoreError, Tally};
 
 /// What stands as the provider of what clients send themselves.
 pub const NATIVE: &str = "native";
@@ -27,6 +27,8 @@ pub struct SourceStatus {
     pub tally: Tally,
     /// Payments that it told of and that belong to no bot.
     pub unattributed: i64,
+    /// Entities with events of it that are left out of the facts.
+    pub set_aside: usize,
 }
 
 /// Ignored fields of a source that are told by name.
@@ -41,7 +43,12 @@ pub struct Sources {
     pub sources: Vec<SourceStatus>,
     /// What was refused of late, the latest first.
     pub refusals: Vec<RecentRefusal>,
+    /// What was set aside, the oldest first; as many as [`LEFT_OUT`].
+    pub set_aside: Vec<SetAside>,
 }
+
+/// Entities that are told one by one of those set aside.
+const LEFT_OUT: usize = 100;
 
 /// Gathers the ways in. Blocking.
 ///
@@ -51,6 +58,13 @@ pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sour
     let board = store.sources();
     let unattributed = store.unattributed()?;
     let mut tallies = board.tallies;
+    let aside = store.quarantined();
+    let set_aside = |source: &str| {
+        aside
+            .iter()
+            .filter(|one| one.sources.iter().any(|own| own == source))
+            .count()
+    };
     let status = |provider: &str, name: &str, source: &str, tally: Option<Tally>| SourceStatus {
         provider: provider.to_owned(),
         name: name.to_owned(),
@@ -59,6 +73,7 @@ pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sour
         test: false,
         tally: tally.unwrap_or_default(),
         unattributed: unattributed.get(source).copied().unwrap_or(0),
+        set_aside: set_aside(source),
     };
     let mut sources = Vec::new();
     for configured in &config.sources {
@@ -86,6 +101,7 @@ pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sour
         now,
         sources,
         refusals: board.refusals,
+        set_aside: aside.into_iter().take(LEFT_OUT).collect(),
     })
 }
 
@@ -114,6 +130,7 @@ pub fn described(sources: &Sources) -> Json {
     json!({
         "now": sources.now.to_rfc3339(),
         "sources": sources.sources.iter().map(status).collect::<Vec<_>>(),
+        "set_aside": sources.set_aside.iter().map(left_out).collect::<Vec<_>>(),
         "recent_rejections": sources.refusals.iter().map(refusal).collect::<Vec<_>>(),
     })
 }
@@ -122,6 +139,11 @@ fn status(source: &SourceStatus) -> Json {
     let SourceStatus { tally, .. } = source;
     let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
     let (ignored, others) = tally.ignored.top(IGNORED);
+    let no_ids: Vec<Json> = tally
+        .no_ids
+        .iter()
+        .map(|(field, times)| json!({ "field": field, "count": times }))
+        .collect();
     json!({
         "provider": source.provider,
         "name": source.name,
@@ -140,9 +162,22 @@ fn status(source: &SourceStatus) -> Json {
         "unsupported": tally.unsupported,
         "unparseable": tally.unparseable,
         "unattributed": source.unattributed,
+        "set_aside": source.set_aside,
+        "no_ids": no_ids,
         "ignored": tally.ignored.total(),
         "ignored_fields": ignored.iter().map(field).collect::<Vec<_>>(),
         "ignored_others": others,
+    })
+}
+
+fn left_out(one: &SetAside) -> Json {
+    json!({
+        "id": one.id,
+        "kind": one.kind.as_str(),
+        "hash": one.hash,
+        "state": one.state.as_str(),
+        "reason": one.reason,
+        "since": one.since.to_rfc3339(),
     })
 }
 

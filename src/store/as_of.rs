@@ -7,17 +7,11 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 use polars::prelude::DataFrame;
 
+use super::aside::{Aside, Rules};
 use super::folding::{self, Target, Window};
-use super::{Store, StoreError, read, writer};
+use super::{Store, StoreError, read, touching, writer};
 use crate::model::{Param, Params, Query};
 use crate::query;
-
-/// Entities, besides payments, that changed since the asked moment.
-const CHANGED: [Query; 3] = [
-    query!("jobs/past_conversations"),
-    query!("jobs/past_bots"),
-    query!("jobs/past_days"),
-];
 
 impl Store {
     /// Runs queries in one snapshot of the facts as known at `as_of`.
@@ -44,7 +38,7 @@ impl Store {
             if as_of >= folded_to(connection)? {
                 return answer(connection);
             }
-            enter_past(connection, as_of)?;
+            enter_past(connection, as_of, &self.shared.rules)?;
             let frames = answer(connection);
             connection.execute_batch(query!("jobs/past_drop").sql)?;
             frames
@@ -124,20 +118,19 @@ pub(super) fn folded_to(connection: &Connection) -> Result<DateTime<Utc>, StoreE
 }
 
 /// Puts views of the past in front of the tables of facts and logs, on this connection only.
-fn enter_past(connection: &Connection, as_of: DateTime<Utc>) -> Result<(), StoreError> {
-    let upto: Params = vec![("upto", Param::Time(as_of))];
+fn enter_past(connection: &Connection, as_of: DateTime<Utc>, rules: &Rules) -> Result<(), StoreError> {
     connection.execute_batch(query!("jobs/session").sql)?;
     connection.execute_batch(query!("jobs/past_views").sql)?;
-    folding::run(connection, &query!("jobs/past_moment"), &upto)?;
-    folding::touch(connection, &query!("jobs/past_payments"), &CHANGED, &upto)?;
-    folding::refold(
+    folding::run(
         connection,
-        Window {
-            after: as_of,
-            upto: as_of,
-        },
-        DateTime::UNIX_EPOCH,
-        &Target::Past,
-    )
-    .map(drop)
+        &query!("jobs/past_moment"),
+        &vec![("upto", Param::Time(as_of))],
+    )?;
+    let mut aside = Aside::new(connection, rules);
+    touching::since(connection, as_of, &mut aside)?;
+    let window = Window {
+        after: as_of,
+        upto: as_of,
+    };
+    folding::refold(connection, window, DateTime::UNIX_EPOCH, &Target::Past, &mut aside).map(drop)
 }

@@ -155,6 +155,7 @@ impl Cells<'_, '_> {
             content: self.cell()?,
             former: None,
             ignored: Ignored::default(),
+            no_ids: Vec::new(),
         })
     }
 }

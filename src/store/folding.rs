@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 use polars::prelude::DataFrame;
 
-use super::{Store, StoreError, bridge, lock, read, writer};
+use super::aside::{self, Aside};
+use super::quarantine::{self, EntityKind};
+use super::{Store, StoreError, as_of, lock, read, touching, writer};
 use crate::facts;
 use crate::model::{Param, Params, Query};
 use crate::query;
@@ -58,13 +60,6 @@ const LOGS: [Query; 6] = [
     query!("jobs/log_late"),
 ];
 
-/// Which entities a window touches, besides payments, which touch the others.
-const TOUCHED: [Query; 3] = [
-    query!("jobs/touch_conversations"),
-    query!("jobs/touch_bots"),
-    query!("jobs/touch_days"),
-];
-
 impl Store {
     /// Folds the next window of at most about `most` events; `None` when nothing is waiting.
     ///
@@ -73,8 +68,14 @@ impl Store {
     pub fn fold(&self, most: usize) -> Result<Option<FoldReport>, StoreError> {
         let connection = lock(&self.shared.folding);
         let transaction = connection.unchecked_transaction()?;
-        let Some(window) = next_window(&transaction, most)? else {
-            return Ok(None);
+        let folded = as_of::folded_to(&transaction)?;
+        let window = match next_window(&transaction, most)? {
+            Some(window) => window,
+            None if aside::is_waiting(&transaction)? => Window {
+                after: folded,
+                upto: folded,
+            },
+            None => return Ok(None),
         };
         transaction.execute_batch(query!("jobs/session").sql)?;
         for query in LOGS {
@@ -86,16 +87,20 @@ impl Store {
             Param::Time(since(&transaction, query!("jobs/fresh_since"), &window.params())?),
         ));
         run(&transaction, &query!("jobs/log_conversations"), &about_conversations)?;
-        touch(&transaction, &query!("jobs/touch_payments"), &TOUCHED, &window.params())?;
+        let mut aside = Aside::new(&transaction, &self.shared.rules);
+        touching::by_window(&transaction, &window.params(), &mut aside)?;
         let after = vec![("after", Param::Time(window.after))];
         let since = since(&transaction, query!("jobs/touched_since"), &after)?;
-        let report = refold(&transaction, window, since, &Target::Tables)?;
+        let report = refold(&transaction, window, since, &Target::Tables, &mut aside)?;
+        aside.keep(window.upto)?;
         run(
             &transaction,
             &query!("jobs/mark_folded"),
             &vec![("upto", Param::Time(window.upto))],
         )?;
+        let quarantine = quarantine::load(&transaction)?;
         transaction.commit()?;
+        *lock(&self.shared.quarantine) = quarantine;
         self.shared.folded.send_replace(window.upto);
         self.shared.writer.nudge();
         Ok(Some(report))
@@ -127,7 +132,9 @@ impl Store {
         let connection = lock(&self.shared.folding);
         let transaction = connection.unchecked_transaction()?;
         transaction.execute_batch(query!("jobs/reset").sql)?;
+        let quarantine = quarantine::load(&transaction)?;
         transaction.commit()?;
+        *lock(&self.shared.quarantine) = quarantine;
         self.shared.folded.send_replace(DateTime::UNIX_EPOCH);
         Ok(())
     }
@@ -151,33 +158,25 @@ impl Target {
     }
 
     /// Notes which payment each touched name belongs to.
-    fn replace_roots(&self, connection: &Connection) -> Result<(), StoreError> {
+    pub(super) fn replace_roots(&self, connection: &Connection) -> Result<(), StoreError> {
         let query = match self {
             Target::Tables => query!("jobs/replace_roots"),
             Target::Past => query!("jobs/past_roots"),
         };
-        connection.execute_batch(query.sql).map_err(|error| StoreError::Query {
-            query: query.name,
-            error,
-        })
+        execute(connection, &query)
     }
 
     fn replace(&self, connection: &Connection, drop_rows: &Query, rows: &[Rows]) -> Result<(), StoreError> {
         if matches!(self, Target::Tables) {
-            connection
-                .execute_batch(drop_rows.sql)
-                .map_err(|error| StoreError::Query {
-                    query: drop_rows.name,
-                    error,
-                })?;
+            execute(connection, drop_rows)?;
         }
-        for Rows { table, past, frame } in rows {
-            let name = if matches!(self, Target::Tables) { table } else { past };
-            let mut appender = connection.appender(name)?;
-            appender.append_record_batch(bridge::to_batch(frame)?)?;
-            appender.flush()?;
-        }
-        Ok(())
+        rows.iter().try_for_each(|Rows { table, past, frame }| {
+            aside::append(
+                connection,
+                if matches!(self, Target::Tables) { table } else { past },
+                frame,
+            )
+        })
     }
 }
 
@@ -189,19 +188,51 @@ struct Rows<'a> {
 
 /// Folds the touched entities again, payments first, then what depends on them.
 ///
-/// `since` is a stamp before which nothing came in about the touched conversations.
+/// `since` is a stamp before which nothing came in about the touched conversations. What has too many rows is set aside
+/// before they are read, and so is what cannot be folded.
 pub(super) fn refold(
     connection: &Connection,
     window: Window,
     since: DateTime<Utc>,
     target: &Target,
+    aside: &mut Aside<'_>,
 ) -> Result<FoldReport, StoreError> {
-    let read = |query: Query| read::frame(connection, &query, &Vec::new(), usize::MAX);
-    let read_since = |query: Query| read::frame(connection, &query, &vec![("since", Param::Time(since))], usize::MAX);
-    let rows = |table, past, frame| Rows { table, past, frame };
+    let payments = refold_payments(connection, target, aside)?;
+    let conversations = refold_conversations(connection, since, target, aside)?;
+    let bots = refold_bots(connection, target, aside)?;
+    let days = facts::days::fold(&whole(connection, query!("jobs/day_activity"))?)?;
+    target.replace(
+        connection,
+        &query!("jobs/drop_days"),
+        &[rows("bot_days", "past_days", &days)],
+    )?;
+    Ok(FoldReport {
+        window,
+        payments,
+        conversations,
+        bots,
+        days: days.height(),
+    })
+}
 
-    target.replace_roots(connection)?;
-    let paid = facts::payments::fold(&read(query!("jobs/payment_events"))?)?;
+fn rows<'a>(table: &'static str, past: &'static str, frame: &'a DataFrame) -> Rows<'a> {
+    Rows { table, past, frame }
+}
+
+fn whole(connection: &Connection, query: Query) -> Result<DataFrame, StoreError> {
+    read::frame(connection, &query, &Params::new(), usize::MAX)
+}
+
+fn refold_payments(connection: &Connection, target: &Target, aside: &mut Aside<'_>) -> Result<usize, StoreError> {
+    let rules = aside.rules();
+    let events = whole(connection, query!("jobs/payment_events"))?;
+    let paid = aside.fold(EntityKind::Payment, "payment_key", &events, |events| {
+        let paid = facts::payments::fold(events)?;
+        rules.whole("payments", &paid.payments)?;
+        rules.whole("payment_attempts", &paid.attempts)?;
+        rules.whole("payment_movements", &paid.movements)?;
+        Ok(paid)
+    })?;
     target.replace(
         connection,
         &query!("jobs/drop_payments"),
@@ -211,11 +242,37 @@ pub(super) fn refold(
             rows("payment_movements", "past_movements", &paid.movements),
         ],
     )?;
+    Ok(paid.payments.height())
+}
 
+fn refold_conversations(
+    connection: &Connection,
+    since: DateTime<Utc>,
+    target: &Target,
+    aside: &mut Aside<'_>,
+) -> Result<usize, StoreError> {
+    let rules = aside.rules();
+    let from_then = || vec![("since", Param::Time(since))];
+    let read_since = |query: Query| read::frame(connection, &query, &from_then(), usize::MAX);
+    aside.bound(
+        EntityKind::Conversation,
+        &query!("jobs/bound_conversations"),
+        from_then(),
+    )?;
+    aside.bound(EntityKind::Checkout, &query!("jobs/bound_checkouts"), from_then())?;
     let events = read_since(query!("jobs/conversation_events"))?;
-    let conversations = facts::conversations::fold(&events, &read(query!("jobs/conversation_payments"))?)?;
+    let (of_conversations, of_checkouts) = (
+        whole(connection, query!("jobs/conversation_payments"))?,
+        read_since(query!("jobs/checkout_payments"))?,
+    );
+    let (conversations, checkouts) = aside.fold(EntityKind::Conversation, "conversation_key", &events, |events| {
+        let conversations = facts::conversations::fold(events, &of_conversations)?;
+        let checkouts = facts::checkouts::fold(events, &of_checkouts)?;
+        rules.whole("conversations", &conversations)?;
+        rules.whole("checkouts", &checkouts)?;
+        Ok((conversations, checkouts))
+    })?;
     target.count_cells(connection, query!("jobs/cells_subtract"))?;
-    let checkouts = facts::checkouts::fold(&events, &read_since(query!("jobs/checkout_payments"))?)?;
     target.replace(
         connection,
         &query!("jobs/drop_conversations"),
@@ -225,8 +282,25 @@ pub(super) fn refold(
         ],
     )?;
     target.count_cells(connection, query!("jobs/cells_add"))?;
+    if matches!(target, Target::Tables) {
+        execute(connection, &query!("jobs/drop_left_out"))?;
+    }
+    Ok(conversations.height())
+}
 
-    let bots = facts::bots::fold(&read(query!("jobs/bot_events"))?, &read(query!("jobs/bot_captures"))?)?;
+fn refold_bots(connection: &Connection, target: &Target, aside: &mut Aside<'_>) -> Result<usize, StoreError> {
+    let rules = aside.rules();
+    aside.bound(EntityKind::Bot, &query!("jobs/bound_bots"), Params::new())?;
+    let (events, captures) = (
+        whole(connection, query!("jobs/bot_events"))?,
+        whole(connection, query!("jobs/bot_captures"))?,
+    );
+    let bots = aside.fold(EntityKind::Bot, "bot_key", &events, |events| {
+        let bots = facts::bots::fold(events, &captures)?;
+        rules.whole("bots", &bots.bots)?;
+        rules.whole("bot_spans", &bots.spans)?;
+        Ok(bots)
+    })?;
     target.replace(
         connection,
         &query!("jobs/drop_bots"),
@@ -235,39 +309,20 @@ pub(super) fn refold(
             rows("bot_spans", "past_spans", &bots.spans),
         ],
     )?;
-
-    let days = facts::days::fold(&read(query!("jobs/day_activity"))?)?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_days"),
-        &[rows("bot_days", "past_days", &days)],
-    )?;
-
-    Ok(FoldReport {
-        window,
-        payments: paid.payments.height(),
-        conversations: conversations.height(),
-        bots: bots.bots.height(),
-        days: days.height(),
-    })
-}
-
-/// Notes what has to be folded again: payments, which payment each of their names belongs to, and then the others.
-pub(super) fn touch(
-    connection: &Connection,
-    payments: &Query,
-    others: &[Query],
-    params: &Params,
-) -> Result<(), StoreError> {
-    run(connection, payments, params)?;
-    run(connection, &query!("jobs/touch_roots"), &Params::new())?;
-    others.iter().try_for_each(|query| run(connection, query, params))?;
-    run(connection, &query!("jobs/touch_moved"), &Params::new())
+    Ok(bots.bots.height())
 }
 
 /// Runs a statement that changes rows.
 pub(super) fn run(connection: &Connection, query: &Query, params: &Params) -> Result<(), StoreError> {
     read::frame(connection, query, params, usize::MAX).map(drop)
+}
+
+/// Runs statements that take no parameters.
+pub(super) fn execute(connection: &Connection, query: &Query) -> Result<(), StoreError> {
+    connection.execute_batch(query.sql).map_err(|error| StoreError::Query {
+        query: query.name,
+        error,
+    })
 }
 
 /// A stamp before which nothing about the conversations of `query` came in.

@@ -8,6 +8,7 @@
 mod annotations;
 mod append;
 mod as_of;
+mod aside;
 mod bridge;
 pub mod export;
 mod exported;
@@ -18,6 +19,7 @@ mod ignored;
 mod moments;
 mod prepared;
 mod pseudonym_key;
+mod quarantine;
 mod queue;
 mod rates;
 mod read;
@@ -25,6 +27,7 @@ mod refusals;
 mod schema;
 mod status;
 mod tallies;
+mod touching;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +43,7 @@ pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use folding::{FoldReport, Window};
 pub use ignored::{IgnoredCount, IgnoredCounts};
 pub use prepared::Prepared;
+pub use quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
 pub use rates::RatesAdded;
 pub use refusals::{RecentRefusal, Refused, UNKNOWN_SOURCE};
 pub use status::{JobStatus, Version};
@@ -79,6 +83,9 @@ pub enum StoreError {
     /// A file is no export, or not one that this version can read.
     #[error("it is no export that can be read: {0}")]
     NoExport(String),
+    /// The events of an entity make no fact.
+    #[error("{0}")]
+    Unfoldable(String),
     /// A query failed.
     #[error("query `{query}` failed: {error}")]
     Query {
@@ -126,6 +133,8 @@ pub struct StoreOptions {
     pub queue_bytes: usize,
     /// Rows of one frame handed to a metric.
     pub frame_rows: usize,
+    /// Rows that one entity may have; one with more is set aside.
+    pub entity_rows: usize,
     /// Seconds until a question is interrupted.
     pub query_seconds: u64,
 }
@@ -150,6 +159,10 @@ struct Shared {
     folding: Mutex<duckdb::Connection>,
     /// What each source has delivered.
     tallies: tallies::Tallies,
+    /// What is left out of the facts, as the tables have it.
+    quarantine: Mutex<Vec<SetAside>>,
+    /// What decides whether an entity is set aside.
+    rules: aside::Rules,
 }
 
 impl Store {
@@ -166,6 +179,8 @@ impl Store {
         let folding = connection.try_clone()?;
         let folded = as_of::folded_to(&folding)?;
         let tallies = tallies::load(&folding)?;
+        let rules = aside::Rules::start(&folding, options.entity_rows)?;
+        let quarantine = quarantine::load(&folding)?;
         let started = writer::start(connection, options, clock)?;
         Ok(Store {
             shared: Arc::new(Shared {
@@ -177,6 +192,8 @@ impl Store {
                 folded: watch::channel(folded).0,
                 folding: Mutex::new(folding),
                 tallies,
+                quarantine: Mutex::new(quarantine),
+                rules,
             }),
         })
     }

@@ -77,6 +77,8 @@ pub struct Tally {
     pub lag: Option<TimeDelta>,
     /// Fields of accepted events that nothing reads.
     pub ignored: IgnoredCounts,
+    /// Fields of accepted events that hold no id where one belongs, and how often.
+    pub no_ids: BTreeMap<String, u64>,
 }
 
 /// What is known of all sources at one moment.
@@ -148,6 +150,17 @@ impl Store {
         let ignored = ignored.into_iter().filter(|one| !one.fields.is_empty());
         let mut counted = lock(&self.shared.tallies.counted);
         ignored.for_each(|one| counted.change(source, |tally| tally.ignored.add(one)));
+    }
+
+    /// Counts fields of accepted events of a source that hold a text such as `undefined` where an id belongs.
+    pub fn note_no_ids<'a>(&self, source: &str, fields: impl IntoIterator<Item = &'a str>) {
+        let mut counted = lock(&self.shared.tallies.counted);
+        for field in fields {
+            counted.change(source, |tally| {
+                let times = tally.no_ids.entry(field.to_owned()).or_default();
+                *times = times.saturating_add(1);
+            });
+        }
     }
 
     /// Notes what was refused and why, and raises a count of its source where that is not counted otherwise.
@@ -235,9 +248,41 @@ impl Store {
             if tally.ignored.total() > 0 {
                 tally.ignored.save(&transaction, source)?;
             }
+            save_no_ids(&transaction, source, &tally.no_ids)?;
         }
         Ok(transaction.commit()?)
     }
+}
+
+/// Writes how often fields of a source held no id.
+fn save_no_ids(connection: &Connection, source: &str, no_ids: &BTreeMap<String, u64>) -> Result<(), StoreError> {
+    for (field, times) in no_ids {
+        let params: Params = vec![
+            ("source", Param::Text(source.to_owned())),
+            ("field", Param::Text(field.clone())),
+            ("times", Param::Int(i64::try_from(*times).unwrap_or(i64::MAX))),
+        ];
+        folding::run(connection, &query!("jobs/save_no_ids"), &params)?;
+    }
+    Ok(())
+}
+
+/// How often fields held no id, by source.
+fn saved_no_ids(connection: &Connection) -> Result<BTreeMap<String, BTreeMap<String, u64>>, StoreError> {
+    let frame = read::frame(connection, &query!("jobs/load_no_ids"), &Params::new(), usize::MAX)?;
+    let (sources, fields) = (frame.column("source")?.str()?, frame.column("field")?.str()?);
+    let mut saved: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let rows = sources
+        .iter()
+        .zip(fields.iter())
+        .zip(frame.column("times")?.i64()?.iter());
+    for ((source, field), times) in rows {
+        if let (Some(source), Some(field), Some(times)) = (source, field, times) {
+            let times = u64::try_from(times).unwrap_or(0);
+            saved.entry(source.into()).or_default().insert(field.into(), times);
+        }
+    }
+    Ok(saved)
 }
 
 fn params(source: &str, tally: &Tally) -> Params {
@@ -265,12 +310,14 @@ pub(super) fn load(connection: &Connection) -> Result<Tallies, StoreError> {
     let frame = read::frame(connection, &query!("jobs/load_tallies"), &Params::new(), usize::MAX)?;
     let ignored = read::frame(connection, &query!("jobs/load_ignored"), &Params::new(), usize::MAX)?;
     let mut ignored = IgnoredCounts::saved(&ignored)?;
+    let mut no_ids = saved_no_ids(connection)?;
     let mut counted = Counted::default();
     for (row, source) in frame.column("source")?.str()?.iter().enumerate() {
         let source = source.unwrap_or_default();
         let entry = Entry {
             tally: Tally {
                 ignored: ignored.remove(source).unwrap_or_default(),
+                no_ids: no_ids.remove(source).unwrap_or_default(),
                 ..saved(&frame, row)?
             },
             changed: false,

@@ -1,6 +1,7 @@
 //! A store of its own that folds when it is told to, and its facts.
 
 use botledger::app::store_options;
+use botledger::config::Config;
 use botledger::model::Event;
 use botledger::store::Store;
 use chrono::{DateTime, Utc};
@@ -19,9 +20,20 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::with(|_| {})
+    }
+
+    /// On a changed configuration.
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), change)
+    }
+
+    /// On a folder that another one has left.
+    pub fn on(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let clock = TestClock::at(PRESENT);
-        let store = Store::open(&store_options(&config(folder.path())), clock.clock()).unwrap();
+        let mut config = config(folder.path());
+        change(&mut config);
+        let store = Store::open(&store_options(&config), clock.clock()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Bench {
             store,

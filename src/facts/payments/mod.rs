@@ -234,18 +234,21 @@ fn identity(events: LazyFrame) -> LazyFrame {
 fn state() -> Expr {
     let flag = |name: &str| col(name).fill_null(lit(false));
     let is_captured = || col("first_capture_at").is_not_null();
-    let returned = || col("refunded") + col("reversed");
+    // Two sums of 64 bits.
+    let wide = |name: &str| col(name).cast(DataType::Int128);
+    let returned = || wide("refunded") + wide("reversed");
+    let none = || lit(0i64).cast(DataType::Int128);
     when(flag("is_lost"))
         .then(lit("dispute_lost"))
         .when(flag("is_disputed"))
         .then(lit("disputed"))
         .when(
             is_captured()
-                .and(returned().gt(lit(0i64)))
-                .and(returned().gt_eq(col("captured"))),
+                .and(returned().gt(none()))
+                .and(returned().gt_eq(wide("captured"))),
         )
         .then(lit("refunded"))
-        .when(returned().gt(lit(0i64)))
+        .when(returned().gt(none()))
         .then(lit("partly_refunded"))
         .when(is_captured())
         .then(lit("captured"))

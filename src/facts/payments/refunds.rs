@@ -3,7 +3,7 @@
 //! Both ways tell of the same money: at every moment as much has gone back as the larger of the two says.
 //! So a refund that is stated both ways counts once, and one whose own statement was missed still counts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::reversals::Reversal;
 use super::stated::{Gone, Released, SKEW, Stated, least};
@@ -42,14 +42,51 @@ impl<'a> Part<'a> {
         self.done.filter(|_| self.failed.is_none())
     }
 
-    /// Whether a sum of that moment holds the refund although it does not count by then, or never.
-    fn is_wrongly_in(&self, at: i64) -> bool {
-        let made = self.made.is_none_or(|made| made.saturating_sub(SKEW) <= at);
-        made && match (self.failed, self.done) {
-            (Some(failed), _) => at <= failed,
-            (None, Some(done)) => self.made.is_some_and(|made| made < done) && at < done,
-            (None, None) => true,
+    /// From when until when, the end left out, sums hold the refund although it does not count by then, or never.
+    fn wrongly_in(&self) -> Option<(i64, i64)> {
+        let from = self.made.map_or(i64::MIN, |made| made.saturating_sub(SKEW));
+        let until = match (self.failed, self.done) {
+            (Some(failed), _) => failed.saturating_add(1),
+            (None, Some(done)) => done,
+            (None, None) => i64::MAX,
+        };
+        let pending = self.failed.is_some() || self.done.is_none() || self.made < self.done && self.made.is_some();
+        (pending && from < until).then_some((from, until))
+    }
+}
+
+/// What sums hold beside refunds that count: of each capture, and without one of the whole payment.
+///
+/// It is summed up once, so that a sum of any moment is looked up.
+#[derive(Debug, Default)]
+struct Beside<'a>(HashMap<Option<&'a str>, Vec<(i64, i128)>>);
+
+impl<'a> Beside<'a> {
+    /// From that moment on they hold so much more.
+    fn add(&mut self, capture: Option<&'a str>, at: i64, minor: i128) {
+        if capture.is_some() {
+            self.0.entry(capture).or_default().push((at, minor));
         }
+        self.0.entry(None).or_default().push((at, minor));
+    }
+
+    fn summed(mut self) -> Self {
+        for steps in self.0.values_mut() {
+            steps.sort_by_key(|(at, _)| *at);
+            let mut sum = 0;
+            for (_, minor) in steps {
+                sum += *minor;
+                *minor = sum;
+            }
+        }
+        self
+    }
+
+    /// What a sum of that moment holds.
+    fn at(&self, capture: Option<&str>, at: i64) -> i128 {
+        let Some(steps) = self.0.get(&capture) else { return 0 };
+        let before = steps.partition_point(|(from, _)| *from <= at);
+        before.checked_sub(1).map_or(0, |last| steps[last].1)
     }
 }
 
@@ -66,19 +103,25 @@ struct Level {
 pub(super) fn refunds<'a>(stated: &[Stated<'a>], released: &[Released<'a>], reversed: &[Reversal<'a>]) -> Refunded<'a> {
     let parts = parts(stated, released);
     let counts_at_once = |part: &&Part| part.counts_from().is_some() && part.counts_from() == part.made;
-    let wrong: Vec<&Part> = parts.iter().filter(|part| !counts_at_once(part)).collect();
-    let of = |capture: Option<&str>, other: Option<&str>| capture.is_none() || capture == other;
-    // Of a statement without a capture the sum is that of the whole payment.
+    // What sums hold beside refunds that count.
+    let mut beside = Beside::default();
+    for held in released {
+        beside.add(Some(held.capture), i64::MIN, held.minor.into());
+    }
+    for part in parts.iter().filter(|part| !counts_at_once(part)) {
+        if let Some((from, until)) = part.wrongly_in() {
+            beside.add(part.capture(), from, part.minor);
+            beside.add(part.capture(), until, -part.minor);
+        }
+    }
+    for reversal in reversed {
+        let (at, minor) = reversal.within();
+        beside.add(reversal.capture(), at, minor);
+    }
+    let beside = beside.summed();
     let net = |sum: &Stated<'a>| {
-        let release = released.iter().filter(|held| of(sum.capture, Some(held.capture)));
-        let release: i128 = release.map(|held| i128::from(held.minor)).sum();
-        let wrong = wrong
-            .iter()
-            .filter(|part| of(sum.capture, part.capture()) && part.is_wrongly_in(sum.at));
         let told = i128::from(sum.minor.unwrap_or(0)) + i128::from(sum.released);
-        let reversed = reversed.iter().filter(|reversal| of(sum.capture, reversal.capture()));
-        let reversed: i128 = reversed.map(|reversal| reversal.within(sum.at)).sum();
-        told - release - reversed - wrong.map(|part| part.minor).sum::<i128>()
+        told - beside.at(sum.capture, sum.at)
     };
     let counted = parts
         .iter()
@@ -188,19 +231,21 @@ fn parts<'a>(stated: &[Stated<'a>], released: &[Released<'a>]) -> Vec<Part<'a>> 
         }
     }
     let mut parts: Vec<Part<'a>> = parts.into_values().collect();
-    for held in released.iter().filter(|held| held.minor > 0) {
-        // The first of that amount, made when the hold was taken: later ones give back what was taken.
-        let is_release = |part: &Part| {
-            let in_time = part.counts_from().filter(|at| *at <= held.at.saturating_add(SKEW));
-            in_time.filter(|_| part.capture() == Some(held.capture) && part.minor == i128::from(held.minor))
-        };
-        let found = parts
-            .iter()
-            .enumerate()
-            .filter_map(|(nth, part)| Some((is_release(part)?, nth)));
-        if let Some((_, nth)) = found.min() {
-            parts.remove(nth);
+    // The first of each capture and amount; a hold is told once for each capture.
+    let mut firsts: HashMap<(&str, i128), (i64, usize)> = HashMap::new();
+    for (nth, part) in parts.iter().enumerate() {
+        if let (Some(capture), Some(from)) = (part.capture(), part.counts_from()) {
+            let first = firsts.entry((capture, part.minor)).or_insert((from, nth));
+            *first = (*first).min((from, nth));
         }
     }
+    // Made when the hold was taken: later ones give back what was taken.
+    let release = |held: &Released<'a>| {
+        let (at, nth) = *firsts.get(&(held.capture, i128::from(held.minor)))?;
+        (held.minor > 0 && at <= held.at.saturating_add(SKEW)).then_some(nth)
+    };
+    let releases: HashSet<usize> = released.iter().filter_map(release).collect();
+    let mut nth = 0..;
+    parts.retain(|_| nth.next().is_none_or(|nth| !releases.contains(&nth)));
     parts
 }

@@ -1,6 +1,6 @@
 //! Reversals of one payment: parts that add up, except where a refund or a lost dispute is the same money.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::stated::{Gone, Stated, least};
 
@@ -33,21 +33,32 @@ impl<'a> Reversal<'a> {
         self.named_capture.or(self.capture)
     }
 
-    /// How much of it is in a sum of that moment, where sums hold reversals too.
-    pub fn within(&self, at: i64) -> i128 {
-        self.minor.filter(|_| self.at <= at).unwrap_or(0)
+    /// From when on how much of it is in a sum, where sums hold reversals too.
+    pub fn within(&self) -> (i64, i128) {
+        (self.at, self.minor.unwrap_or(0))
     }
 }
 
 /// The moments at which what reversals took back grew, and what it then was: the same money never goes twice.
 pub(super) fn take_back<'a>(mut parts: Vec<Reversal<'a>>, mut taken: Taken<'a>) -> Vec<(i64, i128)> {
-    let rules: [fn(&Reversal, &Gone) -> bool; 4] = [same_id, same_part, of_unknown_capture, with_unknown_capture];
-    for is_same in rules {
+    for rule in [same_id, same_part, of_unknown_capture, with_unknown_capture] {
+        // What each refund and each lost dispute might be the same as, the first last.
+        let mut same: HashMap<Same<'a>, Vec<usize>> = HashMap::new();
+        for (nth, gone) in taken.gone.iter().enumerate().rev() {
+            if let Some(key) = rule(Side::Gone(gone)) {
+                same.entry(key).or_default().push(nth);
+            }
+        }
+        let mut found = HashSet::new();
         parts.retain(|part| {
-            let same = taken.gone.iter().position(|gone| is_same(part, gone));
+            let gone = rule(Side::Reversal(part)).and_then(|key| same.get_mut(&key)?.pop());
             // One refund, or one lost dispute, is one reversal's.
-            same.map(|nth| taken.gone.swap_remove(nth)).is_none()
+            gone.map(|nth| found.insert(nth)).is_none()
         });
+        let mut nth = 0..;
+        taken
+            .gone
+            .retain(|_| nth.next().is_none_or(|nth| !found.contains(&nth)));
     }
     let mut total = 0;
     let mut grown = Vec::new();
@@ -71,21 +82,46 @@ pub(super) fn take_back<'a>(mut parts: Vec<Reversal<'a>>, mut taken: Taken<'a>) 
     grown
 }
 
-fn same_id(part: &Reversal, gone: &Gone) -> bool {
-    part.id.is_some() && part.id == gone.id
+/// Either of two that may tell of the same money.
+enum Side<'r, 'a> {
+    Reversal(&'r Reversal<'a>),
+    Gone(&'r Gone<'a>),
 }
 
-fn same_part(part: &Reversal, gone: &Gone) -> bool {
-    part.capture().is_some() && part.capture() == gone.capture && part.minor == Some(gone.minor)
+/// What two that tell of the same money have in common: an id or a capture, and an amount.
+type Same<'a> = (Option<&'a str>, Option<i128>);
+
+fn same_id<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
+    let id = match side {
+        Side::Reversal(part) => part.id,
+        Side::Gone(gone) => gone.id,
+    };
+    id.map(|id| (Some(id), None))
+}
+
+fn same_part<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
+    let (capture, minor) = match side {
+        Side::Reversal(part) => (part.capture(), part.minor),
+        Side::Gone(gone) => (gone.capture, Some(gone.minor)),
+    };
+    capture.zip(minor).map(|(capture, minor)| (Some(capture), Some(minor)))
 }
 
 /// A reversal of which nobody can tell the capture may be of any.
-fn of_unknown_capture(part: &Reversal, gone: &Gone) -> bool {
-    part.capture().is_none() && gone.capture.is_some() && part.minor == Some(gone.minor)
+fn of_unknown_capture<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
+    let minor = match side {
+        Side::Reversal(part) => part.minor.filter(|_| part.capture().is_none()),
+        Side::Gone(gone) => Some(gone.minor).filter(|_| gone.capture.is_some()),
+    };
+    minor.map(|minor| (None, Some(minor)))
 }
 
-fn with_unknown_capture(part: &Reversal, gone: &Gone) -> bool {
-    gone.capture.is_none() && part.minor == Some(gone.minor)
+fn with_unknown_capture<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
+    let minor = match side {
+        Side::Reversal(part) => part.minor,
+        Side::Gone(gone) => Some(gone.minor).filter(|_| gone.capture.is_none()),
+    };
+    minor.map(|minor| (None, Some(minor)))
 }
 
 /// Each reversal by its own id, without one by its capture; the largest amount of each, from its first statement on.

@@ -223,6 +223,7 @@ fn canonical(event: &Event) -> String {
         content: _,
         former: _,
         ignored: _,
+        no_ids: _,
         platform,
         bot_id,
         conversation_id,

@@ -1,0 +1,1 @@
+select program, entity_rows from fold_rules

@@ -1,0 +1,1 @@
+update fold_rules set program = $program::varchar, entity_rows = $most::bigint

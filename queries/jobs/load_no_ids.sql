@@ -1,0 +1,1 @@
+select source, field, times from source_no_ids

@@ -1,0 +1,1 @@
+update fold_state set epoch = epoch + 1

@@ -1,0 +1,1 @@
+insert into reaching_payments from touched_payments

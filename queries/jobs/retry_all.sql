@@ -1,0 +1,1 @@
+update set_aside set state = 'retry' where state = 'set_aside'

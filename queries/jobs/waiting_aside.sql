@@ -1,0 +1,1 @@
+select count(*) as waiting from set_aside where state = 'retry'
