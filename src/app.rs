@@ -22,6 +22,7 @@ use crate::serve::{self, ServeState};
 use crate::store::{Store, StoreError, StoreOptions};
 
 pub use crate::http::socket::path as socket_path;
+pub use crate::serve::quarantine;
 
 /// The folder of fetched certificates in the data folder.
 const CERTIFICATES: &str = "certificates";

@@ -44,6 +44,7 @@ mod permutation;
 mod poison;
 mod privacy;
 mod privacy_unit;
+mod quarantine;
 mod restated;
 mod time_travel;
 

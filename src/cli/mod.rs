@@ -4,6 +4,7 @@ mod data;
 mod fx;
 mod importing;
 mod keys;
+mod quarantine;
 mod serving;
 mod socket;
 
@@ -57,6 +58,11 @@ enum Command {
         #[command(subcommand)]
         command: fx::FxCommand,
     },
+    /// What is left out of the facts, and what is to become of it.
+    Quarantine {
+        #[command(subcommand)]
+        command: quarantine::QuarantineCommand,
+    },
     /// Writes synthetic events as NDJSON: the same seed gives the same lines.
     Generate(data::Generate),
     /// Throws facts and cube away and folds all events again.
@@ -97,6 +103,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
         Command::Import { files } => importing::import(&config, &files, clock),
         Command::Fx { command } => fx::run(&config, &command, clock),
+        Command::Quarantine { command } => quarantine::run(&config, &command, clock),
         Command::Generate(plan) => data::generate(plan),
         Command::Rebuild => data::rebuild(&config, clock),
         Command::Export { folder } => data::export(&config, &folder, clock),

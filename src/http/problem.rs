@@ -194,6 +194,12 @@ impl Problem {
         )
     }
 
+    /// 404: nothing is set aside under this id.
+    pub fn not_set_aside() -> Self {
+        let detail = "nothing is set aside under this id; GET /v1/quarantine lists what is";
+        Self::new(StatusCode::NOT_FOUND, "not_set_aside", "Not set aside", detail)
+    }
+
     /// 415: a Content-Type that this address does not take.
     pub fn unsupported_media_type(detail: impl Into<String>) -> Self {
         Self::new(

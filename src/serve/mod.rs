@@ -22,6 +22,8 @@ pub mod maturity;
 pub mod moment;
 pub mod negotiate;
 pub mod parameters;
+pub mod quarantine;
+mod quarantine_route;
 pub mod question;
 pub mod refusal;
 pub mod report;
@@ -102,6 +104,7 @@ pub fn configure(cfg: &mut ServiceConfig) {
     routes::configure(cfg);
     charts_route::configure(cfg);
     sources_route::configure(cfg);
+    quarantine_route::configure(cfg);
     dashboard::routes::configure(cfg);
     cfg.default_service(actix_web::web::to(crate::http::not_found));
 }
