@@ -34,6 +34,7 @@ mod commands;
 mod durability;
 mod exported;
 mod folders;
+mod health;
 mod joining;
 mod misspelt;
 mod payments_law;
@@ -42,6 +43,7 @@ mod privacy;
 mod privacy_unit;
 mod restated;
 mod time_travel;
+mod turns;
 
 // Ways out.
 mod access;
@@ -70,6 +72,7 @@ mod narrow;
 mod negotiation;
 mod oracle;
 mod oracle_effects;
+mod overload;
 mod page;
 mod periods;
 mod picked;

@@ -92,12 +92,14 @@ impl Store {
     pub fn append_queued(&self, mut prepared: Prepared, delivery: Delivery) -> Result<Pending, StoreError> {
         prepared.delivery = Some(delivery);
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.send_blocking(Command::Append { prepared, reply })?;
         Ok(Pending(answer))
     }
 
     fn submit(&self, prepared: Prepared) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.try_send(Command::Append { prepared, reply })?;
         Ok(answer)
     }

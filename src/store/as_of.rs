@@ -40,7 +40,7 @@ impl Store {
                 .map(|(query, params)| read::frame(connection, query, params, limit))
                 .collect()
         };
-        readers.with(|connection| {
+        self.reading(|connection| {
             if as_of >= folded_to(connection)? {
                 return answer(connection);
             }
@@ -65,7 +65,7 @@ impl Store {
             .min(LANES);
         let (readers, next) = (&self.shared.readers, AtomicUsize::new(0));
         let lane = || {
-            readers.with(|connection| {
+            self.reading(|connection| {
                 let folded = folded_to(connection)?;
                 let mut frames = Vec::new();
                 while folded <= as_of
@@ -95,6 +95,7 @@ impl Store {
     fn await_fold(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
         let asked = Instant::now();
         loop {
+            self.check()?;
             // A stamp that is given is waited for, also while its commit is being written.
             let stamped = self.shared.moments.ask(as_of.timestamp_micros());
             let folded = self.folded_to();
