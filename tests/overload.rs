@@ -149,6 +149,21 @@ fn work_is_told_when_its_asker_has_gone() {
 }
 
 #[test]
+fn a_question_that_panics_gives_its_place_back() {
+    run(async {
+        let gate = Gate::new(1, 10, LONG);
+        let panics = |_| -> Result<(), AnswerError> { panic!("this question is to panic") };
+        assert!(matches!(
+            gate.run(Class::Metric, panics).await,
+            Err(AnswerError::Broken)
+        ));
+        gate.run(Class::Metric, |_| Ok(()))
+            .await
+            .expect("its place is free again");
+    });
+}
+
+#[test]
 fn who_cannot_be_answered_in_time_is_refused_before_the_time_is_over() {
     run(async {
         let gate = Gate::new(1, 10, Duration::from_secs(2));

@@ -95,7 +95,7 @@ pub fn metric_names() -> Vec<&'static str> {
     metrics::ALL.iter().map(|metric| metric.name).collect()
 }
 
-/// Has everything made that is made when it is first used: the threads of Polars, the plans of metrics, the fonts.
+/// Has everything made that is made when it is first used: the threads of Polars and the fonts.
 /// Under a load that leaves no threads and no files it could not be made, and some of it never again.
 pub fn warm_up(store: &Store) {
     static WARM: Once = Once::new();
@@ -116,8 +116,7 @@ fn warm(store: &Store) -> Result<(), AnswerError> {
         as_of: store.folded_to(),
         currency: None,
     };
-    let known = definitions::Definitions::default();
-    known.all(store, &defaults)?;
+    definitions::warm_up(store, &defaults)?;
     chart::warm_up();
     Ok(())
 }

@@ -43,7 +43,7 @@ struct State {
 }
 
 /// How much of the disk is left.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Room {
     #[default]
     Enough,
@@ -51,6 +51,18 @@ enum Room {
     Low,
     /// Nothing is written that can wait.
     Out,
+}
+
+impl Room {
+    /// What is left where so many bytes are free and the log has so many.
+    fn of(free: u64, headroom: u64, log: u64) -> Self {
+        match free {
+            free if free < headroom / 2 => Room::Out,
+            // The next checkpoint writes what the log holds before it can drop the log.
+            free if free < headroom.saturating_add(log) => Room::Low,
+            _ => Room::Enough,
+        }
+    }
 }
 
 /// The thread that looks after a disk; it ends when this is dropped.
@@ -91,13 +103,9 @@ impl Disk {
             return;
         };
         let log = std::fs::metadata(self.folder.join("botledger.duckdb.wal")).map_or(0, |log| log.len());
-        let headroom = self.headroom.min(disk.f_blocks * disk.f_frsize / PART);
-        let room = match disk.f_bavail * disk.f_frsize {
-            free if free < headroom / 2 => Room::Out,
-            // The next checkpoint writes what the log holds before it can drop the log.
-            free if free < headroom.saturating_add(log) => Room::Low,
-            _ => Room::Enough,
-        };
+        let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+        let headroom = self.headroom.min(bytes(disk.f_blocks) / PART);
+        let room = Room::of(bytes(disk.f_bavail), headroom, log);
         let before = std::mem::replace(&mut lock(&self.state).room, room);
         if room != Room::Enough && before == Room::Enough {
             tracing::error!(folder = %self.folder.display(), "the disk is nearly full: nothing new is taken");
@@ -172,4 +180,18 @@ fn probe(folder: &Path) -> std::io::Result<()> {
     drop(file);
     std::fs::remove_file(&path)?;
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Room;
+
+    #[test]
+    fn new_events_are_refused_while_the_log_still_fits_and_folds_before_nothing_is_left() {
+        let room = |free, log| Room::of(free, 100, log);
+        assert_eq!(room(150, 50), Room::Enough);
+        assert_eq!(room(149, 50), Room::Low);
+        assert_eq!(room(50, 0), Room::Low);
+        assert_eq!(room(49, 0), Room::Out);
+    }
 }
