@@ -83,6 +83,9 @@ pub fn store_options(config: &Config) -> StoreOptions {
     }
 }
 
+/// Connections of the whole process at most.
+const CONNECTIONS: usize = 2048;
+
 /// A bound application that is about to serve.
 pub struct Application {
     server: Server,
@@ -213,7 +216,7 @@ fn server(
     let server = HttpServer::new(factory)
         .on_connect(socket::mark)
         .workers(workers)
-        .max_connections(descriptors::connections_per_worker(workers))
+        .max_connections(descriptors::connections_per_worker(CONNECTIONS, workers))
         .client_request_timeout(Duration::from_secs(10))
         // Whoever closes a connection does not wait for the answer: the work on it ends.
         .h1_allow_half_closed(false)

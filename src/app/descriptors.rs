@@ -7,8 +7,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const OWN: u64 = 36;
 /// Descriptors of each worker of the web server.
 const PER_WORKER: u64 = 6;
-/// Connections at most, however many descriptors there are.
-const CONNECTIONS: u64 = 2048;
 
 /// Raises the limit of open files as far as this process may.
 pub fn raise_limit() {
@@ -24,10 +22,12 @@ pub fn raise_limit() {
     }
 }
 
-/// Connections that each of so many workers may hold.
-pub fn connections_per_worker(workers: usize) -> usize {
-    let workers = u64::try_from(workers).unwrap_or(u64::MAX).max(1);
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let left = files.saturating_sub(OWN + PER_WORKER * workers);
-    usize::try_from((left.min(CONNECTIONS) / workers).max(1)).unwrap_or(1)
+/// Connections that each of some workers may hold, so that all hold `wanted` or as many as there are descriptors for.
+pub fn connections_per_worker(wanted: usize, workers: usize) -> usize {
+    let own = OWN + PER_WORKER * u64::try_from(workers).unwrap_or(u64::MAX);
+    let left = getrlimit(Resource::Nofile)
+        .current
+        .map(|files| files.saturating_sub(own));
+    let left = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+    (wanted.min(left) / workers.max(1)).max(1)
 }

@@ -12,6 +12,8 @@ use crate::jobs;
 use crate::model::Clock;
 use crate::store::Store;
 
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// The stop of a server: when it began and how long it may take as a whole.
 #[derive(Clone)]
 pub struct Stop {
@@ -30,7 +32,8 @@ impl Stop {
 
     /// The part of it that open requests have; the rest is for the jobs, the writer and the checkpoint.
     pub fn requests(&self) -> Duration {
-        self.time - Duration::from_secs(self.time.as_secs() * 2 / 5)
+        let rest = self.time.as_secs().saturating_mul(2).div_ceil(5);
+        self.time.saturating_sub(Duration::from_secs(rest))
     }
 
     /// Waits for SIGTERM or SIGINT, or for the store to say that it cannot go on, and begins the stop.
@@ -50,7 +53,9 @@ impl Stop {
     /// Begins the stop, unless it has begun; gives the moment at which everything must have ended.
     pub fn begin(&self, store: &Store) -> Instant {
         store.begin_stop();
-        *self.began.get_or_init(Instant::now) + self.time
+        let began = *self.began.get_or_init(Instant::now);
+        // A time that reaches beyond the calendar is as good as a year.
+        began.checked_add(self.time).unwrap_or(began + YEAR)
     }
 }
 
@@ -99,5 +104,18 @@ impl Jobs {
             tracing::error!("the jobs ended abnormally");
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Stop;
+
+    #[test]
+    fn open_requests_leave_time_for_what_was_accepted() {
+        let requests = |seconds| Stop::new(Duration::from_secs(seconds)).requests().as_secs();
+        assert_eq!([20, 5, 2, 1, 0].map(requests), [12, 3, 1, 0, 0]);
     }
 }

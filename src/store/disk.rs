@@ -38,6 +38,8 @@ struct State {
     /// Why a file could not be written.
     unwritable: Option<String>,
     room: Room,
+    /// Bytes that a checkpoint may write; nothing while they are not known.
+    left: Option<u64>,
     /// When a commit failed.
     failed: Option<Instant>,
 }
@@ -66,7 +68,9 @@ impl Room {
 }
 
 /// The thread that looks after a disk; it ends when this is dropped.
-pub(super) struct Looking(#[allow(dead_code, reason = "the thread ends when this is dropped")] Sender<()>);
+pub(super) struct Looking {
+    _end: Sender<()>,
+}
 
 impl Disk {
     /// Looks once, and from then on from a thread.
@@ -94,7 +98,7 @@ impl Disk {
             }
             post.leave();
         })?;
-        Ok((disk, Looking(end)))
+        Ok((disk, Looking { _end: end }))
     }
 
     /// Looks how much room there is.
@@ -105,8 +109,11 @@ impl Disk {
         let log = std::fs::metadata(self.folder.join("botledger.duckdb.wal")).map_or(0, |log| log.len());
         let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
         let headroom = self.headroom.min(bytes(disk.f_blocks) / PART);
-        let room = Room::of(bytes(disk.f_bavail), headroom, log);
-        let before = std::mem::replace(&mut lock(&self.state).room, room);
+        let free = bytes(disk.f_bavail);
+        let room = Room::of(free, headroom, log);
+        let mut state = lock(&self.state);
+        state.left = Some(free.saturating_sub(headroom / 2));
+        let before = std::mem::replace(&mut state.room, room);
         if room != Room::Enough && before == Room::Enough {
             tracing::error!(folder = %self.folder.display(), "the disk is nearly full: nothing new is taken");
         }
@@ -127,9 +134,12 @@ impl Disk {
         lock(&self.state).failed = outcome.is_err().then(Instant::now);
     }
 
-    /// Whether the room is so low that the log should be turned into tables at once.
-    pub fn is_low(&self) -> bool {
-        lock(&self.state).room != Room::Enough
+    /// Whether a log of so many bytes is to be put into the tables: where it is longer than `most`, or earlier where
+    /// that makes room. Never where the checkpoint would fail for want of room.
+    pub fn wants_checkpoint(&self, log: u64, most: u64) -> bool {
+        let state = lock(&self.state);
+        let most = if state.room == Room::Enough { most } else { most / 64 };
+        log > most && state.left.is_none_or(|left| left >= log)
     }
 
     /// Refuses new events while they could not be kept.

@@ -264,9 +264,8 @@ impl Writer {
         {
             tracing::error!(%error, "a segment of identities could not be written");
         }
-        // A log that is put into the tables makes room.
-        let most = if self.disk.is_low() { LOG_BYTES / 64 } else { LOG_BYTES };
-        if std::fs::metadata(&self.log_file).is_ok_and(|file| file.len() > most) {
+        let log = std::fs::metadata(&self.log_file).map_or(0, |file| file.len());
+        if self.disk.wants_checkpoint(log, LOG_BYTES) {
             self.checkpoint();
         }
     }
