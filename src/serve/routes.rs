@@ -147,7 +147,7 @@ where
         format!("{shown}; filename=\"{name}\"")
     });
     let address = rendering.address;
-    let class = rendering.class;
+    let (class, as_of) = (rendering.class, asked.question.as_of);
     let work = move |deadline| -> Result<_, AnswerError> {
         let store = store.within(deadline);
         let version = store.version_at(asked.question.as_of)?;
@@ -159,6 +159,8 @@ where
         store.check()?;
         Ok((tag, Some(render(&report)?)))
     };
+    // Who waits for the fold takes no place from those who can be answered.
+    state.store.folded_by(as_of).await?;
     let (tag, body) = state.gate.run(class, work).await?;
     let mut response = HttpResponse::Ok();
     response
