@@ -212,7 +212,7 @@ fn server(
             .configure(ingest::configure)
             .configure(serve::configure)
     };
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
+    let workers = descriptors::workers();
     let server = HttpServer::new(factory)
         .on_connect(socket::mark)
         .workers(workers)

@@ -7,6 +7,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const OWN: u64 = 36;
 /// Descriptors of each worker of the web server.
 const PER_WORKER: u64 = 6;
+/// Workers at most.
+const WORKERS: usize = 8;
+/// Descriptors that there have to be for each of them.
+const FILES_PER_WORKER: u64 = 32;
 
 /// Raises the limit of open files as far as this process may.
 pub fn raise_limit() {
@@ -20,6 +24,15 @@ pub fn raise_limit() {
     {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
+}
+
+/// Workers of the web server: one per core, but few where there are few descriptors.
+pub fn workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from).min(WORKERS);
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    cores
+        .min(usize::try_from(files / FILES_PER_WORKER).unwrap_or(cores))
+        .max(1)
 }
 
 /// Connections that each of some workers may hold, so that all hold `wanted` or as many as there are descriptors for.

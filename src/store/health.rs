@@ -11,8 +11,9 @@ use super::{Store, StoreError, read, writer};
 use crate::model::Params;
 use crate::query;
 
-/// What DuckDB says when it gives up a database until it is opened again, and from then on.
-const GIVEN_UP: [&str; 2] = ["FATAL Error", "database has been invalidated"];
+/// How DuckDB begins when it gives up a database until it is opened again, and from then on. Behind its beginning an
+/// error may quote what was sent.
+const GIVEN_UP: &str = "FATAL Error";
 
 /// How far the clock may be behind the last stamp before it is worth telling.
 const CLOCK_BEHIND: TimeDelta = TimeDelta::seconds(10);
@@ -40,8 +41,8 @@ impl Alarm {
 
     /// Raises it where an error says that the database was given up.
     pub fn heed<T>(&self, outcome: &Result<T, StoreError>) {
-        if let Err(error) = outcome
-            && GIVEN_UP.iter().any(|words| error.to_string().contains(words))
+        if let Err(error @ (StoreError::Query { error: told, .. } | StoreError::Database(told))) = outcome
+            && told.to_string().starts_with(GIVEN_UP)
         {
             tracing::error!(%error, "the database was given up");
             self.raise("the database cannot be used until it is opened again".to_owned());
@@ -135,4 +136,27 @@ impl Store {
 /// A configured time as chrono counts it.
 pub(super) fn seconds(seconds: u64) -> TimeDelta {
     TimeDelta::from_std(Duration::from_secs(seconds)).unwrap_or(TimeDelta::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use duckdb::{Error, ffi};
+
+    use super::{Alarm, StoreError};
+
+    #[test]
+    fn words_that_were_sent_raise_no_alarm() {
+        let alarm = Alarm::new();
+        let heed = |told: &str| {
+            let error = Error::DuckDBFailure(ffi::Error::new(1), Some(told.to_owned()));
+            alarm.heed::<()>(&Err(StoreError::Database(error)));
+            alarm.0.borrow().is_some()
+        };
+        assert!(!heed(
+            "Conversion Error: Could not convert string 'FATAL Error: database has been invalidated'"
+        ));
+        assert!(heed(
+            "FATAL Error: Failed: database has been invalidated because of a previous fatal error"
+        ));
+    }
 }
