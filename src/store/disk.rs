@@ -25,6 +25,9 @@ const PART: u64 = 10;
 /// How long a failed commit is told, unless one succeeds before.
 const FAILED_FOR: Duration = Duration::from_secs(60);
 
+/// How DuckDB begins when the log takes no commit.
+const UNWRITTEN: &str = "TransactionContext Error: Failed to commit: Could not write";
+
 /// What is known of the disk.
 pub(super) struct Disk {
     folder: PathBuf,
@@ -129,9 +132,16 @@ impl Disk {
         state.unwritable = unwritable;
     }
 
-    /// Notes how a commit went.
-    pub fn note_commit<T>(&self, outcome: &Result<T, StoreError>) {
+    /// Notes how a commit went; one that could not be written is for want of room.
+    pub fn note_commit<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         lock(&self.state).failed = outcome.is_err().then(Instant::now);
+        match outcome {
+            Err(StoreError::Database(error)) if error.to_string().starts_with(UNWRITTEN) => {
+                tracing::error!(%error, "a commit could not be written");
+                Err(StoreError::NoRoom("the data folder takes no commit".to_owned()))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Whether a log of so many bytes is to be put into the tables: where it is longer than `most`, or earlier where

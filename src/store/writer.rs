@@ -154,9 +154,8 @@ impl Writer {
         if self.last != stamp {
             self.moments.withdraw(self.last);
         }
-        self.disk.note_commit(&outcome);
         self.alarm.heed(&outcome);
-        outcome
+        self.disk.note_commit(outcome)
     }
 
     fn commit_at(&mut self, groups: &[Prepared], stamp: i64) -> Result<Vec<Appended>, StoreError> {
@@ -216,9 +215,8 @@ impl Writer {
         if self.last != stamp {
             self.moments.withdraw(self.last);
         }
-        self.disk.note_commit(&outcome);
         self.alarm.heed(&outcome);
-        outcome
+        self.disk.note_commit(outcome)
     }
 
     fn alone_at<T>(
