@@ -1,14 +1,17 @@
 //! Composition root: open the store, start writer and jobs, bind, serve, drain on stop.
 
+mod descriptors;
+mod ending;
+
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, middleware, web};
-use tokio::sync::watch;
 
+use self::ending::{Jobs, Stop};
 use crate::config::{Config, ConfigError};
 use crate::http::flight::Flight;
 use crate::http::{auth, compress, cors, request_id, socket};
@@ -16,7 +19,6 @@ use crate::ingest::privacy::{Privacy, PrivacyError};
 use crate::ingest::webhooks::Webhook;
 use crate::ingest::webhooks::documents::Documents;
 use crate::ingest::{self, IngestState};
-use crate::jobs;
 use crate::model::Clock;
 use crate::serve::{self, ServeState};
 use crate::store::{Store, StoreError, StoreOptions};
@@ -55,6 +57,22 @@ pub enum AppError {
     /// A thread does not start, or the server fails.
     #[error("cannot start the server: {0}")]
     Io(#[from] std::io::Error),
+    /// A part of the server has ended that it cannot do without.
+    #[error("the server has ended by itself: {0}; nothing that was acknowledged is lost: start it again")]
+    Ended(String),
+    /// The time of the stop was over before everything was done.
+    #[error("the time of the stop was over before everything was done; nothing that was acknowledged is lost")]
+    Unfinished,
+}
+
+impl AppError {
+    /// The exit code of a program that ends with it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            AppError::Ended(_) | AppError::Unfinished => 3,
+            _ => 2,
+        }
+    }
 }
 
 /// The options of a store for this configuration.
@@ -68,6 +86,8 @@ pub fn store_options(config: &Config) -> StoreOptions {
         frame_rows: config.limits.frame_rows,
         entity_rows: config.limits.entity_rows,
         query_seconds: config.limits.query_seconds,
+        fold_seconds: config.limits.fold_seconds,
+        free_mib: config.limits.free_mib,
     }
 }
 
@@ -79,6 +99,7 @@ pub struct Application {
     flight: Arc<Flight>,
     jobs: Jobs,
     data_dir: PathBuf,
+    stop: Stop,
 }
 
 impl Application {
@@ -89,12 +110,14 @@ impl Application {
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
         config.may_serve()?;
+        descriptors::raise_limit();
         let webhooks = Webhook::open_all(&config.sources)?;
         let store = Store::open(&store_options(&config), clock.clone()).map_err(|error| AppError::Store {
             folder: std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone()),
             error,
         })?;
         let privacy = Privacy::open(&config, &store)?;
+        serve::warm_up(&store);
         let listener = TcpListener::bind(config.listen).map_err(|error| AppError::Listen {
             address: config.listen,
             error,
@@ -103,15 +126,16 @@ impl Application {
         let jobs = Jobs::start(store.clone(), clock.clone())?;
         let data_dir = config.data_dir.clone();
         let flight = Flight::of(&config.limits);
-        let server = server(
-            listener,
-            Arc::new(config),
+        let stop = Stop::new(Duration::from_secs(config.shutdown_seconds));
+        let parts = Parts {
             webhooks,
             privacy,
-            store.clone(),
-            flight.clone(),
+            store: store.clone(),
+            flight: flight.clone(),
             clock,
-        )?;
+            stop: stop.clone(),
+        };
+        let server = server(listener, Arc::new(config), parts)?;
         Ok(Application {
             server,
             address,
@@ -119,6 +143,7 @@ impl Application {
             flight,
             jobs,
             data_dir,
+            stop,
         })
     }
 
@@ -145,26 +170,45 @@ impl Application {
     /// Serves until stopped (SIGTERM, SIGINT or the handle), finishes open requests, and drains what was accepted.
     ///
     /// # Errors
-    /// When the server fails.
+    /// When the server fails, when a thread has ended that it cannot do without or the database was given up, and when
+    /// `shutdown_seconds` were not enough.
     pub async fn run(self) -> Result<(), AppError> {
         let outcome = self.server.await;
+        let end = self.stop.begin(&self.store);
         socket::remove(&self.data_dir);
-        self.jobs.stop();
-        self.store.close();
+        // Who asked is told or gone; what still runs would hold up the end.
+        self.store.end_questions();
+        let finished = self.jobs.stop_by(end) && self.store.close_by(end);
+        if let Some(reason) = self.store.alarm().borrow().clone() {
+            return Err(AppError::Ended(reason));
+        }
+        if !finished {
+            return Err(AppError::Unfinished);
+        }
         tracing::info!("stopped; everything accepted is stored");
         Ok(outcome?)
     }
 }
 
-fn server(
-    listener: TcpListener,
-    config: Arc<Config>,
+/// What the routes of a server need.
+struct Parts {
     webhooks: Vec<Webhook>,
     privacy: Privacy,
     store: Store,
     flight: Arc<Flight>,
     clock: Clock,
-) -> Result<Server, AppError> {
+    stop: Stop,
+}
+
+fn server(listener: TcpListener, config: Arc<Config>, parts: Parts) -> Result<Server, AppError> {
+    let Parts {
+        webhooks,
+        privacy,
+        store,
+        flight,
+        clock,
+        stop,
+    } = parts;
     let guard = web::Data::new(auth::Guard::new(&config.keys).trusting(&config.cors.origins));
     let webhooks = Arc::new(webhooks);
     let judges = webhooks.clone();
@@ -187,7 +231,7 @@ fn server(
         privacy,
         metrics: serve::metric_names(),
     });
-    let serve_state = web::Data::new(ServeState::new(store, clock, config.clone()));
+    let serve_state = web::Data::new(ServeState::new(store.clone(), clock, config.clone()));
     let origins = config.cors.origins.clone();
     let factory = move || {
         // From the inside out.
@@ -204,14 +248,17 @@ fn server(
             .configure(ingest::configure)
             .configure(serve::configure)
     };
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
+    let workers = descriptors::workers();
     let server = HttpServer::new(factory)
         .on_connect(socket::mark)
         .workers(workers)
         // Each worker counts its own.
-        .max_connections(config.limits.connections.div_ceil(workers).max(1))
-        .client_request_timeout(std::time::Duration::from_secs(10))
-        .shutdown_timeout(config.shutdown_seconds)
+        .max_connections(descriptors::connections_per_worker(config.limits.connections, workers))
+        .client_request_timeout(Duration::from_secs(10))
+        // Whoever closes a connection does not wait for the answer: the work on it ends.
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(stop.requests().as_secs())
+        .shutdown_signal(stop.told(store))
         .listen(listener)?;
     // The only thing that can go wrong here without anything else being wrong is the length of the path.
     let server = match socket::listen(&config.data_dir) {
@@ -222,29 +269,4 @@ fn server(
         }
     };
     Ok(server.run())
-}
-
-/// The thread of the jobs.
-struct Jobs {
-    stop: watch::Sender<bool>,
-    thread: JoinHandle<()>,
-}
-
-impl Jobs {
-    fn start(store: Store, clock: Clock) -> Result<Self, AppError> {
-        let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let thread = std::thread::Builder::new()
-            .name("jobs".into())
-            .spawn(move || jobs::run(&store, &clock, &stopped, &runtime))?;
-        Ok(Jobs { stop, thread })
-    }
-
-    /// Lets the running step finish.
-    fn stop(self) {
-        self.stop.send_replace(true);
-        if self.thread.join().is_err() {
-            tracing::error!("the jobs ended abnormally");
-        }
-    }
 }

@@ -71,7 +71,7 @@ pub struct Config {
     pub memory_mib: u64,
     /// Threads of DuckDB; 0 takes one per core.
     pub threads: u64,
-    /// Seconds to finish open requests after SIGTERM.
+    /// Seconds from SIGTERM to the end: for open requests, for what was accepted, and for the checkpoint.
     pub shutdown_seconds: u64,
 }
 
@@ -107,6 +107,10 @@ pub struct Limits {
     pub entity_rows: usize,
     /// Seconds until a question is given up.
     pub query_seconds: u64,
+    /// Seconds after which `/readyz` tells of an event that is not folded yet.
+    pub fold_seconds: u64,
+    /// MiB of the disk that must stay free, at most a tenth of it; below, nothing new is taken.
+    pub free_mib: u64,
 }
 
 impl Default for Limits {
@@ -126,6 +130,8 @@ impl Default for Limits {
             frame_rows: 20_000_000,
             entity_rows: 100_000,
             query_seconds: 20,
+            fold_seconds: 60,
+            free_mib: 512,
         }
     }
 }

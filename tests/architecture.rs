@@ -26,6 +26,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// Files outside `http/` that may know the web server: the roots, the routes, and what stands between them.
 const WEB: &[&str] = &[
     "app.rs",
+    "app/ending.rs",
     "cli/serving.rs",
     "ingest/annotations_route.rs",
     "ingest/fx_route.rs",

@@ -37,6 +37,7 @@ mod commands;
 mod durability;
 mod exported;
 mod folders;
+mod health;
 mod joining;
 mod misspelt;
 mod payments_law;
@@ -47,6 +48,7 @@ mod privacy_unit;
 mod quarantine;
 mod restated;
 mod time_travel;
+mod turns;
 
 // Ways out.
 mod access;
@@ -77,6 +79,7 @@ mod narrow;
 mod negotiation;
 mod oracle;
 mod oracle_effects;
+mod overload;
 mod page;
 mod periods;
 mod picked;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use chrono::{SubsecRound, Utc};
 use clap::{Parser, Subcommand};
 
+use crate::app::AppError;
 use crate::config::{Overrides, colours};
 use crate::model::Clock;
 
@@ -89,7 +90,8 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("botledger: {error:#}");
-            ExitCode::from(2)
+            let code = error.downcast_ref::<AppError>().map_or(2, AppError::exit_code);
+            ExitCode::from(code)
         }
     }
 }

@@ -346,11 +346,21 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail).retry()
     }
 
-    /// 503: the store does not answer; `cause` is logged and not shown.
-    pub fn not_ready(cause: impl fmt::Display) -> Self {
-        tracing::error!(%cause, "the store does not answer");
-        let detail = "the store does not answer; questions and events would fail";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready", detail).retry()
+    /// 503: something keeps the server from its work; `reasons` says what.
+    pub fn not_ready(reasons: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready", reasons).retry()
+    }
+
+    /// 503: the data folder takes no writes; nothing of the request was taken.
+    pub fn no_room(reason: &str) -> Self {
+        let detail = format!("{reason}; nothing of this request was taken, send it again later");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no_room",
+            "Nothing can be stored",
+            detail,
+        )
+        .retry()
     }
 
     /// 503: the server is shutting down.
@@ -412,6 +422,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Busy => Problem::busy(),
             StoreError::Stopped => Problem::stopping(),
+            StoreError::NoRoom(reason) => Problem::no_room(&reason),
             StoreError::Timeout => Problem::timeout(),
             StoreError::TooManyRows(limit) => Problem::too_many_rows(limit),
             other => Problem::internal(other),

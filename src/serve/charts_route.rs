@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::ServeState;
 use super::chart::{self, ChartRequest, Theme};
+use super::gate::Class;
 use super::negotiate::take;
 use super::question::named;
 use super::report::{AnswerError, Report};
@@ -41,6 +42,7 @@ async fn picture(
     let mut pairs = pairs(&request)?;
     let look = Look::take(&mut pairs)?;
     let rendering = Rendering {
+        class: Class::Chart,
         address: format!("{name} {look:?}"),
         content_type,
         file: Some(("inline", extension)),

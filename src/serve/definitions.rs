@@ -25,6 +25,9 @@ pub struct Definitions(Arc<OnceLock<Vec<Described>>>);
 /// A day before any bot: what is asked of it costs little, and its answer has the columns of every other.
 const DAY: [(&str, &str); 2] = [("from", "1970-01-01"), ("to", "1970-01-02")];
 
+/// A metric whose answer takes Polars' whole engine.
+const WARM_UP: &str = "conversion";
+
 impl Definitions {
     /// Every metric. Blocking the first time.
     ///
@@ -38,6 +41,15 @@ impl Definitions {
         let found = described.collect::<Result<Vec<_>, _>>()?;
         Ok(self.0.get_or_init(|| found))
     }
+}
+
+/// Answers one question, so that what Polars makes at its first use is made.
+///
+/// # Errors
+/// When the store or the metric fails.
+pub fn warm_up(store: &Store, defaults: &Defaults) -> Result<(), AnswerError> {
+    let metric = metrics::find(WARM_UP).ok_or(AnswerError::Broken)?;
+    described(store, metric, defaults).map(drop)
 }
 
 fn described(store: &Store, metric: &'static Metric, defaults: &Defaults) -> Result<Described, AnswerError> {

@@ -1,5 +1,6 @@
 //! Whether the server lives, whether it can answer, and what its jobs did.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
@@ -11,9 +12,9 @@ use serde_json::{Value as Json, json};
 use super::ServeState;
 use super::routes::{only_read, pairs};
 use crate::http::Problem;
-use crate::store::{JobStatus, SetAside};
+use crate::store::{Deadline, JobStatus, SetAside};
 
-/// How long the trivial read behind `/readyz` may take.
+/// How long the small reads behind `/readyz` may take.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Adds the routes.
@@ -45,23 +46,33 @@ async fn alive() -> HttpResponse {
 /// Reads past the gate: a server that is busy with questions is still ready.
 async fn ready(state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     let (store, now) = (state.store.clone(), (state.clock)());
-    let read = web::block(move || store.version_at(now));
-    let version = tokio::time::timeout(READY_WITHIN, read)
-        .await
-        .map_err(|_| Problem::not_ready("the read took too long"))??
-        .map_err(Problem::not_ready)?;
+    let problems = problems(&state).await?;
+    if !problems.is_empty() {
+        return Err(Problem::not_ready(problems.join("; ")));
+    }
+    let version = web::block(move || store.version_at(now)).await??;
     Ok(fresh(json!({"status": "ready", "data_version": version.data_version})))
+}
+
+/// What is wrong, in sentences.
+async fn problems(state: &ServeState) -> Result<Vec<String>, Problem> {
+    let deadline = Arc::new(Deadline::after(READY_WITHIN));
+    let (store, now) = (state.store.within(deadline), (state.clock)());
+    let asked = web::block(move || store.problems(now));
+    let late = |_| Ok(vec!["the database does not answer".to_owned()]);
+    Ok(tokio::time::timeout(READY_WITHIN, asked).await.unwrap_or_else(late)?)
 }
 
 async fn jobs(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     if let Some((name, _)) = pairs(&request)?.first() {
         return Err(Problem::unknown_parameter(name));
     }
+    let problems = problems(&state).await?;
     let mut jobs: Vec<Json> = state.store.jobs().iter().map(described).collect();
     for job in jobs.iter_mut().filter(|job| job["name"] == "fold") {
         job["set_aside"] = set_aside(&state.store.quarantined());
     }
-    Ok(fresh(json!({ "jobs": jobs })))
+    Ok(fresh(json!({ "problems": problems, "jobs": jobs })))
 }
 
 fn described(job: &JobStatus) -> Json {
@@ -74,6 +85,7 @@ fn described(job: &JobStatus) -> Json {
         "last_duration_ms": job.last_duration_ms,
         "last_error": job.last_error,
         "runs": job.runs,
+        "failures": job.failures,
     })
 }
 

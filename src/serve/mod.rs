@@ -32,7 +32,7 @@ pub mod sources;
 pub mod sources_route;
 pub mod values;
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
@@ -44,6 +44,7 @@ use crate::store::Store;
 
 pub use gate::Gate;
 pub use question::Defaults;
+use report::AnswerError;
 
 /// What every answering route shares. Cheap to clone.
 #[derive(Clone)]
@@ -94,6 +95,32 @@ impl ServeState {
 /// The names of the metrics, in the order in which they are listed.
 pub fn metric_names() -> Vec<&'static str> {
     metrics::ALL.iter().map(|metric| metric.name).collect()
+}
+
+/// Has everything made that is made when it is first used: the threads of Polars and the fonts.
+/// Under a load that leaves no threads and no files it could not be made, and some of it never again.
+pub fn warm_up(store: &Store) {
+    static WARM: Once = Once::new();
+    WARM.call_once(|| {
+        // Polars must not be asked from a thread that drives requests.
+        let done = std::thread::scope(|scope| scope.spawn(|| warm(store)).join());
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the first question has failed"),
+            Err(_) => tracing::warn!("the first question has panicked"),
+        }
+    });
+}
+
+fn warm(store: &Store) -> Result<(), AnswerError> {
+    let defaults = Defaults {
+        now: store.folded_to(),
+        as_of: store.folded_to(),
+        currency: None,
+    };
+    definitions::warm_up(store, &defaults)?;
+    chart::warm_up();
+    Ok(())
 }
 
 /// Adds every answering route, and the answers to unknown addresses and methods.

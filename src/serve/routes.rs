@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::gate::Class;
 use super::negotiate::{Format, file_name, tag, take};
 use super::report::{AnswerError, Report, answer_asked};
 use super::{ServeState, csv, json, question};
@@ -63,8 +64,8 @@ async fn list(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
         return Err(Problem::unknown_parameter(name));
     }
     let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
-    let work = move || Ok(json::catalogue(known.all(&store, &defaults)?));
-    let body = state.gate.run(work).await?;
+    let work = move |deadline| Ok(json::catalogue(known.all(&store.within(deadline), &defaults)?));
+    let body = state.gate.run(Class::List, work).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .json(body))
@@ -80,6 +81,7 @@ async fn metric(
     let format = Format::choose(&request, &mut pairs)?;
     let marked = mark(&mut pairs, format)?;
     let rendering = Rendering {
+        class: Class::Metric,
         address: format!("{name}.{} {marked}", format.as_str()),
         content_type: format.content_type(),
         file: (format == Format::Csv).then_some(("attachment", "csv")),
@@ -110,6 +112,8 @@ fn mark(pairs: &mut Pairs, format: Format) -> Result<bool, Problem> {
 
 /// How an answer is shown.
 pub struct Rendering {
+    /// The line that it waits in.
+    pub class: Class,
     /// Everything besides the question that the bytes depend on.
     pub address: String,
     /// The header `Content-Type`.
@@ -143,16 +147,21 @@ where
         format!("{shown}; filename=\"{name}\"")
     });
     let address = rendering.address;
-    let work = move || -> Result<_, AnswerError> {
+    let (class, as_of) = (rendering.class, asked.question.as_of);
+    let work = move |deadline| -> Result<_, AnswerError> {
+        let store = store.within(deadline);
         let version = store.version_at(asked.question.as_of)?;
         let tag = tag(&address, &pairs, &asked, &version);
         if known.holds(tag.tag()) {
             return Ok((tag, None));
         }
         let report = answer_asked(&store, metric, &asked, rows)?;
+        store.check()?;
         Ok((tag, Some(render(&report)?)))
     };
-    let (tag, body) = state.gate.run(work).await?;
+    // Who waits for the fold takes no place from those who can be answered.
+    state.store.folded_by(as_of).await?;
+    let (tag, body) = state.gate.run(class, work).await?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header(header::ETag(tag))

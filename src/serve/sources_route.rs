@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::gate::Class;
 use super::routes::{only_read, pairs};
 use super::{ServeState, sources};
 use crate::http::Problem;
@@ -25,7 +26,9 @@ async fn list(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     let (store, config, now) = (state.store.clone(), state.config.clone(), (state.clock)());
     let found = state
         .gate
-        .run(move || Ok(sources::gather(&store, &config, now)?))
+        .run(Class::List, move |deadline| {
+            Ok(sources::gather(&store.within(deadline), &config, now)?)
+        })
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

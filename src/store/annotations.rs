@@ -37,6 +37,7 @@ impl Store {
     /// As [`Store::append`].
     pub async fn annotate(&self, notes: Vec<Note>) -> Result<Annotated, StoreError> {
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.try_send(Command::Annotate { notes, reply })?;
         answer.await.map_err(|_| StoreError::Stopped)?
     }
@@ -47,6 +48,7 @@ impl Store {
     /// [`StoreError::Stopped`] while shutting down, or what the database said.
     pub fn annotate_queued(&self, notes: Vec<Note>) -> Result<Annotated, StoreError> {
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.send_blocking(Command::Annotate { notes, reply })?;
         answer.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
@@ -67,8 +69,9 @@ impl Store {
             ("to", Param::Time(to)),
         ];
         let readers = &self.shared.readers;
-        let frame = readers
-            .with(|connection| read::frame(connection, &query!("serve/annotations"), &params, readers.row_limit()))?;
+        let frame = self.reading(|connection| {
+            read::frame(connection, &query!("serve/annotations"), &params, readers.row_limit())
+        })?;
         let text = |name: &str| frame.column(name).and_then(|column| column.str().cloned());
         let times = frame.column("time")?.i64()?.clone();
         let (texts, platforms, bots, metrics) = (text("text")?, text("platform")?, text("bot_id")?, text("metric")?);

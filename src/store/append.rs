@@ -73,6 +73,7 @@ impl Store {
         let mut prepared = prepared.map_err(|_| StoreError::Stopped)??;
         prepared.marked = marked;
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.try_send(Command::Append { prepared, reply })?;
         Ok(Queued { answer, marked })
     }
@@ -84,6 +85,7 @@ impl Store {
     pub fn append_queued(&self, mut prepared: Prepared, delivery: Delivery) -> Result<Pending, StoreError> {
         prepared.delivery = Some(delivery);
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.send_blocking(Command::Append { prepared, reply })?;
         Ok(Pending(answer))
     }

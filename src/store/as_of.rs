@@ -34,7 +34,7 @@ impl Store {
                 .map(|(query, params)| read::frame(connection, query, params, limit))
                 .collect()
         };
-        readers.with(|connection| {
+        self.reading(|connection| {
             if as_of >= folded_to(connection)? {
                 return answer(connection);
             }
@@ -59,7 +59,7 @@ impl Store {
             .min(LANES);
         let (readers, next) = (&self.shared.readers, AtomicUsize::new(0));
         let lane = || {
-            readers.with(|connection| {
+            self.reading(|connection| {
                 let folded = folded_to(connection)?;
                 let mut frames = Vec::new();
                 while folded <= as_of
@@ -88,18 +88,37 @@ impl Store {
     /// Waits, bounded, until what was stamped by `as_of` is folded; from then on no stamp lies before it.
     fn await_fold(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
         let asked = Instant::now();
-        loop {
-            // A stamp that is given is waited for, also while its commit is being written.
-            let stamped = self.shared.moments.ask(as_of.timestamp_micros());
-            let folded = self.folded_to();
-            if stamped <= folded.timestamp_micros() || as_of <= folded {
-                return Ok(());
-            }
+        while !self.is_folded(as_of) {
+            self.check()?;
             if asked.elapsed() > PATIENCE {
                 return Err(StoreError::Busy);
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(PAUSE);
         }
+        Ok(())
+    }
+
+    /// Waits as [`Store::frames`] does before it reads, but without a thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the fold is too far behind.
+    pub async fn folded_by(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        while !self.is_folded(as_of) {
+            if asked.elapsed() > PATIENCE {
+                return Err(StoreError::Busy);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Whether everything that was stamped by a moment is folded.
+    fn is_folded(&self, as_of: DateTime<Utc>) -> bool {
+        // A stamp that is given is waited for, also while its commit is being written.
+        let stamped = self.shared.moments.ask(as_of.timestamp_micros());
+        let folded = self.folded_to();
+        stamped <= folded.timestamp_micros() || as_of <= folded
     }
 }
 
@@ -111,6 +130,9 @@ type Lane = (DateTime<Utc>, Vec<(usize, DataFrame)>);
 
 /// Longest wait for a fold that an answer needs.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether it is done.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Stamp up to which events are folded, as this connection sees it.
 pub(super) fn folded_to(connection: &Connection) -> Result<DateTime<Utc>, StoreError> {

@@ -10,10 +10,13 @@ mod append;
 mod as_of;
 mod aside;
 mod bridge;
+mod deadline;
+mod disk;
 pub mod export;
 mod exported;
 mod filter;
 mod folding;
+mod health;
 mod identity;
 mod ignored;
 mod moments;
@@ -28,19 +31,23 @@ mod schema;
 mod status;
 mod tallies;
 mod touching;
+mod working;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use crate::model::Clock;
 
 pub use annotations::{Annotated, Note};
 pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
+pub use deadline::Deadline;
 pub use folding::{FoldReport, Window};
+pub use health::Post;
 pub use ignored::{IgnoredCount, IgnoredCounts};
 pub use prepared::Prepared;
 pub use quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
@@ -58,7 +65,10 @@ pub enum StoreError {
     /// The store is shutting down; nothing of the request was taken.
     #[error("the store is stopping")]
     Stopped,
-    /// A question took longer than allowed.
+    /// The data folder takes no writes, or hardly any more; nothing of the request was taken.
+    #[error("{0}")]
+    NoRoom(String),
+    /// A question took longer than allowed, or nobody waits for its answer any more.
     #[error("the question took longer than allowed")]
     Timeout,
     /// An answer is longer than allowed.
@@ -137,17 +147,32 @@ pub struct StoreOptions {
     pub entity_rows: usize,
     /// Seconds until a question is interrupted.
     pub query_seconds: u64,
+    /// Seconds after which an event that is not folded is a problem.
+    pub fold_seconds: u64,
+    /// MiB of the disk that must stay free.
+    pub free_mib: u64,
 }
 
 /// A handle on the open store; cheap to clone, the last one closes it.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    /// When questions through this handle end, where it was made for one.
+    deadline: Option<Arc<Deadline>>,
 }
 
 struct Shared {
     writer: queue::Handle,
     readers: read::Readers,
+    /// Interrupts what takes too long.
+    watch: deadline::Watch,
+    alarm: Arc<health::Alarm>,
+    disk: Arc<disk::Disk>,
+    _looking: disk::Looking,
+    /// Ends the fold when the server stops.
+    stop: Arc<Deadline>,
+    /// How old an event may be that is not folded.
+    fold_within: TimeDelta,
     board: Mutex<Vec<JobStatus>>,
     /// Stamp of the latest commit.
     committed: watch::Receiver<DateTime<Utc>>,
@@ -181,11 +206,21 @@ impl Store {
         let tallies = tallies::load(&folding)?;
         let rules = aside::Rules::start(&folding, options.entity_rows)?;
         let quarantine = quarantine::load(&folding)?;
-        let started = writer::start(connection, options, clock)?;
+        let alarm = health::Alarm::new();
+        let watch = deadline::Watch::start(&alarm)?;
+        let (disk, looking) = disk::Disk::start(options, &alarm)?;
+        let started = writer::start(connection, options, clock, (&alarm, &disk))?;
         Ok(Store {
+            deadline: None,
             shared: Arc::new(Shared {
                 writer: started.handle,
                 readers,
+                watch,
+                alarm,
+                disk,
+                _looking: looking,
+                stop: Arc::new(Deadline::open()),
+                fold_within: health::seconds(options.fold_seconds),
                 board: Mutex::new(Vec::new()),
                 committed: started.committed,
                 moments: started.moments,
@@ -223,9 +258,47 @@ impl Store {
         self.shared.writer.bytes()
     }
 
+    /// The same store for one question: what it reads is interrupted when the deadline has passed.
+    pub fn within(&self, deadline: Arc<Deadline>) -> Store {
+        Store {
+            shared: self.shared.clone(),
+            deadline: Some(deadline),
+        }
+    }
+
+    /// Asked between the steps of a question, so that none goes on which nobody waits for.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`] when its deadline has passed.
+    pub fn check(&self) -> Result<(), StoreError> {
+        match &self.deadline {
+            Some(deadline) if deadline.has_passed() => Err(StoreError::Timeout),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads one snapshot, until the deadline of this handle or the time that any question has.
+    fn reading<T>(&self, work: impl FnOnce(&duckdb::Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let readers = &self.shared.readers;
+        let deadline = self.deadline.clone().unwrap_or_else(|| readers.deadline());
+        let done = readers.within(&self.shared.watch, &deadline, work);
+        self.shared.alarm.heed(&done);
+        done
+    }
+
+    /// Interrupts every question that is under way.
+    pub fn end_questions(&self) {
+        self.shared.watch.end_all();
+    }
+
     /// Finishes what was accepted, checkpoints and closes the writer. Later commands answer `Stopped`.
     pub fn close(&self) {
         self.shared.writer.close();
+    }
+
+    /// As [`Store::close`], but waits no longer than until `end`; true if all was finished by then.
+    pub fn close_by(&self, end: Instant) -> bool {
+        self.shared.writer.close_by(Some(end))
     }
 }
 

@@ -11,10 +11,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn pseudonym_key(&self) -> Result<Option<String>, StoreError> {
-        let known = self
-            .shared
-            .readers
-            .with(|connection| read::frame(connection, &query!("ingest/pseudonym_key"), &Params::new(), 1))?;
+        let known =
+            self.reading(|connection| read::frame(connection, &query!("ingest/pseudonym_key"), &Params::new(), 1))?;
         Ok(known
             .column("fingerprint")?
             .str()?

@@ -154,7 +154,7 @@ impl Store {
         ];
         let readers = &self.shared.readers;
         let query = query!("serve/set_aside_events");
-        let frame = readers.with(|connection| read::frame(connection, &query, &params, readers.row_limit()))?;
+        let frame = self.reading(|connection| read::frame(connection, &query, &params, readers.row_limit()))?;
         detail(entity, &frame).map(Some)
     }
 

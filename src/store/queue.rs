@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -153,16 +154,33 @@ impl Handle {
 
     /// Lets the writer finish what is queued and waits for its end.
     pub fn close(&self) {
+        self.close_by(None);
+    }
+
+    /// As [`Handle::close`], but waits no longer than until `end`; true if the writer has ended by then.
+    pub fn close_by(&self, end: Option<Instant>) -> bool {
         let Some(thread) = lock(&self.thread).take() else {
-            return;
+            return true;
+        };
+        let wait = || {
+            std::thread::sleep(Duration::from_millis(5));
+            end.is_none_or(|end| Instant::now() < end)
         };
         // The queue may be full of work that is still to be done: offer the stop until it is taken.
         while let Err(mpsc::error::TrySendError::Full(_)) = self.sender.try_send(Command::Stop) {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            if !wait() {
+                return false;
+            }
+        }
+        while end.is_some() && !thread.is_finished() {
+            if !wait() {
+                return false;
+            }
         }
         if thread.join().is_err() {
             tracing::error!("the writer ended abnormally");
         }
+        true
     }
 }
 

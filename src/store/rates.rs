@@ -35,6 +35,7 @@ impl Store {
     /// As [`Store::append`].
     pub async fn add_rates(&self, rates: Vec<Rate>) -> Result<RatesAdded, StoreError> {
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.try_send(Command::Rates { rates, reply })?;
         answer.await.map_err(|_| StoreError::Stopped)?
     }
@@ -45,6 +46,7 @@ impl Store {
     /// [`StoreError::Stopped`] while shutting down, or what the database said.
     pub fn add_rates_queued(&self, rates: Vec<Rate>) -> Result<RatesAdded, StoreError> {
         let (reply, answer) = oneshot::channel();
+        self.shared.disk.admit()?;
         self.shared.writer.send_blocking(Command::Rates { rates, reply })?;
         answer.blocking_recv().map_err(|_| StoreError::Stopped)?
     }

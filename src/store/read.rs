@@ -1,14 +1,14 @@
 //! Reading: frames of one snapshot, on connections that never write.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow::array::{Int64Array, RecordBatch};
 use duckdb::types::{TimeUnit, Value};
-use duckdb::{Connection, InterruptHandle, ToSql};
+use duckdb::{Connection, ToSql};
 use polars::prelude::DataFrame;
 
+use super::deadline::{Deadline, Watch};
 use super::{StoreError, StoreOptions, bridge, lock};
 use crate::model::{Param, Params, Query};
 
@@ -36,21 +36,40 @@ impl Readers {
         }
     }
 
-    /// Runs `work` in one read transaction, interrupted when the time is over.
-    pub fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.within(Some(self.time), work)
+    /// When a question ends that sets no deadline of its own.
+    pub fn deadline(&self) -> Arc<Deadline> {
+        Arc::new(Deadline::after(self.time))
     }
 
-    /// As [`Readers::with`], for jobs, which take the time they need.
+    /// Runs `work` in one read transaction, without a bound: for commands, which take the time they need.
     pub fn unbounded<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.within(None, work)
+        self.lend(work)
     }
 
-    fn within<T>(
+    /// Runs `work` in one read transaction, interrupted when the deadline has passed.
+    pub fn within<T>(
         &self,
-        time: Option<Duration>,
+        watch: &Watch,
+        deadline: &Arc<Deadline>,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if deadline.has_passed() {
+            return Err(StoreError::Timeout);
+        }
+        let done = self.lend(|connection| {
+            let _watched = watch.over(deadline.clone(), connection.interrupt_handle());
+            work(connection)
+        });
+        done.map_err(|error| {
+            if deadline.has_passed() {
+                StoreError::Timeout
+            } else {
+                error
+            }
+        })
+    }
+
+    fn lend<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -61,56 +80,21 @@ impl Readers {
             }
         };
         let transaction = connection.unchecked_transaction()?;
-        let watch = time.map(|time| Watch::start(connection.interrupt_handle(), time));
         let result = work(&transaction);
-        let expired = watch.is_some_and(Watch::stop);
         // A snapshot that was only read has nothing to keep; a failed one is thrown away with its connection.
         drop(transaction);
-        match result {
-            Ok(value) => {
-                let mut idle = lock(&self.idle);
-                if idle.len() < KEPT {
-                    idle.push(connection);
-                }
-                Ok(value)
+        if result.is_ok() {
+            let mut idle = lock(&self.idle);
+            if idle.len() < KEPT {
+                idle.push(connection);
             }
-            Err(_) if expired => Err(StoreError::Timeout),
-            Err(error) => Err(error),
         }
+        result
     }
 
     /// Rows that one frame may have.
     pub fn row_limit(&self) -> usize {
         self.rows
-    }
-}
-
-/// Interrupts a connection when the time is over.
-struct Watch {
-    done: Sender<()>,
-    thread: Option<std::thread::JoinHandle<bool>>,
-}
-
-impl Watch {
-    fn start(handle: Arc<InterruptHandle>, time: Duration) -> Self {
-        let (done, over) = channel::<()>();
-        let thread = std::thread::Builder::new().name("watch".into()).spawn(move || {
-            let expired = over.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-            if expired {
-                handle.interrupt();
-            }
-            expired
-        });
-        Watch {
-            done,
-            thread: thread.ok(),
-        }
-    }
-
-    /// Ends the watch; true if it had to interrupt.
-    fn stop(self) -> bool {
-        drop(self.done);
-        self.thread.is_some_and(|thread| thread.join().unwrap_or(false))
     }
 }
 

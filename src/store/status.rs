@@ -36,8 +36,10 @@ pub struct JobStatus {
     pub last_duration_ms: Option<f64>,
     /// What went wrong, if anything did.
     pub last_error: Option<String>,
-    /// Runs since the start.
+    /// Runs since the start; a run is the steps until nothing is left.
     pub runs: u64,
+    /// Steps that failed.
+    pub failures: u64,
 }
 
 impl Store {
@@ -131,7 +133,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn platforms(&self) -> Result<Vec<String>, StoreError> {
-        let frame = self.shared.readers.with(|connection| {
+        let frame = self.reading(|connection| {
             read::frame(
                 connection,
                 &query!("serve/platforms"),
@@ -150,10 +152,7 @@ impl Store {
 
     /// The whole numbers of a query's only row.
     fn numbers(&self, query: Query, params: Params) -> Result<Vec<Option<i64>>, StoreError> {
-        let frame = self
-            .shared
-            .readers
-            .with(|connection| read::frame(connection, &query, &params, 1))?;
+        let frame = self.reading(|connection| read::frame(connection, &query, &params, 1))?;
         frame.columns().iter().map(|column| Ok(column.i64()?.get(0))).collect()
     }
 }

@@ -204,7 +204,7 @@ impl Store {
         }
         let readers = &self.shared.readers;
         let query = query!("serve/unattributed");
-        let frame = readers.with(|connection| read::frame(connection, &query, &Params::new(), readers.row_limit()))?;
+        let frame = self.reading(|connection| read::frame(connection, &query, &Params::new(), readers.row_limit()))?;
         let (sources, payments) = (frame.column("source")?.str()?, frame.column("payments")?.i64()?);
         let counts: BTreeMap<String, i64> = sources
             .iter()

@@ -8,6 +8,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::annotations::{self, Annotated, Note};
 use super::append::{self, Appended};
+use super::disk::Disk;
+use super::health::Alarm;
 use super::identity::Identities;
 use super::moments::Moments;
 use super::prepared::Prepared;
@@ -33,7 +35,12 @@ pub(super) struct Started {
 }
 
 /// Reads the identities and starts the thread.
-pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock) -> Result<Started, StoreError> {
+pub(super) fn start(
+    connection: Connection,
+    options: &StoreOptions,
+    clock: Clock,
+    (alarm, disk): (&Arc<Alarm>, &Arc<Disk>),
+) -> Result<Started, StoreError> {
     let identities = Identities::load(&connection)?;
     let last: i64 = connection.query_row(query!("ingest/last_commit").sql, [], |row| row.get(0))?;
     let moments = Arc::new(Moments::since(last));
@@ -54,10 +61,14 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
         committed: committed_sender,
         moments: moments.clone(),
         log_file,
+        alarm: alarm.clone(),
+        disk: disk.clone(),
     };
-    let thread = std::thread::Builder::new()
-        .name("writer".into())
-        .spawn(move || writer.run(receiver))?;
+    let post = alarm.post("writer");
+    let thread = std::thread::Builder::new().name("writer".into()).spawn(move || {
+        writer.run(receiver);
+        post.leave();
+    })?;
     Ok(Started {
         handle: Handle::new(sender, waiting, limit, thread),
         committed,
@@ -79,6 +90,8 @@ struct Writer {
     committed: watch::Sender<DateTime<Utc>>,
     moments: Arc<Moments>,
     log_file: std::path::PathBuf,
+    alarm: Arc<Alarm>,
+    disk: Arc<Disk>,
 }
 
 type Reply = oneshot::Sender<Result<Appended, StoreError>>;
@@ -149,7 +162,8 @@ impl Writer {
         if self.last != stamp {
             self.moments.withdraw(self.last);
         }
-        outcome
+        self.alarm.heed(&outcome);
+        self.disk.note_commit(outcome)
     }
 
     fn commit_at(&mut self, groups: &[Prepared], stamp: i64) -> Result<Vec<Appended>, StoreError> {
@@ -209,7 +223,8 @@ impl Writer {
         if self.last != stamp {
             self.moments.withdraw(self.last);
         }
-        outcome
+        self.alarm.heed(&outcome);
+        self.disk.note_commit(outcome)
     }
 
     fn alone_at<T>(
@@ -255,13 +270,17 @@ impl Writer {
         {
             tracing::error!(%error, "a segment of identities could not be written");
         }
-        if std::fs::metadata(&self.log_file).is_ok_and(|file| file.len() > LOG_BYTES) {
+        let log = std::fs::metadata(&self.log_file).map_or(0, |file| file.len());
+        if self.disk.wants_checkpoint(log, LOG_BYTES) {
             self.checkpoint();
         }
     }
 
     fn checkpoint(&self) {
-        if let Err(error) = self.connection.execute_batch(query!("ingest/checkpoint").sql) {
+        let done = self.connection.execute_batch(query!("ingest/checkpoint").sql);
+        let done = done.map_err(StoreError::from);
+        self.alarm.heed(&done);
+        if let Err(error) = done {
             tracing::warn!(%error, "the checkpoint is put off");
         }
     }

@@ -9,7 +9,18 @@ use super::client::Client;
 
 /// The program with its arguments, free of settings from outside.
 pub fn botledger(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_botledger"));
+    free(Command::new(env!("CARGO_BIN_EXE_botledger")), arguments)
+}
+
+/// The program under limits that a shell sets before it becomes the program.
+pub fn botledger_under(limits: &str, arguments: &[&str]) -> Command {
+    let mut shell = Command::new("bash");
+    let script = format!("{limits}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_botledger")]);
+    free(shell, arguments)
+}
+
+fn free(mut command: Command, arguments: &[&str]) -> Command {
     command.args(arguments).env("BOTLEDGER_LOG", "error");
     for name in [
         "CONFIG",

@@ -48,6 +48,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static [u8]> {
         .chain(others)
 }
 
+/// Reads the faces.
+pub(super) fn warm_up() {
+    let _ = faces();
+}
+
 fn faces() -> &'static [Face] {
     static FACES: OnceLock<Vec<Face>> = OnceLock::new();
     FACES.get_or_init(|| all().filter_map(Face::read).collect())

@@ -190,6 +190,13 @@ fn picture(canvas: &canvas::Canvas, request: &ChartRequest) -> Result<document::
     }
 }
 
+/// Reads the fonts, which are read once.
+pub fn warm_up() {
+    drop(fonts());
+    fonts::warm_up();
+    png::warm_up();
+}
+
 fn check_size(width: u32, height: u32) -> Result<(), ChartError> {
     if WIDTHS.contains(&width) && HEIGHTS.contains(&height) {
         Ok(())

@@ -72,6 +72,11 @@ fn push_runs(document: &mut String, text: &str) {
     }
 }
 
+/// Reads the embedded faces.
+pub(super) fn warm_up() {
+    drop(database());
+}
+
 /// The embedded faces, read once.
 fn database() -> Arc<fontdb::Database> {
     static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use super::{definitions, gather, render};
 use crate::http::Problem;
 use crate::serve::ServeState;
+use crate::serve::gate::Class;
 use crate::serve::routes::{only_read, pairs};
 
 /// The page loads nothing and runs nothing; its style sheet and charts are part of it.
@@ -34,19 +35,21 @@ async fn docs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
         return Err(Problem::unknown_parameter(name));
     }
     let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
-    let work = move || Ok(definitions::render(known.all(&store, &defaults)?));
-    let html = state.gate.run(work).await?;
+    let work = move |deadline| Ok(definitions::render(known.all(&store.within(deadline), &defaults)?));
+    let html = state.gate.run(Class::List, work).await?;
     Ok(written(HttpResponse::Ok(), html))
 }
 
 async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     let pairs = pairs(&request)?;
     let (store, config, defaults) = (state.store.clone(), state.config.clone(), state.defaults());
-    let work = move || {
+    let work = move |deadline| {
+        let store = store.within(deadline);
         let model = gather::gather(&store, &config, &pairs, &defaults)?;
+        store.check()?;
         Ok((render(&model), model.problem))
     };
-    let (html, problem) = state.gate.run(work).await?;
+    let (html, problem) = state.gate.run(Class::Page, work).await?;
     let response = match problem {
         None => HttpResponse::Ok(),
         Some(problem) => {

@@ -1,0 +1,271 @@
+//! Questions under overload: who goes first, who is refused, and what nobody waits for ends.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use botledger::serve::Gate;
+use botledger::serve::gate::Class;
+use botledger::serve::report::AnswerError;
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, join_all};
+
+use crate::support::app::TestApp;
+use crate::support::events::{captured, lines};
+use crate::support::ledger::Ledger;
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn run(test: impl Future<Output = ()>) {
+    actix_web::rt::System::new().block_on(test);
+}
+
+/// A question that takes the only place of a gate until the returned end is dropped.
+fn occupied(gate: &Gate) -> (LocalBoxFuture<'static, ()>, Sender<()>) {
+    let (end, over) = channel::<()>();
+    let gate = gate.clone();
+    let mut question = async move {
+        let work = move |_| {
+            let _ = over.recv();
+            Ok(())
+        };
+        gate.run(Class::List, work).await.unwrap();
+    }
+    .boxed_local();
+    // Asked once, it has its place.
+    assert!((&mut question).now_or_never().is_none());
+    (question, end)
+}
+
+/// Asks all at once, in this order, while the only place is taken; gives the order in which they were worked on.
+fn order(asked: &[(Class, &'static str)]) -> Vec<&'static str> {
+    let done = Arc::new(Mutex::new(Vec::new()));
+    run(async {
+        let gate = Gate::new(1, 10, LONG);
+        let (first, end) = occupied(&gate);
+        let mut questions: Vec<LocalBoxFuture<()>> = vec![first];
+        for (class, name) in asked.iter().copied() {
+            let (gate, done) = (gate.clone(), done.clone());
+            let ask = async move {
+                let work = move |_| {
+                    done.lock().unwrap().push(name);
+                    Ok(())
+                };
+                gate.run(class, work).await.unwrap();
+            };
+            questions.push(ask.boxed_local());
+        }
+        let release = async move { drop(end) };
+        questions.push(release.boxed_local());
+        join_all(questions).await;
+    });
+    let done = done.lock().unwrap();
+    done.clone()
+}
+
+#[test]
+fn the_newest_that_waits_goes_first() {
+    let asked = [
+        (Class::Metric, "first"),
+        (Class::Metric, "second"),
+        (Class::Metric, "third"),
+    ];
+    assert_eq!(order(&asked), ["third", "second", "first"]);
+}
+
+#[test]
+fn classes_take_turns_so_that_none_is_kept_out() {
+    let asked = [
+        (Class::Page, "page"),
+        (Class::Chart, "chart"),
+        (Class::Metric, "metric 1"),
+        (Class::Metric, "metric 2"),
+        (Class::Metric, "metric 3"),
+    ];
+    assert_eq!(order(&asked), ["metric 3", "chart", "page", "metric 2", "metric 1"]);
+}
+
+#[test]
+fn where_too_many_wait_the_oldest_is_refused() {
+    run(async {
+        let gate = Gate::new(1, 2, LONG);
+        let (first, end) = occupied(&gate);
+        let ask = || gate.run(Class::Metric, |_| Ok(())).boxed_local();
+        let release = async move {
+            drop(end);
+            Ok(())
+        };
+        let outcomes = join_all([ask(), ask(), ask(), release.boxed_local()]);
+        let (outcomes, ()) = tokio::join!(outcomes, first);
+        assert!(matches!(outcomes[0], Err(AnswerError::Busy)));
+        assert!(outcomes[1].is_ok() && outcomes[2].is_ok());
+    });
+}
+
+#[test]
+fn a_question_that_nobody_waits_for_any_more_is_not_worked_on() {
+    static WORKED: AtomicUsize = AtomicUsize::new(0);
+    let count = |_| {
+        WORKED.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    };
+    run(async {
+        let gate = Gate::new(1, 10, LONG);
+        let (first, end) = occupied(&gate);
+        for _ in 0..5 {
+            // Asked, and gone away while it waits.
+            assert!(gate.run(Class::Metric, count).now_or_never().is_none());
+        }
+        drop(end);
+        first.await;
+        gate.run(Class::Metric, count).await.unwrap();
+    });
+    assert_eq!(WORKED.load(Ordering::SeqCst), 1, "only the last still had an asker");
+}
+
+#[test]
+fn work_is_told_when_its_asker_has_gone() {
+    run(async {
+        let gate = Gate::new(1, 10, LONG);
+        let (told, end) = channel();
+        let work = move |deadline: Arc<botledger::store::Deadline>| {
+            while !deadline.has_passed() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let _ = told.send(());
+            Ok(())
+        };
+        assert!(gate.run(Class::Metric, work).now_or_never().is_none());
+        end.recv_timeout(Duration::from_secs(20))
+            .expect("the work goes on for nobody");
+        gate.run(Class::Metric, |_| Ok(()))
+            .await
+            .expect("its place is free again");
+    });
+}
+
+#[test]
+fn a_question_that_panics_gives_its_place_back() {
+    run(async {
+        let gate = Gate::new(1, 10, LONG);
+        let panics = |_| -> Result<(), AnswerError> { panic!("this question is to panic") };
+        assert!(matches!(
+            gate.run(Class::Metric, panics).await,
+            Err(AnswerError::Broken)
+        ));
+        gate.run(Class::Metric, |_| Ok(()))
+            .await
+            .expect("its place is free again");
+    });
+}
+
+#[test]
+fn who_cannot_be_answered_in_time_is_refused_before_the_time_is_over() {
+    run(async {
+        let gate = Gate::new(1, 10, Duration::from_secs(2));
+        // From now on a question is known to take at least half of a second.
+        let half = Duration::from_millis(500);
+        let work = move |_| {
+            std::thread::sleep(half);
+            Ok(())
+        };
+        gate.run(Class::Metric, work).await.unwrap();
+        let (first, end) = occupied(&gate);
+        let refused = async move {
+            let outcome = gate.run(Class::Metric, |_| Ok(())).await;
+            assert!(matches!(outcome, Err(AnswerError::Busy)), "{outcome:?}");
+            drop(end);
+        };
+        tokio::join!(refused, async {
+            // The limit passes for this one too, in the same time.
+            drop(std::panic::AssertUnwindSafe(first).catch_unwind().await);
+        });
+    });
+}
+
+/// Asks from so many clients, each again as soon as it has its answer, for some time; gives the answers and the
+/// questions that were worked on.
+async fn answers(askers: usize) -> (usize, usize) {
+    let gate = Gate::new(4, 64, Duration::from_millis(800));
+    let (answered, worked) = (Rc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let end = Instant::now() + Duration::from_secs(2);
+    let ask = || async {
+        while Instant::now() < end {
+            let worked = worked.clone();
+            let work = move |_| {
+                worked.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(100));
+                Ok(())
+            };
+            if gate.run(Class::Metric, work).await.is_ok() {
+                answered.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    };
+    join_all((0..askers).map(|_| ask())).await;
+    (answered.load(Ordering::SeqCst), worked.load(Ordering::SeqCst))
+}
+
+#[test]
+fn sixty_four_askers_get_no_fewer_answers_than_four() {
+    run(async {
+        let (few, _) = answers(4).await;
+        let (many, worked) = answers(64).await;
+        assert!(many * 10 >= few * 8, "{many} answers for 64 askers, {few} for 4");
+        assert!(worked <= many + 8, "{worked} were worked on for {many} answers");
+    });
+}
+
+/// An application in which one payment waits to be folded, for ever.
+fn stuck() -> TestApp {
+    let mut app = TestApp::start();
+    app.stop();
+    let ledger = Ledger::open(&app.config.data_dir);
+    ledger.0.execute_batch("drop table conversation_cells").unwrap();
+    drop(ledger);
+    app.restart();
+    app.client.post_events(&lines(&[captured("p1", "10.00", "USD")]));
+    app
+}
+
+/// Connections that each ask for one address, and the time until then another question is answered; between the two
+/// the connections are closed where they are to be.
+fn answered_beside(app: &TestApp, address: &str, close: bool) -> Duration {
+    let host = app.client.url("").trim_start_matches("http://").to_owned();
+    let mut waiting: Vec<TcpStream> = (0..32)
+        .map(|_| {
+            let mut connection = TcpStream::connect(&host).unwrap();
+            let head = format!("GET {address} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+            connection.write_all(head.as_bytes()).unwrap();
+            connection
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(500));
+    if close {
+        waiting.clear();
+    }
+    let asked = Instant::now();
+    app.client
+        .get("/v1/metrics/payments?from=2016-07-01&to=2016-08-01")
+        .expect_status(200);
+    asked.elapsed()
+}
+
+/// As of now: that takes the fold, for which a question waits five seconds.
+const NOW: &str = "from=2016-07-01&to=2016-07-31&as_of=2026-01-01T01:00:00Z";
+
+#[test]
+fn a_client_that_closes_its_connection_gives_its_place_to_others() {
+    let took = answered_beside(&stuck(), &format!("/?{NOW}"), true);
+    assert!(took < Duration::from_secs(4), "{took:?}: they were waited for");
+}
+
+#[test]
+fn questions_that_wait_for_the_fold_take_no_place_from_others() {
+    let took = answered_beside(&stuck(), &format!("/v1/metrics/payments?{NOW}"), false);
+    assert!(took < Duration::from_secs(4), "{took:?}: they were waited for");
+}
