@@ -35,6 +35,7 @@ mod durability;
 mod exported;
 mod folders;
 mod joining;
+mod logging;
 mod misspelt;
 mod payments_law;
 mod permutation;

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::ServeState;
 use super::routes::{only_read, pairs};
-use crate::http::Problem;
+use crate::http::{Problem, logs};
 use crate::store::JobStatus;
 
 /// How long the trivial read behind `/readyz` may take.
@@ -58,7 +58,7 @@ async fn jobs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
         return Err(Problem::unknown_parameter(name));
     }
     let jobs: Vec<Json> = state.store.jobs().iter().map(described).collect();
-    Ok(fresh(json!({ "jobs": jobs })))
+    Ok(fresh(json!({ "jobs": jobs, "log_lines_lost": logs::lost() })))
 }
 
 fn described(job: &JobStatus) -> Json {

@@ -7,9 +7,21 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_botledger");
+
 /// The program with its arguments, free of settings from outside.
 pub fn botledger(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_botledger"));
+    isolated(Command::new(PROGRAM), arguments)
+}
+
+/// The same, started by a shell that does something before, such as `umask 000`.
+pub fn botledger_after(before: &str, arguments: &[&str]) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{before} && exec \"$0\" \"$@\""), PROGRAM]);
+    isolated(shell, arguments)
+}
+
+fn isolated(mut command: Command, arguments: &[&str]) -> Command {
     command.args(arguments).env("BOTLEDGER_LOG", "error");
     for name in [
         "CONFIG",
