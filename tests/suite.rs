@@ -41,6 +41,7 @@ mod payments_law;
 mod permutation;
 mod privacy;
 mod privacy_unit;
+mod private_files;
 mod restated;
 mod time_travel;
 

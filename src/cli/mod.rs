@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use self::say::say;
 use crate::app::logs;
@@ -79,6 +81,8 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // What the program writes is for the eyes of its owner.
+    umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
     let _last_lines = logs::start(&arguments.log, arguments.log_json);
     match run(arguments) {

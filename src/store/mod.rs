@@ -12,6 +12,7 @@ mod bridge;
 pub mod export;
 mod exported;
 mod filter;
+mod folder;
 mod folding;
 mod identity;
 mod ignored;
@@ -154,10 +155,10 @@ impl Store {
     /// Opens or creates the database, migrates its schema and starts the writer.
     ///
     /// # Errors
-    /// When the folder cannot be made, another process holds the file ([`StoreError::Held`]), or it is of a later
+    /// When the folder cannot be made or read, another process holds the file ([`StoreError::Held`]), or it is of a later
     /// version.
     pub fn open(options: &StoreOptions, clock: Clock) -> Result<Store, StoreError> {
-        std::fs::create_dir_all(&options.data_dir)?;
+        folder::make(&options.data_dir)?;
         let connection = schema::connect(options)?;
         schema::migrate(&connection)?;
         let readers = read::Readers::new(connection.try_clone()?, options);
@@ -165,6 +166,8 @@ impl Store {
         let folded = as_of::folded_to(&folding)?;
         let tallies = tallies::load(&folding)?;
         let started = writer::start(connection, options, clock)?;
+        // DuckDB makes its files as the umask has it.
+        folder::close_files(&options.data_dir)?;
         Ok(Store {
             shared: Arc::new(Shared {
                 writer: started.handle,
