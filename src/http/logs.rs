@@ -57,7 +57,7 @@ pub fn start(filter: &str, json: bool) -> LastLines {
     let (thread, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(WAITING / LINE)
-        .thread_name("log")
+        .thread_name("log-lines")
         .finish(out);
     // Dropped, it would print to standard output where the thread is stalled. `LastLines` stands in for it.
     std::mem::forget(guard);
