@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::data;
 use super::say::{say, tell};
-use crate::app::Application;
+use crate::app::{Application, logs};
 use crate::config::Config;
 use crate::ingest::privacy::Privacy;
 use crate::ingest::{annotations, fx, import};
@@ -119,10 +119,12 @@ fn run(config: Config, clock: Clock, query: &str, started: impl FnOnce()) -> any
         started();
         let mark = if query.is_empty() { "" } else { "?" };
         let line = format!("dashboard: http://{}/{mark}{query}", application.address());
-        // A standard output that takes nothing holds up nobody but this thread.
-        std::thread::Builder::new()
-            .name("address".into())
-            .spawn(move || tell!("{line}"))?;
+        // Whoever reads the address can read what was said before it. A standard output that takes nothing holds up
+        // nobody but this thread.
+        std::thread::Builder::new().name("address".into()).spawn(move || {
+            logs::settle();
+            tell!("{line}");
+        })?;
         tracing::info!(address = %application.address(), jobs = jobs::SCHEDULE.len(), "serving");
         application.run().await?;
         Ok(ExitCode::SUCCESS)

@@ -21,7 +21,7 @@ use crate::config::colours;
 const WAITING: usize = 4 << 20;
 /// What a line takes beside its own bytes, at least: so lines that fit into [`WAITING`] fit into the channel.
 const LINE: usize = 64;
-/// How long the end of the program waits for the last lines.
+/// How long the end of the program, and whoever else wants lines written, waits for them.
 const LAST_LINES: Duration = Duration::from_secs(2);
 /// How long a standard error that is not ready is left alone.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -94,6 +94,11 @@ pub fn say(text: Arguments<'_>) {
     }
 }
 
+/// Waits until the lines so far are written or lost, but not for ever.
+pub fn settle() {
+    tracing::dispatcher::get_default(|log| log.downcast_ref::<Lines>().map(|lines| lines.counts.settle()));
+}
+
 /// Lines of the log that were lost since the start; 0 where nothing is logged.
 pub fn lost() -> usize {
     let lost = |log: &tracing::Dispatch| log.downcast_ref::<Lines>().map(Lines::lost);
@@ -112,6 +117,15 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         "panicked: {}",
         panic.payload_as_str().unwrap_or("no message")
     );
+}
+
+impl Counts {
+    fn settle(&self) {
+        let end = Instant::now() + LAST_LINES;
+        while self.waiting.load(Ordering::Acquire) > 0 && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 impl Lines {
@@ -153,10 +167,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Drop for LastLines {
     fn drop(&mut self) {
-        let end = Instant::now() + LAST_LINES;
-        while self.0.waiting.load(Ordering::Acquire) > 0 && Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        self.0.settle();
     }
 }
 
