@@ -23,6 +23,7 @@ use crate::model::Clock;
 use crate::serve::{self, ServeState};
 use crate::store::{Store, StoreError, StoreOptions};
 
+pub use crate::http::logs;
 pub use crate::http::socket::path as socket_path;
 pub use crate::serve::quarantine;
 

@@ -198,6 +198,14 @@ fn nothing_is_left_to_panic_or_to_be_done() {
 }
 
 #[test]
+fn nothing_prints_past_the_log() {
+    // They panic where standard error or output is gone, and wait where it is stalled.
+    for word in ["print!(", "println!("] {
+        none(offenders(|source| source.code.contains(word)), word);
+    }
+}
+
+#[test]
 fn unsafe_code_stands_in_the_bridge_alone() {
     none(
         offenders(|source| source.names("unsafe") && source.path != "store/bridge.rs"),

@@ -18,7 +18,7 @@ use crate::support::app::{PRESENT, TestApp, config, instant};
 use crate::support::client::{Client, Counts};
 use crate::support::events::{Draft, captured, conversation, lines};
 use crate::support::ledger::Ledger;
-use crate::support::program::{Served, botledger_under};
+use crate::support::program::{Served, botledger_after};
 
 /// What `/readyz` says is wrong, once it does; `/v1/jobs` says the same.
 fn unready(client: &Client) -> String {
@@ -183,7 +183,7 @@ fn a_database_that_was_given_up_ends_the_program_with_a_code_of_its_own() {
     let limits = format!("trap '' XFSZ; ulimit -f {}", size / 1024 + 64);
     let data = folder.path().to_str().unwrap();
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data];
-    let server = Served::spawn(botledger_under(&limits, &arguments));
+    let server = Served::spawn(botledger_after(&limits, &arguments));
     let reply = server.client.post_lines(&batch(8_000, 12_000));
     let accepted = if reply.status == 200 {
         Counts::of(&reply.json()).accepted
@@ -204,7 +204,7 @@ fn a_flood_of_connections_is_survived_with_few_descriptors() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data];
-    let server = Served::spawn(botledger_under("ulimit -n 64", &arguments));
+    let server = Served::spawn(botledger_after("ulimit -n 64", &arguments));
     let address = server.client.url("").trim_start_matches("http://").to_owned();
     let flood: Vec<TcpStream> = (0..100)
         .map(|_| {

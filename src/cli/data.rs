@@ -9,6 +9,7 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use indicatif::ProgressBar;
 
+use super::say::{say, tell};
 use crate::app::store_options;
 use crate::config::Config;
 use crate::generate::{self, Plan, Size};
@@ -49,9 +50,9 @@ fn open_at(config: &Config, clock: Clock) -> anyhow::Result<Store> {
 pub fn say_folder(config: &Config, note: &str) {
     let folder = absolute(&config.data_dir);
     if note.is_empty() {
-        eprintln!("data folder: {folder}");
+        say!("data folder: {folder}");
     } else {
-        eprintln!("data folder: {folder} ({note})");
+        say!("data folder: {folder} ({note})");
     }
 }
 
@@ -74,7 +75,7 @@ pub fn fold_all(store: &Store) -> anyhow::Result<()> {
     }
     bar.finish_and_clear();
     if windows > 0 {
-        eprintln!("folded in {:.1} s", started.elapsed().as_secs_f64());
+        say!("folded in {:.1} s", started.elapsed().as_secs_f64());
     }
     Ok(())
 }
@@ -125,9 +126,11 @@ pub fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
     } else {
         generate::write_file(lines, &arguments.file)?
     };
-    eprintln!(
+    say!(
         "{} events, {} bytes, SHA-256 {}",
-        written.lines, written.bytes, written.sha256
+        written.lines,
+        written.bytes,
+        written.sha256
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -145,7 +148,7 @@ pub fn export(config: &Config, folder: &Path, clock: Clock) -> anyhow::Result<Ex
     let store = open_existing(config, clock)?;
     make_empty(folder)?;
     let events = store.export_parquet(folder)?;
-    println!("{events} events written to {}", folder.display());
+    tell!("{events} events written to {}", folder.display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use serde::Deserialize;
 
 use super::data;
+use super::say::tell;
 use super::socket::{Reply, Server};
 use crate::config::Config;
 use crate::ingest::{fx, import};
@@ -98,7 +99,7 @@ fn told(reply: &Reply) -> anyhow::Result<RatesAdded> {
 }
 
 fn report(file: &Path, added: &RatesAdded, left_out: &[String]) {
-    println!(
+    tell!(
         "{}: {} new, {} replaced, {} unchanged",
         file.display(),
         added.new,
@@ -106,6 +107,6 @@ fn report(file: &Path, added: &RatesAdded, left_out: &[String]) {
         added.unchanged
     );
     if !left_out.is_empty() {
-        println!("  currencies not known here and left out: {}", left_out.join(", "));
+        tell!("  currencies not known here and left out: {}", left_out.join(", "));
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::data::{fold_all, open};
+use super::say::{say, tell};
 use crate::config::Config;
 use crate::ingest::exported;
 use crate::ingest::import::{self, Cause, ImportError, Summary};
@@ -73,7 +74,7 @@ pub fn import(config: &Config, paths: &[PathBuf], clock: Clock) -> anyhow::Resul
                 stored,
                 cause: Cause::Input(error),
             }) => {
-                eprintln!(
+                say!(
                     "botledger: {}: {error}; {} events of the lines before are stored",
                     path.display(),
                     stored.accepted
@@ -155,7 +156,7 @@ fn bar(length: Option<u64>, template: &str) -> ProgressBar {
 
 fn report(path: &Path, summary: &Summary, seconds: f64) {
     let all = summary.accepted + summary.duplicates + summary.conflicts + summary.rejected;
-    println!(
+    tell!(
         "{}: {} accepted, {} duplicates, {} conflicts, {} rejected in {seconds:.2} s ({:.0} events/s)",
         path.display(),
         summary.accepted,
@@ -165,7 +166,7 @@ fn report(path: &Path, summary: &Summary, seconds: f64) {
         all as f64 / seconds.max(1e-9),
     );
     for (reason, count) in &summary.reasons {
-        println!("  rejected {count}: {reason}");
+        tell!("  rejected {count}: {reason}");
     }
     for (line, rejection) in &summary.listed {
         let field = rejection
@@ -173,7 +174,7 @@ fn report(path: &Path, summary: &Summary, seconds: f64) {
             .as_deref()
             .map(|field| format!(" {field}"))
             .unwrap_or_default();
-        println!(
+        tell!(
             "  line {line}: {}{field}: {}",
             rejection.code.as_str(),
             rejection.message
@@ -182,9 +183,9 @@ fn report(path: &Path, summary: &Summary, seconds: f64) {
     let (ignored, others) = summary.ignored.top(IGNORED);
     for IgnoredCount { field, meant, times } in ignored {
         let hint = meant.map(|meant| format!("; did you mean {meant}?"));
-        println!("  ignored {times}: {field}{}", hint.unwrap_or_default());
+        tell!("  ignored {times}: {field}{}", hint.unwrap_or_default());
     }
     if others > 0 {
-        println!("  ignored {others}: others");
+        tell!("  ignored {others}: others");
     }
 }

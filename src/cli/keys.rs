@@ -1,7 +1,9 @@
 //! `key`: a new API key, shown once.
 
+use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use sha2::{Digest, Sha256};
 
 /// Makes a key of 256 random bits and prints it with the hash that the configuration holds.
@@ -9,9 +11,13 @@ pub fn make(name: &str) -> anyhow::Result<ExitCode> {
     let mut random = [0u8; 32];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     let key = format!("bl_{}", hex::encode(random));
-    println!("key (shown once): {key}");
-    println!("\nfor the configuration:\n\n[[keys]]");
-    println!("name = {name:?}");
-    println!("sha256 = \"{}\"", hex::encode(Sha256::digest(&key)));
+    let hash = hex::encode(Sha256::digest(&key));
+    let text = format!(
+        "key (shown once): {key}\n\nfor the configuration:\n\n[[keys]]\nname = {name:?}\nsha256 = \"{hash}\"\n"
+    );
+    // A key that nobody has seen opens nothing.
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("the key cannot be shown")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,19 +5,22 @@ mod fx;
 mod importing;
 mod keys;
 mod quarantine;
+mod say;
 mod serving;
 mod socket;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
-use crate::app::AppError;
-use crate::config::{Overrides, colours};
+use self::say::say;
+use crate::app::{AppError, logs};
+use crate::config::Overrides;
 use crate::model::Clock;
 
 /// Self-hosted ledger of a bot team: population growth, conversion and who processes the money.
@@ -84,12 +87,14 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // What the program writes is for the eyes of its owner.
+    umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
-    log_to_stderr(&arguments);
+    let _last_lines = logs::start(&arguments.log, arguments.log_json);
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("botledger: {error:#}");
+            say!("botledger: {error:#}");
             let code = error.downcast_ref::<AppError>().map_or(2, AppError::exit_code);
             ExitCode::from(code)
         }
@@ -110,18 +115,5 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Rebuild => data::rebuild(&config, clock),
         Command::Export { folder } => data::export(&config, &folder, clock),
         Command::Key { name } => keys::make(&name),
-    }
-}
-
-fn log_to_stderr(arguments: &Arguments) {
-    let filter = tracing_subscriber::EnvFilter::new(&arguments.log);
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal() && colours());
-    if arguments.log_json {
-        logs.json().init()
-    } else {
-        logs.init()
     }
 }

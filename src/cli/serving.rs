@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
 use super::data;
-use crate::app::Application;
+use super::say::{say, tell};
+use crate::app::{Application, logs};
 use crate::config::Config;
 use crate::ingest::privacy::Privacy;
 use crate::ingest::{annotations, fx, import};
@@ -92,7 +93,7 @@ fn temporary() -> anyhow::Result<TempDir> {
         let gone = process
             .is_some_and(|(number, _)| number.parse::<u32>().is_ok() && !Path::new("/proc").join(number).exists());
         if gone {
-            eprintln!(
+            say!(
                 "a demo that was killed has left its folder behind: {}; remove it if you like",
                 path.display()
             );
@@ -116,9 +117,10 @@ fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> 
         &mut |bytes, _| bar.inc(bytes),
     )?;
     bar.finish_and_clear();
-    eprintln!(
+    say!(
         "{} events stored, {} repeats ignored",
-        summary.accepted, summary.duplicates
+        summary.accepted,
+        summary.duplicates
     );
     store.add_rates_queued(fx::parse(RATES)?.rates)?;
     // None of the story's is about one metric.
@@ -133,7 +135,13 @@ fn run(config: Config, clock: Clock, query: &str, started: impl FnOnce()) -> any
         let application = Application::build(config, clock)?;
         started();
         let mark = if query.is_empty() { "" } else { "?" };
-        println!("dashboard: http://{}/{mark}{query}", application.address());
+        let line = format!("dashboard: http://{}/{mark}{query}", application.address());
+        // Whoever reads the address can read what was said before it. A standard output that takes nothing holds up
+        // nobody but this thread.
+        std::thread::Builder::new().name("address".into()).spawn(move || {
+            logs::settle();
+            tell!("{line}");
+        })?;
         tracing::info!(address = %application.address(), jobs = jobs::SCHEDULE.len(), "serving");
         application.run().await?;
         Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! What every route shares: bodies under limits, keys, request ids, what clients accept, and errors as problem+json.
+//! What every route shares: bodies under limits, keys, request ids, log lines, what clients accept, and errors as problem+json.
 
 pub mod auth;
 pub mod base64;
@@ -7,6 +7,7 @@ pub mod compress;
 pub mod cors;
 pub mod flight;
 pub mod forwarding;
+pub mod logs;
 pub mod preferences;
 pub mod problem;
 pub mod request_id;

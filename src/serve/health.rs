@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::ServeState;
 use super::routes::{only_read, pairs};
-use crate::http::Problem;
+use crate::http::{Problem, logs};
 use crate::store::{Deadline, JobStatus, SetAside};
 
 /// How long the small reads behind `/readyz` may take.
@@ -72,7 +72,7 @@ async fn jobs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     for job in jobs.iter_mut().filter(|job| job["name"] == "fold") {
         job["set_aside"] = set_aside(&state.store.quarantined());
     }
-    Ok(fresh(json!({ "problems": problems, "jobs": jobs })))
+    Ok(fresh(json!({ "problems": problems, "jobs": jobs, "log_lines_lost": logs::lost() })))
 }
 
 fn described(job: &JobStatus) -> Json {

@@ -15,6 +15,7 @@ mod disk;
 pub mod export;
 mod exported;
 mod filter;
+mod folder;
 mod folding;
 mod health;
 mod identity;
@@ -194,10 +195,10 @@ impl Store {
     /// Opens or creates the database, migrates its schema and starts the writer.
     ///
     /// # Errors
-    /// When the folder cannot be made, another process holds the file ([`StoreError::Held`]), or it is of a later
+    /// When the folder cannot be made or read, another process holds the file ([`StoreError::Held`]), or it is of a later
     /// version.
     pub fn open(options: &StoreOptions, clock: Clock) -> Result<Store, StoreError> {
-        std::fs::create_dir_all(&options.data_dir)?;
+        folder::make(&options.data_dir)?;
         let connection = schema::connect(options)?;
         schema::migrate(&connection)?;
         let readers = read::Readers::new(connection.try_clone()?, options);
@@ -210,6 +211,8 @@ impl Store {
         let watch = deadline::Watch::start(&alarm)?;
         let (disk, looking) = disk::Disk::start(options, &alarm)?;
         let started = writer::start(connection, options, clock, (&alarm, &disk))?;
+        // DuckDB makes its files as the umask has it.
+        folder::close_files(&options.data_dir)?;
         Ok(Store {
             deadline: None,
             shared: Arc::new(Shared {

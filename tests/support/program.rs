@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_botledger");
+
 /// The program with its arguments, free of settings from outside.
 pub fn botledger(arguments: &[&str]) -> Command {
-    free(Command::new(env!("CARGO_BIN_EXE_botledger")), arguments)
+    free(Command::new(PROGRAM), arguments)
 }
 
-/// The program under limits that a shell sets before it becomes the program.
-pub fn botledger_under(limits: &str, arguments: &[&str]) -> Command {
+/// The program started by a shell that does something before, such as `umask 000` or `ulimit -n 128`.
+pub fn botledger_after(before: &str, arguments: &[&str]) -> Command {
     let mut shell = Command::new("bash");
-    let script = format!("{limits}; exec \"$0\" \"$@\"");
-    shell.args(["-c", &script, env!("CARGO_BIN_EXE_botledger")]);
+    shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\""), PROGRAM]);
     free(shell, arguments)
 }
 

@@ -1,0 +1,91 @@
+//! The data folder and what lies in it are for their owner only, whatever the umask of those who made them.
+
+use std::fs::{DirBuilder, DirEntry, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+use super::schema;
+
+/// What the names of files of a ledger begin with: database, log and overflow, the key of pseudonyms, the mark.
+const OURS: [&str; 3] = [schema::FILE, "pseudonym.key", "ledger.json"];
+
+/// What others than the owner may do.
+const OTHERS: u32 = 0o077;
+/// A folder in which everybody may make files, such as /tmp.
+const STICKY: u32 = 0o1000;
+
+/// Makes the folder if it is not there, and closes it and its files to others; what stood open is logged.
+///
+/// # Errors
+/// When it cannot be made or read.
+pub(super) fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mode = mode(folder)?;
+    if mode & STICKY != 0 || folder.canonicalize()?.parent().is_none() {
+        tracing::warn!(
+            folder = %folder.display(),
+            "the data folder belongs to everybody on this machine; take one that holds nothing else"
+        );
+    } else if mode & OTHERS != 0 {
+        let was = format!("{:04o}", mode & 0o7777);
+        match std::fs::set_permissions(folder, Permissions::from_mode(0o700)) {
+            Ok(()) => {
+                tracing::warn!(folder = %folder.display(), was, "the data folder was open to others; it is 0700 now")
+            }
+            Err(error) => tracing::warn!(
+                folder = %folder.display(), was, %error,
+                "the data folder is open to others and cannot be closed to them"
+            ),
+        }
+    }
+    let open = close_files(folder)?;
+    if !open.is_empty() {
+        tracing::warn!(
+            files = open.join(" "),
+            "files of the data folder were open to others; they are 0600 now"
+        );
+    }
+    Ok(())
+}
+
+/// Closes the files of a ledger to others; gives the names of those that stood open.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn close_files(folder: &Path) -> io::Result<Vec<String>> {
+    let mut open = Vec::new();
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !OURS.iter().any(|ours| name.starts_with(ours)) {
+            continue;
+        }
+        match close(&entry) {
+            Ok(true) => open.push(name),
+            // One that has gone meanwhile is open to nobody.
+            Ok(false) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(file = name, %error, "a file is open to others and cannot be closed to them"),
+        }
+    }
+    Ok(open)
+}
+
+/// Closes a file or a folder to others; true where it stood open. A link to a folder leads to what may not be ours.
+fn close(entry: &DirEntry) -> io::Result<bool> {
+    let path = entry.path();
+    let own = match (entry.file_type()?.is_dir(), path.is_file()) {
+        (true, _) => 0o700,
+        (false, true) => 0o600,
+        (false, false) => return Ok(false),
+    };
+    let open = mode(&path)? & OTHERS != 0;
+    if open {
+        std::fs::set_permissions(&path, Permissions::from_mode(own))?;
+    }
+    Ok(open)
+}
+
+fn mode(path: &Path) -> io::Result<u32> {
+    Ok(std::fs::metadata(path)?.permissions().mode())
+}
