@@ -79,6 +79,7 @@ impl Application {
     /// When the configuration is refused, the store does not open or the address is taken.
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
+        config.may_serve()?;
         let webhooks = Webhook::open_all(&config.sources)?;
         let store = Store::open(&store_options(&config), clock.clone()).map_err(|error| AppError::Store {
             folder: std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone()),

@@ -1,6 +1,8 @@
 //! Every setting, documented, read once: file, then environment, then flags.
 
+mod fault;
 mod placeholder;
+mod secret;
 mod source;
 
 use std::net::SocketAddr;
@@ -8,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use fault::{Fault, KEYS};
+pub use secret::Secret;
 pub use source::{Links, SettingError, Source};
 
 use crate::model::{Currency, Mode};
@@ -24,12 +28,12 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// The file is no TOML or has a wrong or unknown key.
-    #[error("the configuration file {path} is wrong: {error}")]
+    #[error("the configuration file {path} is wrong: {fault}")]
     Malformed {
         /// The file.
         path: PathBuf,
         /// What and where.
-        error: Box<toml::de::Error>,
+        fault: Fault,
     },
     /// A value is not possible.
     #[error("`{key}` {message}")]
@@ -57,6 +61,8 @@ pub struct Config {
     pub privacy: Privacy,
     /// Pages of other web sites that may ask.
     pub cors: Cors,
+    /// Whether the start is refused while no key is configured.
+    pub require_key: bool,
     /// Keys that may read and send; stored hashed.
     pub keys: Vec<Key>,
     /// Providers and platforms that post webhooks.
@@ -157,6 +163,7 @@ impl Default for Config {
             limits: Limits::default(),
             privacy: Privacy::default(),
             cors: Cors::default(),
+            require_key: false,
             keys: Vec::new(),
             sources: Vec::new(),
             memory_mib: 512,
@@ -178,7 +185,7 @@ impl Config {
         })?;
         toml::from_str(&text).map_err(|error| ConfigError::Malformed {
             path: path.into(),
-            error: Box::new(error),
+            fault: Fault::of(&text, &error),
         })
     }
 
@@ -228,6 +235,20 @@ impl Config {
         }
         if !self.listen.ip().is_loopback() && self.keys.is_empty() {
             return invalid("listen".into(), "must be a loopback address while no key is configured");
+        }
+        Ok(())
+    }
+
+    /// Checks what only a server has to have: a key, where one is required.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub fn may_serve(&self) -> Result<(), ConfigError> {
+        if self.require_key && self.keys.is_empty() {
+            return Err(ConfigError::Invalid {
+                key: "require_key".into(),
+                message: "is true and no key is configured; make one with `botledger key NAME`".into(),
+            });
         }
         Ok(())
     }

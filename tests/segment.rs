@@ -202,7 +202,7 @@ fn a_number_is_read_by_its_digits_and_never_rounded() {
     let body = format!("{{\"batch\":[{}]}}", batch.join(","));
     let answer = app
         .client
-        .post("/v1/batch", &[], body.as_bytes())
+        .post("/v1/batch", &[("content-type", "application/json")], body.as_bytes())
         .expect_status(200)
         .json();
     let told = [
@@ -382,7 +382,9 @@ fn only_what_is_no_batch_fails_as_a_whole() {
     post_to(&app, "/v1/batch", &json!([])).problem(400, "unparseable");
     post_to(&app, "/v1/batch", &json!({"batch": {}})).problem(400, "unparseable");
     post_to(&app, "/v1/batch", &json!({"batch": [{}, {}, {}]})).problem(413, "batch_too_large");
-    app.client.post("/v1/batch", &[], b"{").problem(400, "unparseable");
+    app.client
+        .post("/v1/batch", &[("content-type", "application/json")], b"{")
+        .problem(400, "unparseable");
     app.client.get("/v1/batch").problem(405, "method_not_allowed");
     let body = json!({"batch": [track("z", "Conversation Started", json!({}))]}).to_string();
     let headers = [("content-encoding", "gzip"), ("content-type", "application/json")];

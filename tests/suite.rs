@@ -16,6 +16,7 @@ mod readme;
 mod botframework;
 mod braintree;
 mod cloudevents_unit;
+mod doors;
 mod http_unit;
 mod ingest;
 mod paypal;

@@ -38,6 +38,12 @@ const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=day";
 /// What the temporary folders of demos are called; the process's number follows.
 const DEMO: &str = "botledger-demo-";
 
+/// What is said at the start of a server without a key.
+const KEYLESS: &str = "no key is configured: every program on this machine may read and send, and so may strangers \
+                       through a proxy that rewrites Host and adds no forwarding header; make a key with \
+                       `botledger key NAME` before putting a proxy in front (require_key = true refuses to start \
+                       without one)";
+
 /// Serves until SIGTERM or SIGINT.
 pub fn serve(config: Config, log_json: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     let note = if Store::exists(&config.data_dir) { "" } else { data::NEW };
@@ -49,7 +55,18 @@ pub fn serve(config: Config, log_json: bool, clock: Clock) -> anyhow::Result<Exi
         } else {
             data::say_folder(&shown, note);
         }
+        if shown.keys.is_empty() {
+            say_keyless(log_json);
+        }
     })
+}
+
+fn say_keyless(log_json: bool) {
+    if log_json {
+        tracing::warn!("{KEYLESS}");
+    } else {
+        eprintln!("{KEYLESS}");
+    }
 }
 
 /// Loads the sample data, then serves.

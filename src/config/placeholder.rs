@@ -26,20 +26,20 @@ pub fn find(config: &Config) -> Option<(String, String)> {
     for (index, source) in config.sources.iter().enumerate() {
         let settings = source.settings.iter();
         let mut found = settings.filter_map(|(name, value)| within(format!("sources[{index}].{name}"), value));
-        if let Some((key, text)) = found.next() {
+        if let Some(key) = found.next() {
             return Some((
                 key,
-                format!("is the example of the README, `{text}`; put your own there"),
+                "is the example of the README, or is left to be completed; put your own there".to_owned(),
             ));
         }
     }
     None
 }
 
-/// The first example in a setting, with its place.
-fn within(place: String, value: &Value) -> Option<(String, &str)> {
+/// The place of the first example in a setting. Its text is not shown: what ends in dots may be a secret.
+fn within(place: String, value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => is_example(text).then_some((place, text.as_str())),
+        Value::String(text) => is_example(text).then_some(place),
         Value::Array(values) => {
             let mut values = values.iter().enumerate();
             values.find_map(|(index, value)| within(format!("{place}[{index}]"), value))

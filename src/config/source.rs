@@ -1,11 +1,14 @@
 //! The settings of one webhook endpoint.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 
+use super::fault::{KEYS, told};
+
 /// One webhook endpoint: `/v1/webhooks/{provider}/{name}`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct Source {
     /// Whose webhooks these are: `messenger`, `stripe`, `paypal`, `braintree` or `telegram`.
     pub provider: String,
@@ -35,12 +38,31 @@ impl Source {
     /// Reads the provider's own settings.
     ///
     /// # Errors
-    /// Where a setting is missing, unknown or of another type; in TOML's words.
+    /// Where a setting is missing, unknown or of another type; in TOML's words, without the values that they quote.
     pub fn settings<T: serde::de::DeserializeOwned>(&self) -> Result<T, SettingError> {
-        self.settings
-            .clone()
-            .try_into()
-            .map_err(|error: toml::de::Error| SettingError::new("", error.message()))
+        self.settings.clone().try_into().map_err(|error: toml::de::Error| {
+            let place = error.to_string();
+            let place = place.lines().last().and_then(|line| line.strip_prefix("in `"));
+            let names = place.unwrap_or_default().trim_end_matches('`').split('.');
+            let known: Vec<&str> = names.take_while(|name| KEYS.contains(name)).collect();
+            SettingError::new(known.join("."), told(error.message()))
+        })
+    }
+}
+
+impl fmt::Debug for Source {
+    /// The provider's own settings by their names only: secrets are among them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("provider", &self.provider)
+            .field("name", &self.name)
+            .field("platform", &self.platform)
+            .field("bot_id", &self.bot_id)
+            .field("mode", &self.mode)
+            .field("links", &self.links)
+            .field("decimals", &self.decimals)
+            .field("settings", &self.settings.keys().collect::<Vec<_>>())
+            .finish()
     }
 }
 

@@ -2,29 +2,28 @@
 //!
 //! Without a key the server listens on loopback only. That is no wall against web pages: a browser on this
 //! machine can be led here under a foreign name (DNS rebinding) and a local proxy can pass strangers on, so
-//! the peer, the Host header and the absence of forwarding headers are checked as well.
+//! the peer, the Host header and the absence of forwarding headers are checked as well. With a key or without, a page
+//! of another site sends nothing unless its origin is configured.
 
 use std::net::IpAddr;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::socket::Owner;
-use super::{Problem, base64};
+use super::{Problem, base64, forwarding};
 use crate::config::Key;
 
 /// The cookie that a browser may send instead of a header.
 pub const COOKIE: &str = "botledger_key";
 /// Longer keys are not even hashed.
 const MAX_KEY_BYTES: usize = 1024;
-/// Headers by which proxies say that they pass on someone else's request.
-const FORWARDING: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 /// The configured keys, ready to compare, and the origins whose pages may send.
 #[derive(Debug, Clone)]
@@ -72,13 +71,14 @@ impl Guard {
     /// needs none.
     ///
     /// # Errors
-    /// `unauthorized` without a known key, `forbidden` where a keyless server is asked from elsewhere.
+    /// `unauthorized` without a known key; `forbidden` where a page of another site sends, or a keyless server is asked
+    /// from elsewhere.
     pub fn check(&self, request: &ServiceRequest) -> Result<Option<Caller>, Problem> {
         if request.conn_data::<Owner>().is_some() {
             return Ok(Some(Caller("the folder's owner".to_owned())));
         }
         if !self.trusts(request.headers()) {
-            refuse_cross_site_writes(request)?;
+            refuse_foreign_writes(request)?;
         }
         if self.keys.is_empty() {
             return loopback_only(request).map(|()| None);
@@ -151,16 +151,40 @@ fn is_page(request: &ServiceRequest) -> bool {
     request.method() == Method::GET && (!request.path().starts_with("/v1/") || accept.contains("text/html"))
 }
 
-/// Browsers say when another site makes them send something; unless it is configured, nobody has a reason to.
-fn refuse_cross_site_writes(request: &ServiceRequest) -> Result<(), Problem> {
-    let cross = request
-        .headers()
-        .get("sec-fetch-site")
-        .is_some_and(|site| site.as_bytes() == b"cross-site");
-    if cross && !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Err(Problem::forbidden("another web site may not send here"));
+/// Browsers say when a page of another site makes them send something; unless it is configured, nobody has a reason to.
+///
+/// Older ones state only the page's `Origin`. Programs state neither.
+fn refuse_foreign_writes(request: &ServiceRequest) -> Result<(), Problem> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    let headers = request.headers();
+    let foreign = match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        Some(b"same-origin" | b"none") => false,
+        Some(b"cross-site") => true,
+        _ => headers
+            .get_all(header::ORIGIN)
+            .any(|origin| !is_own(origin, headers.get(header::HOST))),
+    };
+    if foreign {
+        return Err(Problem::forbidden(
+            "another web site may not send here; its origin can be named under `[cors] origins`",
+        ));
     }
     Ok(())
+}
+
+/// Whether an origin is the address that is asked, whatever its scheme: a proxy may have taken the TLS off.
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_ascii_lowercase);
+    let (Some(origin), Some(host)) = (text(origin), host.and_then(text)) else {
+        return false;
+    };
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    authority == host.strip_suffix(port).unwrap_or(&host)
 }
 
 fn loopback_only(request: &ServiceRequest) -> Result<(), Problem> {
@@ -170,10 +194,10 @@ fn loopback_only(request: &ServiceRequest) -> Result<(), Problem> {
     if !peer_is_near {
         return Err(Problem::forbidden("without a configured key only this machine may ask"));
     }
-    if FORWARDING.iter().any(|name| request.headers().contains_key(*name)) {
-        return Err(Problem::forbidden(
-            "configure a key before putting a proxy in front of this server",
-        ));
+    if let Some(name) = forwarding::named(request.headers()) {
+        return Err(Problem::forbidden(format!(
+            "the header `{name}` says that a proxy passes this request on: configure a key before putting one in front"
+        )));
     }
     let stated = request
         .headers()

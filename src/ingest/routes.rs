@@ -18,6 +18,7 @@ use super::segment;
 use super::webhooks::documents::Documents;
 use super::webhooks::{self, Webhook};
 use crate::config::Limits;
+use crate::http::auth::Guard;
 use crate::http::{Problem, body};
 use crate::model::{Clock, EventType, Ignored, IgnoredField};
 use crate::store::{AppendOutcome, Store};
@@ -159,11 +160,36 @@ async fn receive_calls(
 }
 
 async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
+    check_calls(req)?;
     let body = body::read(payload, req, &state.limits).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let asked = req.path().to_owned();
     let judged = web::block(move || segment::judge(&body, &asked, &limits, now, &privacy)).await??;
     answer(&state.store, segment::ADDRESS, judged, now).await
+}
+
+/// Refuses a call that a page of any site could make a browser send without asking here first: one that is not said to
+/// be JSON.
+///
+/// Segment's library for browsers sends `text/plain`, from an origin that has to be configured; that of Kotlin too,
+/// packed, which no page can without asking.
+fn check_calls(req: &HttpRequest) -> Result<(), Problem> {
+    let headers = req.headers();
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let stated = stated.unwrap_or_default();
+    let plain = stated.split(';').next().unwrap_or_default().trim();
+    let trusted = || {
+        req.app_data::<web::Data<Guard>>()
+            .is_some_and(|guard| guard.trusts(headers))
+    };
+    if is_json(stated)
+        || plain.eq_ignore_ascii_case("text/plain") && (headers.contains_key(header::CONTENT_ENCODING) || trusted())
+    {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type(
+        "send the calls as application/json; text/plain is taken from pages whose origin is one of `[cors] origins`",
+    ))
 }
 
 /// Hands the good events to the store as one group and tells what became of each.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
 use super::signature::{any_matches, check_secrets, same_token};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
-use crate::config::{SettingError, Source};
+use crate::config::{Secret, SettingError, Source};
 use crate::ingest::mend::document;
 use crate::model::{Acquisition, Direction, Event, EventType};
 
@@ -31,9 +31,9 @@ const PER_SECOND: i64 = 1_000;
 #[serde(deny_unknown_fields)]
 struct Messenger {
     /// App secrets; several while one is being replaced.
-    secrets: Vec<String>,
+    secrets: Vec<Secret>,
     /// The token of the subscription challenge.
-    verify_token: Option<String>,
+    verify_token: Option<Secret>,
 }
 
 fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
@@ -55,11 +55,11 @@ impl Endpoint for Messenger {
     }
 
     fn challenge(&self, query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
-        let token = self.verify_token.as_deref().filter(|token| !token.is_empty());
+        let token = self.verify_token.as_ref().filter(|token| !token.is_empty());
         let genuine = query("hub.mode").as_deref() == Some("subscribe")
             && token
                 .zip(query("hub.verify_token"))
-                .is_some_and(|(configured, given)| same_token(&given, configured));
+                .is_some_and(|(configured, given)| same_token(&given, configured.text()));
         let answer = query("hub.challenge").filter(|_| genuine);
         Some(answer.ok_or(Refusal::Challenge))
     }

@@ -4,16 +4,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::config::SettingError;
+use crate::config::{Secret, SettingError};
 
 /// Whether any of the secrets signs the parts, one after the other, with any of the signatures.
 ///
 /// Several secrets are configured while one is replaced here, several signatures sent while one
 /// is replaced there.
-pub(super) fn any_matches(secrets: &[String], parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
+pub(super) fn any_matches(secrets: &[Secret], parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
     secrets.iter().filter(|secret| !secret.is_empty()).any(|secret| {
         // HMAC takes keys of every length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.text().as_bytes()) else {
             return false;
         };
         parts.iter().for_each(|part| mac.update(part));
@@ -32,8 +32,8 @@ pub(super) fn same_token(one: &str, other: &str) -> bool {
 ///
 /// # Errors
 /// Names the setting.
-pub(super) fn check_secrets(setting: &str, secrets: &[String]) -> Result<(), SettingError> {
-    if secrets.is_empty() || secrets.iter().any(String::is_empty) {
+pub(super) fn check_secrets(setting: &str, secrets: &[Secret]) -> Result<(), SettingError> {
+    if secrets.is_empty() || secrets.iter().any(Secret::is_empty) {
         let message = "must hold at least one secret, none of them empty";
         return Err(SettingError::new(setting, message));
     }

@@ -21,7 +21,7 @@ use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
 use super::links::{complete, is_linked, link, link_text};
 use super::signature::{any_matches, check_secrets};
 use super::{Endpoint, Provider, Refusal, Request};
-use crate::config::{SettingError, Source};
+use crate::config::{Secret, SettingError, Source};
 use crate::ingest::mend::document;
 use crate::model::{Event, EventType, Mode};
 
@@ -42,7 +42,7 @@ const PER_SECOND: i64 = 1;
 #[serde(deny_unknown_fields)]
 struct Stripe {
     /// Signing secrets (`whsec_…`); several while one is being replaced.
-    secrets: Vec<String>,
+    secrets: Vec<Secret>,
     /// How old, or how far ahead, a signature may be. Seconds.
     #[serde(default = "default_tolerance")]
     tolerance_seconds: u64,

@@ -13,7 +13,7 @@ use super::links::link_text;
 use super::networks::slug;
 use super::signature::{check_secrets, same_token};
 use super::{Endpoint, Provider, Refusal, Request};
-use crate::config::{SettingError, Source};
+use crate::config::{Secret, SettingError, Source};
 use crate::ingest::mend::document;
 use crate::model::{Acquisition, CheckoutPath, Direction, Event, EventType, Money, TimeOrigin};
 
@@ -45,7 +45,7 @@ const ENVELOPE: [&str; 6] = ["chat", "date", "from", "message_id", "message_thre
 #[serde(deny_unknown_fields)]
 struct Telegram {
     /// Secret tokens of `setWebhook`; several while one is being replaced.
-    secrets: Vec<String>,
+    secrets: Vec<Secret>,
     /// Who processes what is paid in currencies, behind the bot's provider token.
     #[serde(default = "unknown")]
     payment_provider: String,
@@ -79,7 +79,11 @@ impl Endpoint for Telegram {
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
         let token = (request.headers)(SECRET).ok_or(Refusal::Missing(SECRET))?;
         // All are compared, so that the time does not tell which one came close.
-        let matches = self.secrets.iter().filter(|secret| same_token(secret, &token)).count();
+        let matches = self
+            .secrets
+            .iter()
+            .filter(|secret| same_token(secret.text(), &token))
+            .count();
         if matches > 0 { Ok(()) } else { Err(Refusal::Mismatch) }
     }
 

@@ -6,14 +6,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
 
-use crate::config::SettingError;
+use crate::config::{Secret, SettingError};
 
 /// A key pair of Braintree's API.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyPair {
     public_key: String,
-    private_key: String,
+    private_key: Secret,
 }
 
 impl fmt::Debug for KeyPair {
@@ -45,7 +45,7 @@ impl KeyPair {
     }
 
     fn mac(&self, text: &str) -> Option<Hmac<Sha1>> {
-        let key = Sha1::digest(self.private_key.as_bytes());
+        let key = Sha1::digest(self.private_key.text().as_bytes());
         let mac = Hmac::<Sha1>::new_from_slice(&key).ok()?;
         Some(mac.chain_update(text))
     }
