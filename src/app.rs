@@ -10,9 +10,11 @@ use actix_web::{App, HttpServer, middleware, web};
 use tokio::sync::watch;
 
 use crate::config::{Config, ConfigError};
+use crate::http::flight::Flight;
 use crate::http::{auth, compress, cors, request_id, socket};
 use crate::ingest::privacy::{Privacy, PrivacyError};
 use crate::ingest::webhooks::Webhook;
+use crate::ingest::webhooks::documents::Documents;
 use crate::ingest::{self, IngestState};
 use crate::jobs;
 use crate::model::Clock;
@@ -20,6 +22,9 @@ use crate::serve::{self, ServeState};
 use crate::store::{Store, StoreError, StoreOptions};
 
 pub use crate::http::socket::path as socket_path;
+
+/// The folder of fetched certificates in the data folder.
+const CERTIFICATES: &str = "certificates";
 
 /// Why the application does not start.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +63,7 @@ pub fn store_options(config: &Config) -> StoreOptions {
         memory_mib: config.memory_mib,
         threads: config.threads,
         queue_events: config.limits.queue_events,
+        queue_bytes: config.limits.queue_bytes,
         frame_rows: config.limits.frame_rows,
         query_seconds: config.limits.query_seconds,
     }
@@ -68,6 +74,7 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     store: Store,
+    flight: Arc<Flight>,
     jobs: Jobs,
     data_dir: PathBuf,
 }
@@ -93,11 +100,21 @@ impl Application {
         let address = listener.local_addr()?;
         let jobs = Jobs::start(store.clone(), clock.clone())?;
         let data_dir = config.data_dir.clone();
-        let server = server(listener, Arc::new(config), webhooks, privacy, store.clone(), clock)?;
+        let flight = Flight::of(&config.limits);
+        let server = server(
+            listener,
+            Arc::new(config),
+            webhooks,
+            privacy,
+            store.clone(),
+            flight.clone(),
+            clock,
+        )?;
         Ok(Application {
             server,
             address,
             store,
+            flight,
             jobs,
             data_dir,
         })
@@ -116,6 +133,11 @@ impl Application {
     /// The open store.
     pub fn store(&self) -> Store {
         self.store.clone()
+    }
+
+    /// The budget of what requests hold of their bodies.
+    pub fn flight(&self) -> Arc<Flight> {
+        self.flight.clone()
     }
 
     /// Serves until stopped (SIGTERM, SIGINT or the handle), finishes open requests, and drains what was accepted.
@@ -138,15 +160,28 @@ fn server(
     webhooks: Vec<Webhook>,
     privacy: Privacy,
     store: Store,
+    flight: Arc<Flight>,
     clock: Clock,
 ) -> Result<Server, AppError> {
     let guard = web::Data::new(auth::Guard::new(&config.keys).trusting(&config.cors.origins));
+    let webhooks = Arc::new(webhooks);
+    let judges = webhooks.clone();
+    let documents = Documents::default().keeping(
+        &config.data_dir.join(CERTIFICATES),
+        Box::new(move |address, document, at| {
+            let mut endpoints = judges.iter().map(|webhook| &webhook.endpoint);
+            endpoints.any(|endpoint| endpoint.vouches(address, document, at))
+        }),
+        clock(),
+    );
     let ingest_state = web::Data::new(IngestState {
         store: store.clone(),
         clock: clock.clone(),
         limits: config.limits.clone(),
-        webhooks: Arc::new(webhooks),
-        documents: Arc::default(),
+        unverified: flight.quarter(),
+        flight,
+        webhooks,
+        documents: Arc::new(documents),
         privacy,
         metrics: serve::metric_names(),
     });
@@ -167,10 +202,12 @@ fn server(
             .configure(ingest::configure)
             .configure(serve::configure)
     };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
     let server = HttpServer::new(factory)
         .on_connect(socket::mark)
-        .workers(std::thread::available_parallelism().map_or(2, usize::from).min(8))
-        .max_connections(2048)
+        .workers(workers)
+        // Each worker counts its own.
+        .max_connections(config.limits.connections.div_ceil(workers).max(1))
         .client_request_timeout(std::time::Duration::from_secs(10))
         .shutdown_timeout(config.shutdown_seconds)
         .listen(listener)?;

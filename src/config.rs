@@ -83,6 +83,12 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of a body after decompression.
     pub inflated_bytes: usize,
+    /// Bytes of a webhook's body.
+    pub webhook_bytes: usize,
+    /// Bytes that all requests together may hold of their bodies; beyond it, 503 with Retry-After before reading.
+    pub flight_bytes: usize,
+    /// Connections of the whole process; more wait until one is closed.
+    pub connections: usize,
     /// Seconds until a body must have arrived.
     pub body_seconds: u64,
     /// Events in one batch.
@@ -91,6 +97,8 @@ pub struct Limits {
     pub event_bytes: usize,
     /// Events waiting for the writer; beyond it, 503 with Retry-After.
     pub queue_events: usize,
+    /// Bytes of the events that wait for the writer; beyond it, 503 with Retry-After.
+    pub queue_bytes: usize,
     /// Rows of one answer.
     pub answer_rows: usize,
     /// Rows of facts that one question may read.
@@ -104,10 +112,14 @@ impl Default for Limits {
         Limits {
             body_bytes: 8 << 20,
             inflated_bytes: 32 << 20,
+            webhook_bytes: 1 << 20,
+            flight_bytes: 256 << 20,
+            connections: 2048,
             body_seconds: 30,
             batch_events: 20_000,
             event_bytes: 64 << 10,
             queue_events: 200_000,
+            queue_bytes: 64 << 20,
             answer_rows: 100_000,
             frame_rows: 20_000_000,
             query_seconds: 20,

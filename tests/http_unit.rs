@@ -9,7 +9,8 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, FromRequest, HttpResponse, middleware, web};
 use botledger::config::{Key, Limits};
 use botledger::http::auth::{Guard, guard};
-use botledger::http::body::{self, Encoding, inflate};
+use botledger::http::body::{self, Encoding};
+use botledger::http::flight::Flight;
 use botledger::http::{Problem, base64, not_found, request_id};
 use serde_json::Value;
 
@@ -31,12 +32,18 @@ fn read(request: TestRequest, limits: Limits, raw: bool) -> Result<Vec<u8>, &'st
     run(async {
         let (request, mut payload) = request.to_http_parts();
         let payload = web::Payload::from_request(&request, &mut payload).await.unwrap();
+        let flight = Flight::of(&limits);
         let result = match raw {
-            true => body::read_raw(payload, &request, &limits).await,
-            false => body::read(payload, &request, &limits).await,
+            true => body::read_raw(payload, &request, &limits, &flight).await,
+            false => body::read(payload, &request, &limits, &flight).await,
         };
-        result.map_err(|problem| problem.code())
+        result.map(|body| body.bytes).map_err(|problem| problem.code())
     })
+}
+
+fn inflate(bytes: &[u8], encoding: Encoding, limit: usize) -> Result<Vec<u8>, Problem> {
+    let permit = Flight::of(&Limits::default()).permit();
+    body::inflate(bytes, encoding, limit, permit).map(|body| body.bytes)
 }
 
 fn sent(encoding: &str, bytes: Vec<u8>) -> TestRequest {

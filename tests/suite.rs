@@ -17,6 +17,7 @@ mod botframework;
 mod braintree;
 mod cloudevents_unit;
 mod doors;
+mod flight;
 mod http_unit;
 mod ingest;
 mod paypal;

@@ -252,7 +252,7 @@ fn odd_large_and_deep_bodies_of_a_genuine_provider_are_kept_and_answered_with_20
         format!("{}{}", "[".repeat(depth), "]".repeat(depth)).into_bytes(),
     ];
     let mut large = message();
-    large["entry"][0]["messaging"][0]["message"]["text"] = json!("x".repeat(1 << 20));
+    large["entry"][0]["messaging"][0]["message"]["text"] = json!("x".repeat(1_000_000));
     sent.push(large.to_string().into_bytes());
     let odd = oddities();
     for (nth, value) in odd.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Names of settings, which are shown where a fault is. Other names may be secrets that stand in the wrong place.
-pub const KEYS: [&str; 44] = [
+pub const KEYS: [&str; 49] = [
     "answer_rows",
     "batch_events",
     "body_bytes",
@@ -12,12 +12,14 @@ pub const KEYS: [&str; 44] = [
     "bots",
     "ca_file",
     "certificate_dir",
+    "connections",
     "cors",
     "currencies",
     "currency",
     "data_dir",
     "decimals",
     "event_bytes",
+    "flight_bytes",
     "frame_rows",
     "inflated_bytes",
     "key_pairs",
@@ -37,6 +39,7 @@ pub const KEYS: [&str; 44] = [
     "provider",
     "public_key",
     "query_seconds",
+    "queue_bytes",
     "queue_events",
     "require_key",
     "secrets",
@@ -48,6 +51,8 @@ pub const KEYS: [&str; 44] = [
     "user_ids",
     "user_name",
     "verify_token",
+    "webhook_bytes",
+    "webhook_ids",
 ];
 
 /// Longest name of an unknown setting that is shown.

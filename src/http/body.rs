@@ -1,17 +1,20 @@
-//! Reads a body under limits: bytes on the wire, time until it is complete, bytes after decompression.
+//! Reads a body under limits: bytes on the wire, time until it is complete, bytes after decompression, and what all
+//! requests together hold ([`super::flight`]).
 //!
 //! Nothing is inflated before its limit is known to hold: decompression is streamed and stops at the first
 //! byte too many, so that a small body never becomes a large allocation. A body that breaks off is refused whole:
 //! its sender is still there to send it again.
 
 use std::io::Read;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
 
 use super::Problem;
+use super::flight::{Flight, Permit};
 use super::stream::{self, Packing};
 use crate::config::Limits;
 
@@ -19,8 +22,19 @@ use crate::config::Limits;
 const ACCEPTED: &str = "gzip, zstd, identity";
 /// Largest window of a zstd frame, as a power of two: the 8 MiB of RFC 9659.
 const ZSTD_WINDOW_LOG: u32 = 23;
-/// Bytes inflated at a time.
+/// Bytes inflated at a time, and bytes of a body that may have come before it is read.
 const CHUNK: usize = 64 << 10;
+/// How often the pace of a body is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A body, and what it takes of the budget while it is kept.
+#[derive(Debug)]
+pub struct Body {
+    /// Its bytes, inflated.
+    pub bytes: Vec<u8>,
+    /// What it holds of the budget.
+    pub permit: Permit,
+}
 
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,20 +71,26 @@ impl Encoding {
 /// first bytes, as a file is.
 ///
 /// # Errors
-/// `unsupported_encoding`, `body_too_large` (either limit), `body_timeout`, or `unparseable` where the connection
-/// or the compressed stream breaks off, or the body is no text.
-pub async fn read(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> Result<Vec<u8>, Problem> {
+/// `unsupported_encoding`, `body_too_large` (either limit), `body_timeout`, `busy` where the budget has no room, or
+/// `unparseable` where the connection or the compressed stream breaks off, or the body is no text.
+pub async fn read(
+    payload: web::Payload,
+    req: &HttpRequest,
+    limits: &Limits,
+    flight: &Arc<Flight>,
+) -> Result<Body, Problem> {
     let encoding = Encoding::of(req.headers())?;
-    let mut wire = collect(payload, req, limits).await?;
+    let mut wire = collect(payload, req, limits, flight.permit()).await?;
     let limit = limits.inflated_bytes;
-    if encoding != Encoding::Identity || Packing::of(&wire) != Packing::Plain {
-        return web::block(move || inflate(&wire, encoding, limit)).await?;
+    if encoding != Encoding::Identity || Packing::of(&wire.bytes) != Packing::Plain {
+        let Body { bytes, permit } = wire;
+        return web::block(move || inflate(&bytes, encoding, limit, permit)).await?;
     }
-    if wire.len() > limit {
+    if wire.bytes.len() > limit {
         return Err(too_large_inflated(limit));
     }
-    let mark = stream::mark(&wire).map_err(unreadable)?;
-    wire.drain(..mark);
+    let mark = stream::mark(&wire.bytes).map_err(unreadable)?;
+    wire.bytes.drain(..mark);
     Ok(wire)
 }
 
@@ -78,15 +98,25 @@ pub async fn read(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> 
 ///
 /// # Errors
 /// As [`read`].
-pub async fn read_raw(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> Result<Vec<u8>, Problem> {
+pub async fn read_raw(
+    payload: web::Payload,
+    req: &HttpRequest,
+    limits: &Limits,
+    flight: &Arc<Flight>,
+) -> Result<Body, Problem> {
     if Encoding::of(req.headers())? != Encoding::Identity {
         return Err(Problem::unsupported_encoding("identity"));
     }
-    collect(payload, req, limits).await
+    collect(payload, req, limits, flight.permit()).await
 }
 
 /// Collects a body from the wire under its limit and deadline.
-async fn collect(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> Result<Vec<u8>, Problem> {
+async fn collect(
+    mut payload: web::Payload,
+    req: &HttpRequest,
+    limits: &Limits,
+    mut permit: Permit,
+) -> Result<Body, Problem> {
     let limit = limits.body_bytes;
     let declared = req
         .headers()
@@ -95,22 +125,34 @@ async fn collect(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> R
     if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large_on_wire(limit));
     }
-    // A declared length is only a hint: memory grows with what has come, not with what was promised.
-    let hint = declared
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or(0)
-        .min(CHUNK);
+    let declared = declared.and_then(|length| usize::try_from(length).ok());
+    // What cannot fit is refused unread. Otherwise memory grows with what has come, not with what was promised.
+    permit.check_room(declared.unwrap_or(0))?;
+    let first = declared.unwrap_or(CHUNK).min(CHUNK);
+    permit.grow(first)?;
+    let mut body = Body {
+        bytes: Vec::with_capacity(first),
+        permit,
+    };
+    let pace = Pace::of(limits);
     let all = async {
-        let mut payload = payload;
-        let mut bytes = Vec::with_capacity(hint);
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| Problem::unparseable(format!("the body breaks off: {error}")))?;
-            if chunk.len() > limit - bytes.len() {
-                return Err(too_large_on_wire(limit));
+        loop {
+            let next = match tokio::time::timeout(LOOK, payload.next()).await {
+                Ok(None) => return Ok(body),
+                Ok(Some(chunk)) => Some(chunk),
+                Err(_) => None,
+            };
+            if let Some(chunk) = next {
+                let chunk = chunk.map_err(|error| Problem::unparseable(format!("the body breaks off: {error}")))?;
+                if chunk.len() > limit - body.bytes.len() {
+                    return Err(too_large_on_wire(limit));
+                }
+                body.push(&chunk, declared.unwrap_or(limit))?;
             }
-            bytes.extend_from_slice(&chunk);
+            if body.permit.flight().is_crowded() && pace.is_behind(body.bytes.len()) {
+                return Err(Problem::busy());
+            }
         }
-        Ok(bytes)
     };
     match tokio::time::timeout(Duration::from_secs(limits.body_seconds), all).await {
         Ok(result) => result,
@@ -118,38 +160,83 @@ async fn collect(payload: web::Payload, req: &HttpRequest, limits: &Limits) -> R
     }
 }
 
-/// Inflates `wire` to at most `limit` bytes; blocking. Never holds more than `limit` bytes of output.
+impl Body {
+    /// Appends bytes, of at most `limit` in all, and takes from the budget what is allocated for them.
+    fn push(&mut self, chunk: &[u8], limit: usize) -> Result<(), Problem> {
+        let needed = self.bytes.len() + chunk.len();
+        if self.bytes.capacity() < needed {
+            // Doubling, but never past the limit.
+            let capacity = (self.bytes.capacity() * 2).clamp(needed, limit.max(needed));
+            self.permit.grow(capacity - self.bytes.capacity())?;
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+}
+
+/// The pace at which the largest body would just arrive in time.
+///
+/// While more than half of the budget is taken, whoever keeps more than a little of it has to keep up with that, so
+/// that slow senders cannot hold it.
+struct Pace {
+    begun: Instant,
+    per_second: usize,
+}
+
+impl Pace {
+    fn of(limits: &Limits) -> Self {
+        let seconds = usize::try_from(limits.body_seconds.max(1)).unwrap_or(usize::MAX);
+        Pace {
+            begun: Instant::now(),
+            per_second: limits.body_bytes / seconds,
+        }
+    }
+
+    fn is_behind(&self, bytes: usize) -> bool {
+        let seconds = usize::try_from(self.begun.elapsed().as_secs()).unwrap_or(usize::MAX);
+        bytes > CHUNK && bytes < self.per_second.saturating_mul(seconds)
+    }
+}
+
+/// Inflates `wire` to at most `limit` bytes; blocking. Takes from the budget what is allocated for the output, and
+/// gives back what `permit` held before.
 ///
 /// # Errors
-/// `body_too_large` at the first byte beyond the limit, `unparseable` for a broken stream.
-pub fn inflate(wire: &[u8], encoding: Encoding, limit: usize) -> Result<Vec<u8>, Problem> {
+/// `body_too_large` at the first byte beyond the limit, `unparseable` for a broken stream, `busy` where the budget has
+/// no room.
+pub fn inflate(wire: &[u8], encoding: Encoding, limit: usize, permit: Permit) -> Result<Body, Problem> {
+    let mut out = Body {
+        bytes: Vec::new(),
+        permit,
+    };
+    drain(text(wire, encoding)?, &mut out, limit)?;
+    out.permit.shrink_to(out.bytes.capacity());
+    Ok(out)
+}
+
+fn text(wire: &[u8], encoding: Encoding) -> Result<Box<dyn Read + Send + '_>, Problem> {
     let packing = match encoding {
         Encoding::Identity => None,
         Encoding::Gzip => Some(Packing::Gzip),
         Encoding::Zstd => Some(Packing::Zstd),
     };
-    drain(stream::text(wire, packing, ZSTD_WINDOW_LOG).map_err(unreadable)?, limit)
+    stream::text(wire, packing, ZSTD_WINDOW_LOG).map_err(unreadable)
 }
 
-fn drain(mut from: impl Read, limit: usize) -> Result<Vec<u8>, Problem> {
-    let mut out = Vec::new();
+fn drain(mut from: impl Read, out: &mut Body, limit: usize) -> Result<(), Problem> {
     let mut chunk = vec![0; CHUNK];
     loop {
         let count = match from.read(&mut chunk) {
-            Ok(0) => return Ok(out),
+            Ok(0) => return Ok(()),
             Ok(count) => count,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(unreadable(error)),
         };
-        if count > limit - out.len() {
+        if count > limit - out.bytes.len() {
             return Err(too_large_inflated(limit));
         }
-        if out.capacity() - out.len() < count {
-            // Doubling, but never past the limit.
-            let room = (out.capacity() * 2).clamp(out.len() + count, limit.max(out.len() + count));
-            out.reserve_exact(room - out.len());
-        }
-        out.extend_from_slice(&chunk[..count]);
+        out.push(&chunk[..count], limit)?;
     }
 }
 

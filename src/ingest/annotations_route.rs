@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::cloudevents::is_json;
 use super::{IngestState, annotations};
-use crate::http::{Problem, body};
+use crate::http::Problem;
+use crate::http::body::{self, Body};
 use crate::model::Annotation;
 use crate::store::{Annotated, Note};
 
@@ -62,9 +63,10 @@ async fn receive(
             "send the annotation as application/json",
         ));
     }
-    let body = body::read(payload, &req, &state.limits).await?;
+    let Body { bytes, mut permit } = body::read(payload, &req, &state.limits, &state.flight).await?;
+    permit.grow(bytes.len())?;
     let is_metric = |name: &str| state.metrics.contains(&name);
-    let annotation = annotations::parse(&body, &state.privacy, is_metric)
+    let annotation = annotations::parse(&bytes, &state.privacy, is_metric)
         .map_err(|error| Problem::invalid_annotation(error.field, error.to_string()))?;
     let id = annotation.id();
     let done = state.store.annotate(vec![Note::Add(annotation)]).await?;

@@ -76,11 +76,30 @@ impl Judged {
     }
 }
 
-/// Judges every event of a body.
+/// Makes room for so many events before any of them is judged.
+pub type Room<'a> = dyn FnMut(usize) -> Result<(), Problem> + 'a;
+
+/// Judges every event of a body, however much memory that takes.
 ///
 /// # Errors
-/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many events.
+/// As [`judge_within`].
 pub fn judge(
+    body: &[u8],
+    format: &Format,
+    limits: &Limits,
+    now: DateTime<Utc>,
+    privacy: &Privacy,
+) -> Result<Judged, Problem> {
+    judge_within(&mut |_| Ok(()), body, format, limits, now, privacy)
+}
+
+/// Judges every event of a body, once there is `room` for them.
+///
+/// # Errors
+/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many events, or what `room`
+/// says.
+pub fn judge_within(
+    room: &mut Room<'_>,
     body: &[u8],
     format: &Format,
     limits: &Limits,
@@ -95,9 +114,10 @@ pub fn judge(
         cloudevents::parse(event, now, privacy)
     };
     match format {
-        Format::Json if is_array(body) => return judge(body, &Format::Batch, limits, now, privacy),
+        Format::Json if is_array(body) => return judge_within(room, body, &Format::Batch, limits, now, privacy),
         Format::Structured | Format::Json => {
             judged.single = true;
+            room(1)?;
             // Before anything is judged: a body that is no JSON object is no event.
             let mut mended = String::new();
             let event: &RawValue = readable(body, &mut mended, |text| {
@@ -108,11 +128,15 @@ pub fn judge(
         }
         Format::Batch => {
             let mut mended = String::new();
-            for event in readable(body, &mut mended, |text| elements(text, limits.batch_events))? {
+            let events = readable(body, &mut mended, |text| elements(text, limits.batch_events))?;
+            room(events.len())?;
+            for event in events {
                 judged.add(one(event.get().as_bytes()));
             }
         }
         Format::Lines => {
+            let most = body.iter().filter(|byte| **byte == b'\n').count() + 1;
+            room(most.min(limits.batch_events))?;
             // One line that is no UTF-8 costs no other.
             for (_, line) in lines::of(body) {
                 if judged.events.len() + judged.rejected.len() == limits.batch_events {
@@ -123,6 +147,7 @@ pub fn judge(
         }
         Format::Binary(attributes) => {
             judged.single = true;
+            room(1)?;
             judged.add(binary(attributes, body, limits, now, privacy)?);
         }
     }

@@ -30,6 +30,13 @@ pub struct RateFile {
     pub left_out: Vec<String>,
 }
 
+/// The most bytes that the rates of a file can take.
+pub fn most_bytes(file: &[u8]) -> usize {
+    let values = file.iter().filter(|byte| matches!(byte, b',' | b'\n')).count() + 1;
+    // Growing, a list doubles.
+    values.min(MAX_RATES) * 2 * size_of::<Rate>()
+}
+
 /// Where a file is wrong; nothing of it counts then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: `{field}` {message}")]

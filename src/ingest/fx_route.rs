@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::IngestState;
 use super::fx;
-use crate::http::{Problem, body};
+use crate::http::Problem;
+use crate::http::body::{self, Body};
 
 /// Registers the route; it needs a [`web::Data`] of [`IngestState`].
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -39,8 +40,10 @@ async fn receive(
     if !is_csv(req.headers()) {
         return Err(Problem::unsupported_media_type("send the file as text/csv"));
     }
-    let body = body::read(payload, &req, &state.limits).await?;
-    let file = web::block(move || fx::parse(&body)).await?;
+    let Body { bytes, mut permit } = body::read(payload, &req, &state.limits, &state.flight).await?;
+    // However many rates it holds, a file alone fits.
+    permit.grow(fx::most_bytes(&bytes).min(state.flight.limit() / 2))?;
+    let (file, _permit) = web::block(move || (fx::parse(&bytes), permit)).await?;
     let file = file.map_err(|error| Problem::invalid_rates(error.field.as_str(), error.to_string()))?;
     let added = state.store.add_rates(file.rates).await?;
     Ok(HttpResponse::Ok().json(Answer {

@@ -18,8 +18,10 @@ use super::segment;
 use super::webhooks::documents::Documents;
 use super::webhooks::{self, Webhook};
 use crate::config::Limits;
+use crate::http::Problem;
 use crate::http::auth::Guard;
-use crate::http::{Problem, body};
+use crate::http::body::{self, Body};
+use crate::http::flight::{Flight, PER_EVENT, PER_WAITING_EVENT, Permit};
 use crate::model::{Clock, EventType, Ignored, IgnoredField};
 use crate::store::{AppendOutcome, Store};
 
@@ -44,6 +46,10 @@ pub struct IngestState {
     pub clock: Clock,
     /// Bounds on bodies, batches and events.
     pub limits: Limits,
+    /// What all requests together may hold of their bodies.
+    pub flight: Arc<Flight>,
+    /// The part of it for bodies of webhooks whose signature is not checked yet.
+    pub unverified: Arc<Flight>,
     /// The configured webhooks.
     pub webhooks: Arc<Vec<Webhook>>,
     /// Documents that verifying them takes.
@@ -140,14 +146,31 @@ async fn receive(
 
 async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
     let format = format_of(req.headers())?;
-    let body = body::read(payload, req, &state.limits).await?;
+    let body = body::read(payload, req, &state.limits, &state.flight).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
-    let judged = if body.len() < HEAVY {
-        batch::judge(&body, &format, &limits, now, &privacy)?
-    } else {
-        web::block(move || batch::judge(&body, &format, &limits, now, &privacy)).await??
+    let is_heavy = body.bytes.len() >= HEAVY;
+    let judge = move || {
+        parsed(body, |room, bytes| {
+            batch::judge_within(room, bytes, &format, &limits, now, &privacy)
+        })
     };
+    let judged = if is_heavy { web::block(judge).await?? } else { judge()? };
     answer(&state.store, ADDRESS, judged, now).await
+}
+
+/// Judges a body within the budget, and lets go of it; what its events take is held on.
+fn parsed(
+    body: Body,
+    judge: impl FnOnce(&mut batch::Room<'_>, &[u8]) -> Result<Judged, Problem>,
+) -> Result<(Judged, Permit), Problem> {
+    let Body { bytes, mut permit } = body;
+    // The texts of the events, once as they are and once in columns.
+    let texts = 2 * bytes.len();
+    let mut room = |events: usize| permit.grow(texts + events * PER_EVENT);
+    let judged = judge(&mut room, &bytes)?;
+    let all = judged.events.len() + judged.rejected.len();
+    permit.shrink_to(texts + all * PER_EVENT);
+    Ok((judged, permit))
 }
 
 async fn receive_calls(
@@ -161,10 +184,15 @@ async fn receive_calls(
 
 async fn take_calls(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> Result<HttpResponse, Problem> {
     check_calls(req)?;
-    let body = body::read(payload, req, &state.limits).await?;
+    let body = body::read(payload, req, &state.limits, &state.flight).await?;
     let (limits, now, privacy) = (state.limits.clone(), (state.clock)(), state.privacy.clone());
     let asked = req.path().to_owned();
-    let judged = web::block(move || segment::judge(&body, &asked, &limits, now, &privacy)).await??;
+    let judge = move || {
+        parsed(body, |room, bytes| {
+            segment::judge_within(room, bytes, &asked, &limits, now, &privacy)
+        })
+    };
+    let judged = web::block(judge).await??;
     answer(&state.store, segment::ADDRESS, judged, now).await
 }
 
@@ -196,7 +224,7 @@ fn check_calls(req: &HttpRequest) -> Result<(), Problem> {
 async fn answer(
     store: &Store,
     address: &'static str,
-    judged: Judged,
+    (judged, mut permit): (Judged, Permit),
     now: DateTime<Utc>,
 ) -> Result<HttpResponse, Problem> {
     let Judged {
@@ -216,8 +244,12 @@ async fn answer(
     let (outcomes, received_at) = if events.is_empty() {
         (Vec::new(), None)
     } else {
-        let appended = store.append(events).await?;
-        (appended.outcomes, Some(appended.received_at))
+        let queued = store.queue(None, events).await?;
+        permit.shrink_to((ids.len() + rejected.len()) * PER_WAITING_EVENT);
+        let appended = queued.durable().await?;
+        appended.map_or((Vec::new(), None), |appended| {
+            (appended.outcomes, Some(appended.received_at))
+        })
     };
     notes::rejections(store, address, now, &rejected);
     noted.note(store, address, now, &outcomes, rejected.len());

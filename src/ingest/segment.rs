@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::batch::{Judged, elements, readable, too_large};
+use super::batch::{Judged, Room, elements, readable, too_large};
 use super::cloudevents::{Envelope, micros};
 use super::json::{self, Members, Slot, Text};
 use super::privacy::Privacy;
@@ -90,11 +90,27 @@ struct Message<'a> {
     context: Slot<'a>,
 }
 
-/// Judges every message of a body that was posted to one of the [`ADDRESSES`].
+/// Judges every message of a body that was posted to one of the [`ADDRESSES`], however much memory that takes.
 ///
 /// # Errors
-/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many messages.
+/// As [`judge_within`].
 pub fn judge(
+    body: &[u8],
+    address: &str,
+    limits: &Limits,
+    now: DateTime<Utc>,
+    privacy: &Privacy,
+) -> Result<Judged, Problem> {
+    judge_within(&mut |_| Ok(()), body, address, limits, now, privacy)
+}
+
+/// Judges every message of a body that was posted to one of the [`ADDRESSES`], once there is `room` for them.
+///
+/// # Errors
+/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many messages, or what `room`
+/// says.
+pub fn judge_within(
+    room: &mut Room<'_>,
     body: &[u8],
     address: &str,
     limits: &Limits,
@@ -113,6 +129,7 @@ pub fn judge(
         let body: Body<'_> = serde_json::from_str(text).map_err(unparseable)?;
         elements(body.batch.get(), limits.batch_events)
     })?;
+    room(messages.len())?;
     let mut judged = Judged {
         single: !BATCHES.contains(&call),
         ..Judged::default()

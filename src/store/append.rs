@@ -57,32 +57,24 @@ impl Store {
     /// [`StoreError::Busy`] when the writer is behind and [`StoreError::Stopped`] while shutting
     /// down, in both cases with nothing taken; otherwise what the database said.
     pub async fn append(&self, events: Vec<Event>) -> Result<Appended, StoreError> {
-        let prepared = match tokio::task::spawn_blocking(move || Prepared::new(&events)).await {
-            Ok(prepared) => prepared?,
-            Err(_) => return Err(StoreError::Stopped),
-        };
-        self.submit(prepared)?.await.map_err(|_| StoreError::Stopped)?
+        let appended = self.queue(None, events).await?.durable().await?;
+        appended.ok_or(StoreError::Corrupt("a group without a mark was in conflict with it"))
     }
 
-    /// As [`Store::append`], but with a mark first; where that is in conflict, nothing is taken and there is no answer.
+    /// Hands events to the writer; from then on the queue counts their bytes. With a `mark` before them, nothing is
+    /// taken where that is in conflict.
     ///
     /// # Errors
-    /// As [`Store::append`].
-    pub async fn append_under(&self, mark: Option<Event>, events: Vec<Event>) -> Result<Option<Appended>, StoreError> {
-        let Some(mark) = mark else {
-            return self.append(events).await.map(Some);
-        };
-        let marked = [vec![mark], events].concat();
-        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&marked)).await;
+    /// As [`Store::append`]; what the database says comes with [`Queued::durable`].
+    pub async fn queue(&self, mark: Option<Event>, mut events: Vec<Event>) -> Result<Queued, StoreError> {
+        let marked = mark.is_some();
+        events.splice(..0, mark);
+        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&events)).await;
         let mut prepared = prepared.map_err(|_| StoreError::Stopped)??;
-        prepared.marked = true;
-        let Appended { outcomes, received_at } = self.submit(prepared)?.await.map_err(|_| StoreError::Stopped)??;
-        let mut outcomes = outcomes.into_iter();
-        let taken = outcomes.next() != Some(AppendOutcome::Conflict);
-        Ok(taken.then(|| Appended {
-            outcomes: outcomes.collect(),
-            received_at,
-        }))
+        prepared.marked = marked;
+        let (reply, answer) = oneshot::channel();
+        self.shared.writer.try_send(Command::Append { prepared, reply })?;
+        Ok(Queued { answer, marked })
     }
 
     /// Queues a prepared group of a delivery from a thread of its own, waiting while the writer is behind.
@@ -95,11 +87,27 @@ impl Store {
         self.shared.writer.send_blocking(Command::Append { prepared, reply })?;
         Ok(Pending(answer))
     }
+}
 
-    fn submit(&self, prepared: Prepared) -> Result<oneshot::Receiver<Result<Appended, StoreError>>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.writer.try_send(Command::Append { prepared, reply })?;
-        Ok(answer)
+/// Events that wait for the writer.
+pub struct Queued {
+    answer: oneshot::Receiver<Result<Appended, StoreError>>,
+    marked: bool,
+}
+
+impl Queued {
+    /// Waits for the commit; no outcome where the mark before the events is in conflict.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] while shutting down, or what the database said.
+    pub async fn durable(self) -> Result<Option<Appended>, StoreError> {
+        let Appended { outcomes, received_at } = self.answer.await.map_err(|_| StoreError::Stopped)??;
+        let mut outcomes = outcomes.into_iter();
+        let taken = !self.marked || outcomes.next() != Some(AppendOutcome::Conflict);
+        Ok(taken.then(|| Appended {
+            outcomes: outcomes.collect(),
+            received_at,
+        }))
     }
 }
 

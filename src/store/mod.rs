@@ -36,7 +36,7 @@ use tokio::sync::watch;
 use crate::model::Clock;
 
 pub use annotations::{Annotated, Note};
-pub use append::{AppendOutcome, Appended, Delivery, Pending};
+pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use folding::{FoldReport, Window};
 pub use ignored::{IgnoredCount, IgnoredCounts};
 pub use prepared::Prepared;
@@ -122,6 +122,8 @@ pub struct StoreOptions {
     pub threads: u64,
     /// Events that may wait for the writer.
     pub queue_events: usize,
+    /// Bytes of events that may wait for the writer.
+    pub queue_bytes: usize,
     /// Rows of one frame handed to a metric.
     pub frame_rows: usize,
     /// Seconds until a question is interrupted.
@@ -197,6 +199,11 @@ impl Store {
     /// Stamp up to which events are folded into facts.
     pub fn folded_to(&self) -> DateTime<Utc> {
         *self.shared.folded.borrow()
+    }
+
+    /// Bytes of the events that wait for the writer, those that it is committing included.
+    pub fn queued_bytes(&self) -> usize {
+        self.shared.writer.bytes()
     }
 
     /// Finishes what was accepted, checkpoints and closes the writer. Later commands answer `Stopped`.

@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use super::StoreError;
 use super::append::Delivery;
 use super::identity::Identity;
+use super::queue::Size;
 use crate::model::Event;
 use crate::model::event::entity_key;
 
@@ -20,6 +21,8 @@ pub struct Prepared {
     pub(super) identities: Vec<Identity>,
     /// When the events happened, in microseconds.
     pub(super) times: Vec<i64>,
+    /// Bytes of all of it.
+    bytes: usize,
     /// Whether nothing of the group may be taken where its first event is in conflict.
     pub(super) marked: bool,
     /// The delivery that the group is a part of; `None` for one of its own.
@@ -30,6 +33,14 @@ impl Prepared {
     /// Number of events.
     pub fn len(&self) -> usize {
         self.identities.len()
+    }
+
+    /// Number of events, and the bytes that they take.
+    pub(super) fn size(&self) -> Size {
+        Size {
+            events: self.len(),
+            bytes: self.bytes,
+        }
     }
 
     /// Whether there are none.
@@ -67,7 +78,9 @@ impl Prepared {
         columns.aliases();
         columns.returns();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(columns.fields)), columns.arrays)?;
+        let each = size_of::<Identity>() + size_of::<i64>();
         Ok(Prepared {
+            bytes: batch.get_array_memory_size() + events.len() * each,
             batch,
             identities,
             times,

@@ -46,28 +46,68 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Events and the like that it holds.
-    fn events(&self) -> usize {
+    /// What it holds: events and the like, and their bytes.
+    fn size(&self) -> Size {
         match self {
-            Command::Append { prepared, .. } => prepared.len(),
-            Command::Rates { rates, .. } => rates.len(),
-            Command::Annotate { notes, .. } => notes.len(),
-            Command::Tidy | Command::Stop => 0,
+            Command::Append { prepared, .. } => prepared.size(),
+            Command::Rates { rates, .. } => Size::of(rates),
+            Command::Annotate { notes, .. } => Size::of(notes),
+            Command::Tidy | Command::Stop => Size::default(),
         }
+    }
+}
+
+/// Events and the like, and the bytes that they take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    pub events: usize,
+    pub bytes: usize,
+}
+
+impl Size {
+    /// Of values with little behind them.
+    pub fn of<T>(values: &[T]) -> Self {
+        Size {
+            events: values.len(),
+            bytes: size_of_val(values),
+        }
+    }
+}
+
+/// What waits for the writer, what it is working on included.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    events: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Waiting {
+    /// Adds to it; says what there was before.
+    fn add(&self, size: Size) -> Size {
+        Size {
+            events: self.events.fetch_add(size.events, Ordering::AcqRel),
+            bytes: self.bytes.fetch_add(size.bytes, Ordering::AcqRel),
+        }
+    }
+
+    /// Takes away what is done, or was not taken after all.
+    pub fn remove(&self, size: Size) {
+        self.events.fetch_sub(size.events, Ordering::AcqRel);
+        self.bytes.fetch_sub(size.bytes, Ordering::AcqRel);
     }
 }
 
 /// The way to the writer.
 pub(super) struct Handle {
     sender: mpsc::Sender<Command>,
-    waiting: Arc<AtomicUsize>,
-    limit: usize,
+    waiting: Arc<Waiting>,
+    limit: Size,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Handle {
-    /// The way to a writer that takes from the other end of `sender`, while fewer than `limit` events are `waiting`.
-    pub fn new(sender: mpsc::Sender<Command>, waiting: Arc<AtomicUsize>, limit: usize, thread: JoinHandle<()>) -> Self {
+    /// The way to a writer that takes from the other end of `sender`, while no more than `limit` is `waiting`.
+    pub fn new(sender: mpsc::Sender<Command>, waiting: Arc<Waiting>, limit: Size, thread: JoinHandle<()>) -> Self {
         Handle {
             sender,
             waiting,
@@ -78,20 +118,26 @@ impl Handle {
 
     /// Queues a command or says at once that there is no room.
     pub fn try_send(&self, command: Command) -> Result<(), StoreError> {
-        let events = command.events();
+        let size = command.size();
         // A group larger than the whole queue may go when nothing else waits.
-        let before = self.waiting.fetch_add(events, Ordering::AcqRel);
-        if before > 0 && before + events > self.limit {
-            self.waiting.fetch_sub(events, Ordering::AcqRel);
+        let before = self.waiting.add(size);
+        let fits = before.events + size.events <= self.limit.events && before.bytes + size.bytes <= self.limit.bytes;
+        if before.events > 0 && !fits {
+            self.waiting.remove(size);
             return Err(StoreError::Busy);
         }
         self.sender.try_send(command).map_err(|error| {
-            self.waiting.fetch_sub(events, Ordering::AcqRel);
+            self.waiting.remove(size);
             match error {
                 mpsc::error::TrySendError::Full(_) => StoreError::Busy,
                 mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
             }
         })
+    }
+
+    /// Bytes of what waits for the writer, what it is working on included.
+    pub fn bytes(&self) -> usize {
+        self.waiting.bytes.load(Ordering::Acquire)
     }
 
     /// Has the writer tidy up when it comes to it; while its queue is full it does so anyway.
@@ -101,7 +147,7 @@ impl Handle {
 
     /// Queues a command, waiting for room; not to be called on an async thread.
     pub fn send_blocking(&self, command: Command) -> Result<(), StoreError> {
-        self.waiting.fetch_add(command.events(), Ordering::AcqRel);
+        self.waiting.add(command.size());
         self.sender.blocking_send(command).map_err(|_| StoreError::Stopped)
     }
 

@@ -1,7 +1,6 @@
 //! The writer: one thread, the only connection that changes anything, commands one after another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
@@ -12,7 +11,7 @@ use super::append::{self, Appended};
 use super::identity::Identities;
 use super::moments::Moments;
 use super::prepared::Prepared;
-use super::queue::{Command, Handle, QUEUE};
+use super::queue::{Command, Handle, QUEUE, Size, Waiting};
 use super::rates::{self, RatesAdded};
 use super::{StoreError, StoreOptions, folding};
 use crate::model::{Clock, Param, Rate};
@@ -21,6 +20,8 @@ use crate::query;
 /// Events that one commit takes in at most; a single larger group still goes whole. From about
 /// 120,000 rows on DuckDB writes them to the table at once instead of to its log first.
 const GROUP: usize = 150_000;
+/// Bytes of events that one commit takes in at most; a single larger group still goes whole.
+const GROUP_BYTES: usize = 32 << 20;
 /// Bytes of write-ahead log at which the writer checkpoints.
 const LOG_BYTES: u64 = 256 << 20;
 
@@ -38,7 +39,11 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
     let moments = Arc::new(Moments::since(last));
     let (committed_sender, committed) = watch::channel(instant(last)?);
     let (sender, receiver) = mpsc::channel(QUEUE);
-    let waiting = Arc::new(AtomicUsize::new(0));
+    let waiting = Arc::new(Waiting::default());
+    let limit = Size {
+        events: options.queue_events,
+        bytes: options.queue_bytes,
+    };
     let log_file = options.data_dir.join("botledger.duckdb.wal");
     let mut writer = Writer {
         connection,
@@ -54,7 +59,7 @@ pub(super) fn start(connection: Connection, options: &StoreOptions, clock: Clock
         .name("writer".into())
         .spawn(move || writer.run(receiver))?;
     Ok(Started {
-        handle: Handle::new(sender, waiting, options.queue_events, thread),
+        handle: Handle::new(sender, waiting, limit, thread),
         committed,
         moments,
     })
@@ -70,7 +75,7 @@ struct Writer {
     clock: Clock,
     /// Stamp of the latest commit, in microseconds.
     last: i64,
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     committed: watch::Sender<DateTime<Utc>>,
     moments: Arc<Moments>,
     log_file: std::path::PathBuf,
@@ -106,14 +111,17 @@ impl Writer {
 
     /// Gathers waiting groups of one delivery into one commit; hands back the first command of another kind.
     fn append(&mut self, prepared: Prepared, reply: Reply, receiver: &mut mpsc::Receiver<Command>) -> Option<Command> {
-        let mut events = prepared.len();
+        let mut size = prepared.size();
         let delivery = prepared.delivery;
         let (mut groups, mut replies) = (vec![prepared], vec![reply]);
         let mut held = None;
-        while events < GROUP {
+        while size.events < GROUP {
             match receiver.try_recv() {
-                Ok(Command::Append { prepared, reply }) if prepared.delivery == delivery => {
-                    events += prepared.len();
+                Ok(Command::Append { prepared, reply })
+                    if prepared.delivery == delivery && size.bytes + prepared.size().bytes <= GROUP_BYTES =>
+                {
+                    size.events += prepared.size().events;
+                    size.bytes += prepared.size().bytes;
                     groups.push(prepared);
                     replies.push(reply);
                 }
@@ -131,7 +139,7 @@ impl Writer {
                 .for_each(|(reply, answer)| drop(reply.send(Ok(answer)))),
             Err(error) => self.refuse(error, replies),
         }
-        self.waiting.fetch_sub(events, Ordering::AcqRel);
+        self.waiting.remove(size);
         held
     }
 
@@ -174,7 +182,7 @@ impl Writer {
             tracing::error!(%error, "exchange rates could not be added; nothing of them was taken");
         }
         drop(reply.send(outcome));
-        self.waiting.fetch_sub(rates.len(), Ordering::AcqRel);
+        self.waiting.remove(Size::of(rates));
     }
 
     /// Adds and retracts annotations in a commit of their own.
@@ -188,7 +196,7 @@ impl Writer {
             tracing::error!(%error, "annotations could not be written; nothing of them was taken");
         }
         drop(reply.send(outcome));
-        self.waiting.fetch_sub(notes.len(), Ordering::AcqRel);
+        self.waiting.remove(Size::of(notes));
     }
 
     /// A commit without events. What `write` does tells whether anything changed; if so the stamp is the commit's.

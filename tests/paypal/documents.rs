@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use botledger::ingest::webhooks::documents::{Documents, Limits};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::support::app::{PRESENT, instant};
 
@@ -57,6 +58,10 @@ fn answer(mut connection: TcpStream, n: usize) {
     };
     match path.as_str() {
         "/good" => send("200 OK", b"a certificate"),
+        known if known.starts_with("/good-") => send("200 OK", b"a certificate"),
+        "/other" => send("200 OK", b"a page"),
+        "/then-a-page" if n > 0 => send("200 OK", b"a page"),
+        "/then-a-page" => send("200 OK", b"a certificate"),
         "/once" if n == 0 => send("200 OK", b"a certificate"),
         "/late" if n > 0 => send("200 OK", b"a certificate"),
         "/moved" => send("302 Found\r\nlocation: /good", b""),
@@ -175,4 +180,136 @@ fn plain_connections_are_refused_where_it_counts() {
             .is_err()
     );
     assert_eq!(host.asked(), 0);
+}
+
+/// Documents that are kept in a folder while they are certificates.
+fn keeping(folder: &std::path::Path, at: DateTime<Utc>) -> Documents {
+    let judge = |_: &str, document: &[u8], at: DateTime<Utc>| {
+        document == b"a certificate" && at < instant(PRESENT) + TimeDelta::days(30)
+    };
+    documents().keeping(folder, Box::new(judge), at)
+}
+
+#[test]
+fn a_thousand_forged_requests_cost_twenty_fetches_and_what_is_known_is_served_meanwhile() {
+    let (host, folder) = (Host::start(), tempfile::tempdir().unwrap());
+    let documents = keeping(folder.path(), instant(PRESENT));
+    let now = instant(PRESENT);
+    documents.fetch(&host.url("/good"), now).unwrap();
+    // A day later, when what is known is to be fetched again.
+    let now = now + TimeDelta::days(1);
+    for n in 0..1_000 {
+        let forged = match n % 4 {
+            0 => host.url("/other"),
+            _ => host.url(&format!("/missing-{n}")),
+        };
+        drop(documents.fetch(&forged, now));
+        if n % 100 == 99 {
+            assert_eq!(*documents.fetch(&host.url("/good"), now).unwrap(), b"a certificate");
+        }
+    }
+    // The first, twenty for the strangers, and the known one once more.
+    assert_eq!(host.asked(), 22);
+    assert!(
+        documents.fetch(&host.url("/good-new"), now).is_err(),
+        "what is not known has no budget now"
+    );
+    let later = now + TimeDelta::minutes(1);
+    assert!(documents.fetch(&host.url("/good-new"), later).is_ok());
+}
+
+#[test]
+fn one_address_is_fetched_three_times_within_a_minute() {
+    let (host, documents) = (Host::start(), documents());
+    for _ in 0..10 {
+        assert!(documents.fetch(&host.url("/missing"), instant(PRESENT)).is_err());
+    }
+    assert_eq!(host.asked(), 3);
+}
+
+#[test]
+fn what_is_good_outlives_a_restart_and_nothing_else_does() {
+    let (host, folder) = (Host::start(), tempfile::tempdir().unwrap());
+    let kept = folder.path().join("certificates");
+    let now = instant(PRESENT);
+    let documents = keeping(&kept, now);
+    documents.fetch(&host.url("/good"), now).unwrap();
+    assert_eq!(*documents.fetch(&host.url("/other"), now).unwrap(), b"a page");
+    assert_eq!(host.asked(), 2);
+    let files = || std::fs::read_dir(&kept).unwrap().count();
+    assert_eq!(files(), 1, "a page is no certificate");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let file = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    assert_eq!((mode(&kept), mode(&file)), (0o700, 0o600));
+
+    // Whatever strangers do, it is there at once after a restart.
+    let documents = keeping(&kept, now);
+    for n in 0..30 {
+        drop(documents.fetch(&host.url(&format!("/missing-{n}")), now));
+    }
+    assert_eq!(*documents.fetch(&host.url("/good"), now).unwrap(), b"a certificate");
+    assert_eq!(host.asked(), 22);
+    // A day later it is fetched again.
+    documents.fetch(&host.url("/good"), now + TimeDelta::days(1)).unwrap();
+    assert_eq!(host.asked(), 23);
+    // When it is good no more, it goes from the disk.
+    keeping(&kept, now + TimeDelta::days(31));
+    assert_eq!(files(), 0);
+}
+
+#[test]
+fn what_somebody_put_in_the_folder_is_not_believed() {
+    let (host, folder) = (Host::start(), tempfile::tempdir().unwrap());
+    let now = instant(PRESENT);
+    keeping(folder.path(), now).fetch(&host.url("/good"), now).unwrap();
+    let file = std::fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let text = std::fs::read_to_string(&file).unwrap();
+    for (name, text) in [
+        ("another-name.pem", text.clone()),
+        ("garbage.pem", "\u{0}".repeat(100)),
+        ("large.pem", format!("{text}{}", " ".repeat(1 << 20))),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    keeping(folder.path(), now);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    std::fs::write(&file, text.replace("a certificate", "a forgery")).unwrap();
+    let documents = keeping(folder.path(), now);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(*documents.fetch(&host.url("/good"), now).unwrap(), b"a certificate");
+}
+
+#[test]
+fn no_more_than_sixty_four_are_kept() {
+    let (host, folder) = (Host::start(), tempfile::tempdir().unwrap());
+    let now = instant(PRESENT);
+    let documents = keeping(folder.path(), now);
+    for n in 0..70 {
+        documents
+            .fetch(&host.url(&format!("/good-{n}")), now + TimeDelta::minutes(n))
+            .unwrap();
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 64);
+    documents
+        .fetch(&host.url("/good-69"), now + TimeDelta::minutes(70))
+        .unwrap();
+    assert_eq!(host.asked(), 70, "the latest are kept");
+}
+
+#[test]
+fn what_is_there_now_takes_the_place_of_a_good_one_only_if_it_is_good_too() {
+    let (host, folder) = (Host::start(), tempfile::tempdir().unwrap());
+    let now = instant(PRESENT);
+    let documents = keeping(folder.path(), now);
+    // The host answers with a certificate first, then with a page.
+    documents.fetch(&host.url("/then-a-page"), now).unwrap();
+    let later = documents
+        .fetch(&host.url("/then-a-page"), now + TimeDelta::days(2))
+        .unwrap();
+    assert_eq!((host.asked(), (*later).as_slice()), (2, b"a certificate".as_slice()));
 }

@@ -232,3 +232,23 @@ fn the_simulators_id_is_for_tests_only() {
     source.mode = Some("test".into());
     assert!(Webhook::open(&source).is_ok());
 }
+
+#[test]
+fn a_certificate_is_kept_while_it_is_paypals_and_leads_to_the_trusted_authority() {
+    let folder = signed().folder.path();
+    let settings = format!(
+        "webhook_ids = [{:?}]\nca_file = {:?}",
+        signed().webhook_id,
+        folder.join("root.pem").display().to_string()
+    );
+    let endpoint = Webhook::open(&source_with("paypal", &settings)).unwrap().endpoint;
+    let pem = std::fs::read(folder.join("certificates/CERT-chain")).unwrap();
+    let address = "https://api.paypal.com/v1/notifications/certs/CERT-chain";
+    let now = instant(PRESENT);
+    assert!(endpoint.vouches(address, &pem, now));
+    assert!(!endpoint.vouches("https://evil.example/v1/notifications/certs/CERT-chain", &pem, now));
+    assert!(!endpoint.vouches(address, b"<html>not found</html>", now));
+    assert!(!endpoint.vouches(address, &pem, now + chrono::TimeDelta::days(36_500)));
+    let built_in = Webhook::open(&unsigned()).unwrap().endpoint;
+    assert!(!built_in.vouches(address, &pem, now), "it leads to another authority");
+}

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::ServerHandle;
 use botledger::app::Application;
 use botledger::config::{Config, Key, Source};
+use botledger::http::flight::Flight;
 use botledger::ingest::privacy::pseudonym::KEY_FILE;
 use botledger::model::Clock;
 use botledger::store::Store;
@@ -95,6 +96,7 @@ pub fn source(provider: &str, secrets: &[&str]) -> Source {
 struct Running {
     handle: ServerHandle,
     store: Store,
+    flight: Arc<Flight>,
     thread: JoinHandle<()>,
 }
 
@@ -141,6 +143,11 @@ impl TestApp {
         &self.running.as_ref().unwrap().store
     }
 
+    /// The budget of what requests hold of their bodies.
+    pub fn flight(&self) -> &Flight {
+        &self.running.as_ref().unwrap().flight
+    }
+
     /// Waits until everything committed is folded into facts.
     pub fn wait_folded(&self) {
         let deadline = Instant::now() + Duration::from_secs(120);
@@ -157,7 +164,9 @@ impl TestApp {
     /// Stops gracefully and lets go of the database file.
     pub fn stop(&mut self) {
         let Some(running) = self.running.take() else { return };
-        let Running { handle, store, thread } = running;
+        let Running {
+            handle, store, thread, ..
+        } = running;
         drop(store);
         actix_web::rt::System::new().block_on(handle.stop(true));
         thread.join().unwrap();
@@ -188,14 +197,25 @@ fn launch(config: &Config, clock: &TestClock) -> (Client, Running) {
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let application = Application::build(config, clock).unwrap();
-            let parts = (application.address(), application.handle(), application.store());
+            let parts = (
+                application.address(),
+                application.handle(),
+                application.store(),
+                application.flight(),
+            );
             tell.send(parts).unwrap();
             application.run().await.unwrap();
         });
     });
-    let (address, handle, store) = told.recv().expect("the application did not start");
+    let (address, handle, store, flight) = told.recv().expect("the application did not start");
     let client = Client::new(format!("http://{address}"));
-    (client, Running { handle, store, thread })
+    let running = Running {
+        handle,
+        store,
+        flight,
+        thread,
+    };
+    (client, running)
 }
 
 /// Waits until this process has closed the database: two instances on one file would not see each other.

@@ -1,25 +1,35 @@
-//! Documents that verifying takes, such as certificates, fetched under limits and kept.
+//! Documents that verifying takes, such as certificates, fetched under limits and kept, also over a restart.
 //!
-//! Their addresses come from requests that are not verified yet. So there is one fetch at a time,
-//! few may wait for it, and after many failures there is none for a while.
+//! Their addresses come from requests that are not verified yet. So what is not known yet has a budget of fetches of its
+//! own: strangers can use that up, and what is known is served and fetched again all the same.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Documents that are kept; a provider has a handful.
+use super::shelf::Shelf;
+
+/// Good documents that are kept; a provider has a handful.
 const KEPT: usize = 64;
-/// How long a kept document is good; longer where it cannot be had again.
+/// Others that are kept, so that they are refused without being fetched each time.
+const DOUBTFUL: usize = 16;
+/// How long a kept document is served without a look at its address; longer where it cannot be had again.
 const GOOD_FOR: TimeDelta = TimeDelta::hours(24);
 /// Requests that may wait for a document; beyond it the provider has to come again.
 const WAITING: usize = 8;
-/// Fetches that may fail within [`WINDOW`]; then none is tried until it is over.
-const FAILURES: u32 = 20;
+/// Fetches within [`WINDOW`], of all addresses and of one; then none is tried until it is over.
+const FETCHES: usize = 20;
+const FETCHES_OF_ONE: usize = 3;
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
+
+/// Tells by its address and the present moment whether a document is the provider's and may be kept as good.
+pub type Judge = Box<dyn Fn(&str, &[u8], DateTime<Utc>) -> bool + Send + Sync>;
 
 /// Bounds on one fetch.
 #[derive(Debug, Clone, Copy)]
@@ -43,26 +53,39 @@ impl Default for Limits {
 }
 
 /// Fetches documents and keeps them. No redirects are followed: the caller has checked the address, and no other.
-#[derive(Debug)]
 pub struct Documents {
     agent: ureq::Agent,
     limits: Limits,
+    judge: Judge,
+    shelf: Option<Shelf>,
     kept: Mutex<HashMap<String, Kept>>,
-    waiting: AtomicUsize,
-    failures: Mutex<Failures>,
+    /// The turns of those who want what is known already.
+    known: Turns,
+    /// The turns of those who want what is not.
+    unknown: Turns,
 }
 
-#[derive(Debug)]
+/// A document that is kept.
+#[derive(Debug, Clone)]
 struct Kept {
     document: Arc<Vec<u8>>,
     fetched_at: DateTime<Utc>,
+    /// Whether it is the provider's.
+    good: bool,
 }
 
-/// The failures of the present window.
+/// One fetch at a time, few who wait for it, and a budget.
 #[derive(Debug, Default)]
-struct Failures {
+struct Turns {
+    waiting: AtomicUsize,
+    budget: Mutex<Budget>,
+}
+
+/// The fetches of the present window, by address.
+#[derive(Debug, Default)]
+struct Budget {
     since: DateTime<Utc>,
-    count: u32,
+    fetches: HashMap<String, usize>,
 }
 
 impl Default for Documents {
@@ -71,8 +94,17 @@ impl Default for Documents {
     }
 }
 
+impl fmt::Debug for Documents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Documents")
+            .field("limits", &self.limits)
+            .field("shelf", &self.shelf)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Documents {
-    /// Fetches within these limits.
+    /// Fetches within these limits; takes every document for good and keeps it in memory only.
     pub fn new(limits: Limits) -> Self {
         let config = ureq::Agent::config_builder()
             .https_only(limits.https_only)
@@ -82,55 +114,110 @@ impl Documents {
         Documents {
             agent: ureq::Agent::new_with_config(config),
             limits,
+            judge: Box::new(|_, _, _| true),
+            shelf: None,
             kept: Mutex::default(),
-            waiting: AtomicUsize::new(0),
-            failures: Mutex::default(),
+            known: Turns::default(),
+            unknown: Turns::default(),
+        }
+    }
+
+    /// Keeps what `judge` takes for good in a folder too, and what is there already, if it is good still.
+    pub fn keeping(self, folder: &Path, judge: Judge, now: DateTime<Utc>) -> Self {
+        let shelf = Shelf::at(folder, self.limits.bytes);
+        let mut kept = HashMap::new();
+        for found in shelf.read() {
+            if kept.len() < KEPT && judge(&found.address, &found.document, now) {
+                let entry = Kept {
+                    document: Arc::new(found.document),
+                    fetched_at: found.fetched_at.min(now),
+                    good: true,
+                };
+                kept.insert(found.address, entry);
+            } else {
+                shelf.remove(&found.address);
+            }
+        }
+        Documents {
+            judge,
+            shelf: Some(shelf),
+            kept: Mutex::new(kept),
+            ..self
         }
     }
 
     /// The document at an address. Blocking.
     ///
     /// # Errors
-    /// What went wrong, for people. A failure is not kept: the next request tries again.
+    /// What went wrong, for people. A failure is not kept: a later request tries again.
     pub fn fetch(&self, address: &str, now: DateTime<Utc>) -> Result<Arc<Vec<u8>>, String> {
-        if let Some(document) = self.kept(address, Some(now)) {
-            return Ok(document);
+        let known = self.kept(address);
+        if let Some(kept) = known.as_ref().filter(|kept| kept.is_fresh(now)) {
+            return Ok(kept.document.clone());
         }
-        let _place = Place::take(&self.waiting).ok_or("too many requests wait for documents")?;
-        let mut failures = lock(&self.failures);
+        let turns = match &known {
+            Some(kept) if kept.good => &self.known,
+            _ => &self.unknown,
+        };
+        let outcome = self.fetch_in_turn(turns, known.is_some(), address, now);
+        // What is known outlives its day while it cannot be had again.
+        outcome.or_else(|error| known.map(|kept| kept.document).ok_or(error))
+    }
+
+    fn fetch_in_turn(
+        &self,
+        turns: &Turns,
+        is_known: bool,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Vec<u8>>, String> {
+        let crowded = "too many requests wait for documents";
+        let _place = Place::take(&turns.waiting).ok_or(crowded)?;
+        let mut budget = match turns.budget.try_lock() {
+            // Whoever has something to go on with does not wait for others' fetches.
+            Err(TryLockError::WouldBlock) if is_known => return Err(crowded.into()),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => lock(&turns.budget),
+            Ok(budget) => budget,
+        };
         // Whoever had the turn before may have fetched the same.
-        if let Some(document) = self.kept(address, Some(now)) {
-            return Ok(document);
+        if let Some(kept) = self.kept(address).filter(|kept| kept.is_fresh(now)) {
+            return Ok(kept.document);
         }
-        match failures.allow(now).and_then(|()| self.get(address)) {
-            Ok(document) => Ok(self.keep(address, document, now)),
-            Err(error) => {
-                failures.count += 1;
-                self.kept(address, None).ok_or(error)
-            }
+        budget.spend(address, now)?;
+        let document = self.get(address)?;
+        let good = (self.judge)(address, &document, now);
+        if is_known && !good {
+            return Err("what is there now is not the provider's".into());
         }
+        Ok(self.keep(address, document, good, now))
     }
 
-    /// A kept document, as long as it is good; of any age without a moment.
-    fn kept(&self, address: &str, now: Option<DateTime<Utc>>) -> Option<Arc<Vec<u8>>> {
-        let kept = lock(&self.kept);
-        let found = kept.get(address)?;
-        let good = now.is_none_or(|now| now - found.fetched_at < GOOD_FOR);
-        good.then(|| found.document.clone())
+    fn kept(&self, address: &str) -> Option<Kept> {
+        lock(&self.kept).get(address).cloned()
     }
 
-    fn keep(&self, address: &str, document: Vec<u8>, now: DateTime<Utc>) -> Arc<Vec<u8>> {
+    fn keep(&self, address: &str, document: Vec<u8>, good: bool, now: DateTime<Utc>) -> Arc<Vec<u8>> {
+        if let Some(shelf) = self.shelf.as_ref().filter(|_| good) {
+            shelf.write(address, &document, now);
+        }
         let mut kept = lock(&self.kept);
-        if kept.len() >= KEPT {
-            let oldest = kept.iter().min_by_key(|(_, kept)| kept.fetched_at);
+        // One more of its kind pushes out the oldest of them, and none of the other.
+        let alike = kept
+            .iter()
+            .filter(|(known, kept)| kept.good == good && *known != address);
+        if alike.clone().count() >= if good { KEPT } else { DOUBTFUL } {
+            let oldest = alike.min_by_key(|(_, kept)| kept.fetched_at);
             if let Some(oldest) = oldest.map(|(address, _)| address.clone()) {
                 kept.remove(&oldest);
+                self.shelf.iter().for_each(|shelf| shelf.remove(&oldest));
             }
         }
         let document = Arc::new(document);
         let entry = Kept {
             document: document.clone(),
             fetched_at: now,
+            good,
         };
         kept.insert(address.to_owned(), entry);
         document
@@ -152,17 +239,27 @@ impl Documents {
     }
 }
 
-impl Failures {
-    fn allow(&mut self, now: DateTime<Utc>) -> Result<(), String> {
+impl Kept {
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        now - self.fetched_at < GOOD_FOR
+    }
+}
+
+impl Budget {
+    fn spend(&mut self, address: &str, now: DateTime<Utc>) -> Result<(), String> {
         // A clock that was set back begins a new window too.
         if now < self.since || now - self.since >= WINDOW {
-            *self = Failures { since: now, count: 0 };
+            *self = Budget {
+                since: now,
+                fetches: HashMap::new(),
+            };
         }
-        if self.count < FAILURES {
-            Ok(())
-        } else {
-            Err("too many documents could not be fetched".into())
+        let of_one = self.fetches.get(address).copied().unwrap_or_default();
+        if of_one == FETCHES_OF_ONE || self.fetches.values().sum::<usize>() == FETCHES {
+            return Err("too many documents were fetched within a minute".into());
         }
+        self.fetches.insert(address.to_owned(), of_one + 1);
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod payments;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,11 +43,20 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     Ok(Box::new(settings))
 }
 
+/// The signature that the header states.
+fn signature(headers: &Lookup<'_>) -> Result<Vec<u8>, Refusal> {
+    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+    let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
+    hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))
+}
+
 impl Endpoint for Messenger {
+    fn announced(&self, headers: &Lookup<'_>, _: DateTime<Utc>) -> Result<(), Refusal> {
+        signature(headers).map(drop)
+    }
+
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
-        let header = (request.headers)(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
-        let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
-        let signature = hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))?;
+        let signature = signature(request.headers)?;
         if any_matches(&self.secrets, &[request.raw_body], &[signature]) {
             Ok(())
         } else {

@@ -12,6 +12,7 @@ pub mod messenger;
 mod networks;
 pub mod paypal;
 pub mod routes;
+mod shelf;
 mod signature;
 pub mod stripe;
 pub mod telegram;
@@ -54,12 +55,25 @@ pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// One configured webhook of a provider.
 pub trait Endpoint: fmt::Debug + Send + Sync {
+    /// Refuses what its headers alone show to be forged, before its body is read.
+    ///
+    /// # Errors
+    /// Why it is refused, as [`Endpoint::verify`] would say it.
+    fn announced(&self, _headers: &Lookup<'_>, _now: DateTime<Utc>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// The address of a document that verifying the request takes, such as a certificate.
     ///
     /// # Errors
     /// A refusal where the request names an address that is not the provider's.
     fn evidence(&self, _headers: &Lookup<'_>) -> Result<Option<String>, Refusal> {
         Ok(None)
+    }
+
+    /// Whether what was fetched from an address is the provider's, and good for verifying at a moment.
+    fn vouches(&self, _address: &str, _document: &[u8], _at: DateTime<Utc>) -> bool {
+        false
     }
 
     /// Tells a genuine request from a forged one.

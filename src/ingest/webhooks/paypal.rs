@@ -16,10 +16,11 @@ mod trust;
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use self::signature::{TRANSMISSION_ID, Transmission};
+use self::signature::{CertificateAddress, TRANSMISSION_ID, Transmission};
 use self::trust::{Certificates, Trust};
 use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
 use super::links::{complete, link_text};
@@ -92,10 +93,20 @@ struct PayPal {
 }
 
 impl Endpoint for PayPal {
+    fn announced(&self, headers: &Lookup<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
+        Transmission::read(headers)?.check_age(self.max_age_seconds, now)
+    }
+
     fn evidence(&self, headers: &Lookup<'_>) -> Result<Option<String>, Refusal> {
         let sent = Transmission::read(headers)?;
         let at_hand = self.certificates.get(sent.certificate.name()).is_some();
         Ok((!at_hand).then(|| sent.certificate.address()))
+    }
+
+    fn vouches(&self, address: &str, document: &[u8], at: DateTime<Utc>) -> bool {
+        let is_paypals = CertificateAddress::parse(address).is_some_and(|parsed| parsed.address() == address);
+        let chain = trust::certificates(document).ok().filter(|_| is_paypals);
+        chain.is_some_and(|chain| self.trust.leaf(&chain, at).is_ok())
     }
 
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::delivery::seal;
 use super::{Lookup, Refusal, Request, Webhook};
-use crate::http::{Problem, body};
+use crate::config::Limits;
+use crate::http::Problem;
+use crate::http::body::{self, Body};
+use crate::http::flight::PER_JSON_BYTE;
 use crate::ingest::privacy::Privacy;
 use crate::ingest::{IngestState, notes};
 use crate::model::{Event, EventType};
@@ -68,22 +71,32 @@ async fn receive(
 ) -> Result<HttpResponse, Problem> {
     let webhook = webhook(&path, &state)?;
     let failed = |problem: &Problem| notes::problem(&state.store, &webhook.address(), (state.clock)(), problem);
-    let raw_body = body::read_raw(payload, &request, &state.limits)
-        .await
-        .inspect_err(failed)?;
-    let now = (state.clock)();
     let headers = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
     let refused = |refusal| {
         tracing::warn!(source = webhook.address(), %refusal, "webhook refused");
-        notes::refusal(&state.store, webhook, now, &refusal);
+        notes::refusal(&state.store, webhook, (state.clock)(), &refusal);
         match refusal {
             Refusal::Unavailable(_) => Problem::unverifiable(refusal.to_string()),
             _ => Problem::forged(refusal.to_string()),
         }
     };
+    webhook.endpoint.announced(&headers, (state.clock)()).map_err(refused)?;
+    let limits = Limits {
+        body_bytes: state.limits.webhook_bytes,
+        ..state.limits.clone()
+    };
+    let body = body::read_raw(payload, &request, &limits, &state.unverified).await;
+    let Body {
+        bytes: raw_body,
+        permit,
+    } = body.inspect_err(failed)?;
+    let now = (state.clock)();
     verify(webhook, &state, &headers, &raw_body, now)
         .await
         .map_err(refused)?;
+    let mut verified = state.flight.permit();
+    verified.grow(raw_body.len() * PER_JSON_BYTE).inspect_err(failed)?;
+    drop(permit);
     let events = protected(webhook.events(&raw_body, now), &state.privacy);
     let mut receipt = Receipt {
         other: events.iter().filter(|event| event.kind == EventType::Other).count(),
@@ -91,8 +104,12 @@ async fn receive(
     };
     let noted = notes::Delivery::of(&events);
     let mark = webhook.mark(&headers, &raw_body, now);
-    let appended = state.store.append_under(mark, events).await;
-    let appended = appended.map_err(Problem::from).inspect_err(failed)?;
+    let stored = async {
+        let queued = state.store.queue(mark, events).await?;
+        drop((raw_body, verified));
+        queued.durable().await
+    };
+    let appended = stored.await.map_err(Problem::from).inspect_err(failed)?;
     let appended = appended.ok_or_else(|| refused(Refusal::Replayed))?;
     noted.note(&state.store, &webhook.address(), now, &appended.outcomes, 0);
     for outcome in appended.outcomes {

@@ -14,13 +14,14 @@ mod money;
 mod refund;
 mod session;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
 use super::links::{complete, is_linked, link, link_text};
 use super::signature::{any_matches, check_secrets};
-use super::{Endpoint, Provider, Refusal, Request};
+use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
 use crate::ingest::mend::document;
 use crate::model::{Event, EventType, Mode};
@@ -58,20 +59,50 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     Ok(Box::new(settings))
 }
 
-impl Endpoint for Stripe {
-    /// `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`: the time is signed with the body, and any `v1` may match.
-    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
-        let header = (request.headers)(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+/// What the header says: when the body was signed, as it was written and as a number, and the signatures.
+struct Signed {
+    stated: String,
+    signed_at: i64,
+    signatures: Vec<Vec<u8>>,
+}
+
+impl Signed {
+    fn read(headers: &Lookup<'_>) -> Result<Self, Refusal> {
+        let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
         let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
         let stated = parts().find(|(scheme, _)| *scheme == "t").map(|(_, value)| value);
         let stated = stated.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
         let signed_at = stated.and_then(|t| Some((t, t.parse::<i64>().ok()?)));
         let (stated, signed_at) = signed_at.ok_or(Refusal::Malformed(SIGNATURE))?;
         // Other schemes and values that are no hexadecimal digits are passed over, as Stripe asks.
-        let signatures: Vec<Vec<u8>> = parts()
+        let signatures = parts()
             .filter(|(scheme, _)| *scheme == "v1")
-            .filter_map(|(_, value)| hex::decode(value).ok())
-            .collect();
+            .filter_map(|(_, value)| hex::decode(value).ok());
+        Ok(Signed {
+            stated: stated.to_owned(),
+            signed_at,
+            signatures: signatures.collect(),
+        })
+    }
+}
+
+impl Endpoint for Stripe {
+    /// `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`: the time is signed with the body, and any `v1` may match.
+    fn announced(&self, headers: &Lookup<'_>, _: DateTime<Utc>) -> Result<(), Refusal> {
+        let signed = Signed::read(headers)?;
+        if signed.signatures.is_empty() {
+            Err(Refusal::Mismatch)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        let Signed {
+            stated,
+            signed_at,
+            signatures,
+        } = Signed::read(request.headers)?;
         let signed = [stated.as_bytes(), b".", request.raw_body];
         if !any_matches(&self.secrets, &signed, &signatures) {
             return Err(Refusal::Mismatch);

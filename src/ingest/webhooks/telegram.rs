@@ -3,7 +3,7 @@
 //! Updates do not name their bot: the source's `bot_id` does. A conversation is a chat with it: its id is
 //! `{bot id}:{chat id}`. The secret travels in a header; the body is not signed.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
 use super::links::link_text;
 use super::networks::slug;
 use super::signature::{check_secrets, same_token};
-use super::{Endpoint, Provider, Refusal, Request};
+use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
 use crate::ingest::mend::document;
 use crate::model::{Acquisition, CheckoutPath, Direction, Event, EventType, Money, TimeOrigin};
@@ -76,8 +76,9 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
 }
 
 impl Endpoint for Telegram {
-    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
-        let token = (request.headers)(SECRET).ok_or(Refusal::Missing(SECRET))?;
+    /// The token is all that there is to check.
+    fn announced(&self, headers: &Lookup<'_>, _: DateTime<Utc>) -> Result<(), Refusal> {
+        let token = headers(SECRET).ok_or(Refusal::Missing(SECRET))?;
         // All are compared, so that the time does not tell which one came close.
         let matches = self
             .secrets
@@ -85,6 +86,10 @@ impl Endpoint for Telegram {
             .filter(|secret| same_token(secret.text(), &token))
             .count();
         if matches > 0 { Ok(()) } else { Err(Refusal::Mismatch) }
+    }
+
+    fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
+        self.announced(request.headers, request.now)
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {

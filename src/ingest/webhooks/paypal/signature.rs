@@ -96,7 +96,7 @@ pub(super) struct CertificateAddress {
 
 impl CertificateAddress {
     /// Reads an address on a host of PayPal's, under the path of its certificates.
-    fn parse(address: &str) -> Option<Self> {
+    pub fn parse(address: &str) -> Option<Self> {
         let (host, path) = address.strip_prefix("https://")?.split_once('/')?;
         let host = host.strip_suffix(":443").unwrap_or(host).to_ascii_lowercase();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');

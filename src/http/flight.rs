@@ -1,0 +1,231 @@
+//! The budget of bytes in flight: what all requests together hold of bodies, as they came, inflated and parsed.
+//!
+//! Every request takes from it before it holds anything, and gives back when its permit is dropped. What does not fit is
+//! refused at once: nobody waits while holding a part, so no number of senders can block one another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Problem;
+use crate::config::Limits;
+
+/// Bytes of a request to which the last eighth of the budget is kept: a few large ones cannot shut out the small.
+const SMALL: usize = 64 << 10;
+
+/// Bytes that one event takes beside its texts: as an event, as a row for the writer, and in the answer.
+pub const PER_EVENT: usize = 2 << 10;
+
+/// Bytes that one event takes until it is durable, once it is handed to the writer.
+pub const PER_WAITING_EVENT: usize = 256;
+
+/// Bytes that one byte of a webhook's JSON may take once it is read: a number of one digit is a value of 32.
+pub const PER_JSON_BYTE: usize = 32;
+
+/// A budget. Cheap to share; the same for all workers.
+#[derive(Debug)]
+pub struct Flight {
+    limit: usize,
+    held: AtomicUsize,
+    most: AtomicUsize,
+    /// The budget that this one is a part of.
+    whole: Option<Arc<Flight>>,
+}
+
+impl Flight {
+    /// The budget of a configuration: `flight_bytes`, or more where one request of the largest body needs it.
+    pub fn of(limits: &Limits) -> Arc<Self> {
+        let wire = limits.body_bytes.saturating_add(limits.inflated_bytes);
+        let events = limits.batch_events.saturating_mul(PER_EVENT);
+        let parsed = limits.inflated_bytes.saturating_mul(3).saturating_add(events);
+        let webhook = limits.webhook_bytes.saturating_mul(PER_JSON_BYTE + 1);
+        Self::new(limits.flight_bytes.max(wire).max(parsed).max(webhook), None)
+    }
+
+    /// A part of the budget, of at most a quarter: what is in the part counts in the whole too.
+    pub fn quarter(self: &Arc<Self>) -> Arc<Self> {
+        Self::new(self.limit / 4, Some(self.clone()))
+    }
+
+    fn new(limit: usize, whole: Option<Arc<Flight>>) -> Arc<Self> {
+        Arc::new(Flight {
+            limit,
+            held: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            whole,
+        })
+    }
+
+    /// A permit that holds nothing yet.
+    pub fn permit(self: &Arc<Self>) -> Permit {
+        Permit {
+            flight: self.clone(),
+            held: 0,
+        }
+    }
+
+    /// Bytes that may be held.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Bytes that are held now.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Acquire)
+    }
+
+    /// The most bytes that were ever held at once.
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::Acquire)
+    }
+
+    /// Whether more than half is taken, here or in the whole.
+    pub fn is_crowded(&self) -> bool {
+        self.held() > self.limit / 2 || self.whole.as_ref().is_some_and(|whole| whole.is_crowded())
+    }
+
+    /// Whether so many bytes more would fit for a request that holds `own` of them already.
+    fn fits(&self, held: usize, own: usize, more: usize) -> bool {
+        let (after, own_after) = (held.saturating_add(more), own.saturating_add(more));
+        // Who is alone may take everything, and who is small may take the last eighth too.
+        let all = held == own || own_after <= SMALL;
+        after <= if all { self.limit } else { self.limit - self.limit / 8 }
+    }
+
+    fn take(&self, own: usize, more: usize) -> bool {
+        let taken = self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, |held| {
+            self.fits(held, own, more).then_some(held + more)
+        });
+        let Ok(before) = taken else { return false };
+        if self.whole.as_ref().is_some_and(|whole| !whole.take(own, more)) {
+            self.held.fetch_sub(more, Ordering::AcqRel);
+            return false;
+        }
+        self.most.fetch_max(before + more, Ordering::AcqRel);
+        true
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::AcqRel);
+        if let Some(whole) = &self.whole {
+            whole.give_back(bytes);
+        }
+    }
+}
+
+/// What one request holds of the budget; given back when it is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    flight: Arc<Flight>,
+    held: usize,
+}
+
+impl Permit {
+    /// The budget that it is of.
+    pub fn flight(&self) -> &Flight {
+        &self.flight
+    }
+
+    /// Bytes that it holds.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Refuses at once what could not be taken now. Takes nothing: what is promised may never come.
+    ///
+    /// # Errors
+    /// `busy` where the budget has no room for it.
+    pub fn check_room(&self, bytes: usize) -> Result<(), Problem> {
+        let more = bytes.saturating_sub(self.held);
+        let fits = |flight: &Flight| flight.fits(flight.held(), self.held, more);
+        let whole = self.flight.whole.as_ref();
+        if fits(&self.flight) && whole.is_none_or(|whole| fits(whole)) {
+            Ok(())
+        } else {
+            Err(Problem::busy())
+        }
+    }
+
+    /// Takes so many bytes more.
+    ///
+    /// # Errors
+    /// `busy` where the budget has no room for them; what was held before is held still.
+    pub fn grow(&mut self, more: usize) -> Result<(), Problem> {
+        if !self.flight.take(self.held, more) {
+            return Err(Problem::busy());
+        }
+        self.held += more;
+        Ok(())
+    }
+
+    /// Gives back all but so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let back = self.held.saturating_sub(bytes);
+        self.flight.give_back(back);
+        self.held -= back;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.flight.give_back(self.held);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(flight_bytes: usize) -> Arc<Flight> {
+        Flight::of(&Limits {
+            flight_bytes,
+            body_bytes: 1 << 20,
+            inflated_bytes: 0,
+            batch_events: 0,
+            webhook_bytes: 0,
+            ..Limits::default()
+        })
+    }
+
+    #[test]
+    fn who_is_alone_may_take_everything_and_beside_others_only_the_small_may() {
+        let flight = budget(8 << 20);
+        let mut alone = flight.permit();
+        alone.grow(8 << 20).unwrap();
+        assert!(flight.permit().grow(1).is_err());
+        alone.shrink_to(6 << 20);
+        let mut large = flight.permit();
+        assert!(large.check_room(1 << 20).is_ok() && large.check_room((1 << 20) + 1).is_err());
+        large.grow(1 << 20).unwrap();
+        assert!(large.grow(1).is_err(), "the last eighth is for the small");
+        let mut small = flight.permit();
+        small.grow(SMALL).unwrap();
+        assert!(small.grow(1).is_err());
+        assert_eq!(flight.held(), (7 << 20) + SMALL);
+        drop((alone, large, small));
+        assert_eq!((flight.held(), flight.most()), (0, 8 << 20));
+    }
+
+    #[test]
+    fn a_part_counts_in_the_whole_and_never_takes_more_than_its_quarter() {
+        let flight = budget(8 << 20);
+        let part = flight.quarter();
+        let mut first = part.permit();
+        first.grow(2 << 20).unwrap();
+        assert!(first.grow(1).is_err() && part.permit().grow(1).is_err());
+        assert_eq!((part.held(), flight.held()), (2 << 20, 2 << 20));
+        let mut beside = flight.permit();
+        beside.grow(5 << 20).unwrap();
+        drop(first);
+        assert_eq!((part.held(), flight.held()), (0, 5 << 20));
+        beside.grow(3 << 20).unwrap();
+        assert!(part.permit().grow(1).is_err(), "the whole is full");
+        assert_eq!(part.held(), 0);
+    }
+
+    #[test]
+    fn the_largest_request_always_fits_whatever_is_configured() {
+        let flight = budget(1);
+        flight.permit().grow(1 << 20).unwrap();
+        assert_eq!(flight.limit(), 1 << 20);
+    }
+}
