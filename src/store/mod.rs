@@ -18,6 +18,7 @@ mod ignored;
 mod moments;
 mod prepared;
 mod pseudonym_key;
+mod quarantine;
 mod queue;
 mod rates;
 mod read;
@@ -40,6 +41,7 @@ pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use folding::{FoldReport, Window};
 pub use ignored::{IgnoredCount, IgnoredCounts};
 pub use prepared::Prepared;
+pub use quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
 pub use rates::RatesAdded;
 pub use refusals::{RecentRefusal, Refused, UNKNOWN_SOURCE};
 pub use status::{JobStatus, Version};
@@ -150,6 +152,8 @@ struct Shared {
     folding: Mutex<duckdb::Connection>,
     /// What each source has delivered.
     tallies: tallies::Tallies,
+    /// What is left out of the facts, as the tables have it.
+    quarantine: Mutex<Vec<SetAside>>,
 }
 
 impl Store {
@@ -166,6 +170,7 @@ impl Store {
         let folding = connection.try_clone()?;
         let folded = as_of::folded_to(&folding)?;
         let tallies = tallies::load(&folding)?;
+        let quarantine = quarantine::load(&folding)?;
         let started = writer::start(connection, options, clock)?;
         Ok(Store {
             shared: Arc::new(Shared {
@@ -177,6 +182,7 @@ impl Store {
                 folded: watch::channel(folded).0,
                 folding: Mutex::new(folding),
                 tallies,
+                quarantine: Mutex::new(quarantine),
             }),
         })
     }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/007_ignored"),
     query!("schema/008_kept"),
     query!("schema/009_moved"),
+    query!("schema/010_set_aside"),
 ];
 
 /// Name of the database file in the data folder.

@@ -1,0 +1,1 @@
+update set_aside set state = $state::varchar where id = $id::varchar
