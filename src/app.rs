@@ -19,7 +19,7 @@ use crate::ingest::{self, IngestState};
 use crate::jobs;
 use crate::model::Clock;
 use crate::serve::{self, ServeState};
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Accept, Store, StoreError, StoreOptions};
 
 pub use crate::http::socket::path as socket_path;
 
@@ -35,6 +35,14 @@ pub enum AppError {
     /// The store does not open.
     #[error("cannot open the data folder {}: {error}", .folder.display())]
     Store {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        error: StoreError,
+    },
+    /// The store does not close in good order.
+    #[error("the data folder {} is not closed in good order: {error}", .folder.display())]
+    Stopped {
         /// The folder.
         folder: PathBuf,
         /// What went wrong.
@@ -66,6 +74,7 @@ pub fn store_options(config: &Config) -> StoreOptions {
         queue_bytes: config.limits.queue_bytes,
         frame_rows: config.limits.frame_rows,
         query_seconds: config.limits.query_seconds,
+        accept: Accept::default(),
     }
 }
 
@@ -85,10 +94,20 @@ impl Application {
     /// # Errors
     /// When the configuration is refused, the store does not open or the address is taken.
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
+        Self::build_accepting(config, Accept::default(), clock)
+    }
+
+    /// As [`Application::build`], with what the start accepts of the data folder.
+    ///
+    /// # Errors
+    /// As [`Application::build`].
+    pub fn build_accepting(config: Config, accept: Accept, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
         config.may_serve()?;
         let webhooks = Webhook::open_all(&config.sources)?;
-        let store = Store::open(&store_options(&config), clock.clone()).map_err(|error| AppError::Store {
+        let mut options = store_options(&config);
+        options.accept = accept;
+        let store = Store::open(&options, clock.clone()).map_err(|error| AppError::Store {
             folder: std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone()),
             error,
         })?;
@@ -148,7 +167,10 @@ impl Application {
         let outcome = self.server.await;
         socket::remove(&self.data_dir);
         self.jobs.stop();
-        self.store.close();
+        let folder = std::path::absolute(&self.data_dir).unwrap_or(self.data_dir);
+        self.store
+            .finish()
+            .map_err(|error| AppError::Stopped { folder, error })?;
         tracing::info!("stopped; everything accepted is stored");
         Ok(outcome?)
     }

@@ -230,9 +230,14 @@ impl Event {
 
     /// 128 bits of SHA-256 over (`source`, `id`), as two halves.
     pub fn identity(&self) -> (i64, i64) {
-        let digest = digest(&["event", &self.source, &self.id]);
-        (half(&digest[..8]), half(&digest[8..16]))
+        identity(&self.source, &self.id)
     }
+}
+
+/// The identity of an event of a source: 128 bits of SHA-256, as two halves.
+pub fn identity(source: &str, id: &str) -> (i64, i64) {
+    let digest = digest(&["event", source, id]);
+    (half(&digest[..8]), half(&digest[8..16]))
 }
 
 /// 64-bit key of an entity: the first eight bytes of SHA-256 over its kind and parts.
