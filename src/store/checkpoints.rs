@@ -30,7 +30,7 @@ impl Checkpoints {
         let (wake, woken) = sync_channel(1);
         let of = log.clone();
         let thread = std::thread::Builder::new()
-            .name("checkpoints".into())
+            .name("log".into())
             .spawn(move || run(&connection, &of, &mark, &woken))?;
         Ok(Checkpoints {
             wake: Some(wake),
