@@ -21,7 +21,7 @@ use crate::ingest::webhooks::documents::Documents;
 use crate::ingest::{self, IngestState};
 use crate::model::Clock;
 use crate::serve::{self, ServeState};
-use crate::store::{Store, StoreError, StoreOptions};
+use crate::store::{Accept, Store, StoreError, StoreOptions};
 
 pub use crate::http::logs;
 pub use crate::http::socket::path as socket_path;
@@ -39,6 +39,14 @@ pub enum AppError {
     /// The store does not open.
     #[error("cannot open the data folder {}: {error}", .folder.display())]
     Store {
+        /// The folder.
+        folder: PathBuf,
+        /// What went wrong.
+        error: StoreError,
+    },
+    /// The store does not close in good order.
+    #[error("the data folder {} is not closed in good order: {error}", .folder.display())]
+    Stopped {
         /// The folder.
         folder: PathBuf,
         /// What went wrong.
@@ -89,6 +97,7 @@ pub fn store_options(config: &Config) -> StoreOptions {
         query_seconds: config.limits.query_seconds,
         fold_seconds: config.limits.fold_seconds,
         free_mib: config.limits.free_mib,
+        accept: Accept::default(),
     }
 }
 
@@ -109,11 +118,21 @@ impl Application {
     /// # Errors
     /// When the configuration is refused, the store does not open or the address is taken.
     pub fn build(config: Config, clock: Clock) -> Result<Self, AppError> {
+        Self::build_accepting(config, Accept::default(), clock)
+    }
+
+    /// As [`Application::build`], with what the start accepts of the data folder.
+    ///
+    /// # Errors
+    /// As [`Application::build`].
+    pub fn build_accepting(config: Config, accept: Accept, clock: Clock) -> Result<Self, AppError> {
         config.validate()?;
         config.may_serve()?;
         descriptors::raise_limit();
         let webhooks = Webhook::open_all(&config.sources)?;
-        let store = Store::open(&store_options(&config), clock.clone()).map_err(|error| AppError::Store {
+        let mut options = store_options(&config);
+        options.accept = accept;
+        let store = Store::open(&options, clock.clone()).map_err(|error| AppError::Store {
             folder: std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone()),
             error,
         })?;
@@ -186,6 +205,10 @@ impl Application {
         if !finished {
             return Err(AppError::Unfinished);
         }
+        let folder = std::path::absolute(&self.data_dir).unwrap_or(self.data_dir);
+        self.store
+            .finish()
+            .map_err(|error| AppError::Stopped { folder, error })?;
         tracing::info!("stopped; everything accepted is stored");
         Ok(outcome?)
     }

@@ -27,10 +27,9 @@ fn story() -> &'static Story {
     static STORY: OnceLock<Story> = OnceLock::new();
     STORY.get_or_init(|| {
         let (data_dir, said) = imported();
-        let app = TestApp::on(config(&data_dir));
-        app.wait_folded();
         // The program stamps with the real clock, so the present of this server is the real one.
-        app.clock.set(&chrono::Utc::now().to_rfc3339());
+        let app = TestApp::at(config(&data_dir), &chrono::Utc::now().to_rfc3339());
+        app.wait_folded();
         Story { app, said }
     })
 }

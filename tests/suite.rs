@@ -40,6 +40,7 @@ mod folders;
 mod health;
 mod joining;
 mod logging;
+mod lost_files;
 mod misspelt;
 mod payments_law;
 mod permutation;

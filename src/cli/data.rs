@@ -30,15 +30,21 @@ pub fn open(config: &Config, clock: Clock) -> anyhow::Result<Store> {
 
 /// Opens the store of a configuration for a command that makes none.
 pub fn open_existing(config: &Config, clock: Clock) -> anyhow::Result<Store> {
+    must_exist(config)?;
+    let store = open_at(config, clock)?;
+    say_folder(config, "");
+    Ok(store)
+}
+
+/// Sees that there is a ledger.
+pub fn must_exist(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(
         Store::exists(&config.data_dir),
         "there is no ledger in the folder {}; name its folder with --data-dir or in the configuration (only serve, \
          demo and import make one)",
         absolute(&config.data_dir)
     );
-    let store = open_at(config, clock)?;
-    say_folder(config, "");
-    Ok(store)
+    Ok(())
 }
 
 fn open_at(config: &Config, clock: Clock) -> anyhow::Result<Store> {
@@ -57,7 +63,7 @@ pub fn say_folder(config: &Config, note: &str) {
 }
 
 /// A path from the root on, for people.
-fn absolute(path: &Path) -> String {
+pub fn absolute(path: &Path) -> String {
     std::path::absolute(path)
         .unwrap_or_else(|_| path.to_owned())
         .display()
@@ -140,6 +146,7 @@ pub fn rebuild(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let store = open_existing(config, clock)?;
     store.reset_facts()?;
     fold_all(&store)?;
+    store.finish()?;
     Ok(ExitCode::SUCCESS)
 }
 

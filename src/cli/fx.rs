@@ -60,6 +60,7 @@ pub fn run(config: &Config, command: &FxCommand, clock: Clock) -> anyhow::Result
     }
     if let Some(store) = &store {
         data::fold_all(store)?;
+        store.finish()?;
     }
     Ok(ExitCode::SUCCESS)
 }

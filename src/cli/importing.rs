@@ -90,6 +90,7 @@ pub fn import(config: &Config, paths: &[PathBuf], clock: Clock) -> anyhow::Resul
         }
     }
     fold_all(&importer.store)?;
+    importer.store.finish()?;
     Ok(ExitCode::from(code))
 }
 

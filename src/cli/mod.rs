@@ -1,5 +1,6 @@
 //! The command line.
 
+mod checking;
 mod data;
 mod fx;
 mod importing;
@@ -48,7 +49,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serves the API and the dashboard.
-    Serve,
+    Serve(serving::Accepted),
     /// Loads the sample data into a fresh temporary folder (or --data-dir) and serves it.
     Demo,
     /// Imports events from NDJSON files, plain, gzip or zstd (`-` is standard input), or from an export.
@@ -77,6 +78,8 @@ enum Command {
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
+    /// Reads everything that a stopped ledger holds and says what is wrong.
+    Check,
     /// Makes an API key and prints it once, with the lines for the configuration.
     Key {
         /// Who will hold it.
@@ -106,7 +109,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // Microseconds are what the store keeps.
     let clock: Clock = Arc::new(|| Utc::now().trunc_subsecs(6));
     match arguments.command {
-        Command::Serve => serving::serve(config, arguments.log_json, clock),
+        Command::Serve(accepted) => serving::serve(config, accepted, arguments.log_json, clock),
         Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
         Command::Import { files } => importing::import(&config, &files, clock),
         Command::Fx { command } => fx::run(&config, &command, clock),
@@ -114,6 +117,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Generate(plan) => data::generate(plan),
         Command::Rebuild => data::rebuild(&config, clock),
         Command::Export { folder } => data::export(&config, &folder, clock),
+        Command::Check => checking::run(&config, &clock),
         Command::Key { name } => keys::make(&name),
     }
 }

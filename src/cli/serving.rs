@@ -16,7 +16,7 @@ use crate::ingest::privacy::Privacy;
 use crate::ingest::{annotations, fx, import};
 use crate::jobs;
 use crate::model::Clock;
-use crate::store::{Note, Store};
+use crate::store::{Accept, Note, Store};
 
 /// The story of 2016 (`sample-data/README.md`).
 const STORY: &[u8] = include_bytes!(concat!(
@@ -45,11 +45,26 @@ const KEYLESS: &str = "no key is configured: every program on this machine may r
                        `botledger key NAME` before putting a proxy in front (require_key = true refuses to start \
                        without one)";
 
+/// What `serve` accepts of a data folder that it refuses otherwise.
+#[derive(clap::Args)]
+pub struct Accepted {
+    /// Moves stamps of commits that lie ahead of the clock back to it, where the start refused them.
+    #[arg(long)]
+    accept_clock: bool,
+    /// Goes on with what is left, where the start told of a loss.
+    #[arg(long)]
+    accept_loss: bool,
+}
+
 /// Serves until SIGTERM or SIGINT.
-pub fn serve(config: Config, log_json: bool, clock: Clock) -> anyhow::Result<ExitCode> {
+pub fn serve(config: Config, accepted: Accepted, log_json: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     let note = if Store::exists(&config.data_dir) { "" } else { data::NEW };
     let shown = config.clone();
-    run(config, clock, "", || {
+    let accept = Accept {
+        clock: accepted.accept_clock,
+        loss: accepted.accept_loss,
+    };
+    run(config, accept, clock, "", || {
         // Where machines read standard error, every line is theirs.
         if log_json {
             tracing::info!(folder = %shown.data_dir.display(), new = !note.is_empty(), "data folder");
@@ -81,7 +96,7 @@ pub fn demo(mut config: Config, keeps: bool, clock: Clock) -> anyhow::Result<Exi
     let privacy = Privacy::open(&config, &store)?;
     load(&store, &clock, &privacy, config.limits.event_bytes)?;
     drop(store);
-    run(config, clock, STORY_RANGE, || ())
+    run(config, Accept::default(), clock, STORY_RANGE, || ())
 }
 
 /// A folder for one demo. Those of demos that were killed are named: nobody else removes them.
@@ -130,9 +145,9 @@ fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> 
 }
 
 /// Serves; `started` is called once the folder is open and the address bound.
-fn run(config: Config, clock: Clock, query: &str, started: impl FnOnce()) -> anyhow::Result<ExitCode> {
+fn run(config: Config, accept: Accept, clock: Clock, query: &str, started: impl FnOnce()) -> anyhow::Result<ExitCode> {
     actix_web::rt::System::new().block_on(async move {
-        let application = Application::build(config, clock)?;
+        let application = Application::build_accepting(config, accept, clock)?;
         started();
         let mark = if query.is_empty() { "" } else { "?" };
         let line = format!("dashboard: http://{}/{mark}{query}", application.address());

@@ -256,8 +256,7 @@ impl Event {
 
     /// 128 bits of SHA-256 over (`source`, `id`), as two halves.
     pub fn identity(&self) -> (i64, i64) {
-        let digest = digest(&["event", &self.source, &self.id]);
-        (half(&digest[..8]), half(&digest[8..16]))
+        identity(&self.source, &self.id)
     }
 }
 
@@ -283,6 +282,12 @@ const NO_IDS: [&str; 14] = [
 pub fn is_no_id(text: &str) -> bool {
     let text = text.trim();
     text.bytes().all(|byte| matches!(byte, b'0' | b'-' | b'.')) || NO_IDS.iter().any(|no| text.eq_ignore_ascii_case(no))
+}
+
+/// The identity of an event of a source: 128 bits of SHA-256, as two halves.
+pub fn identity(source: &str, id: &str) -> (i64, i64) {
+    let digest = digest(&["event", source, id]);
+    (half(&digest[..8]), half(&digest[8..16]))
 }
 
 /// 64-bit key of an entity: the first eight bytes of SHA-256 over its kind and parts.

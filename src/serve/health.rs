@@ -72,7 +72,9 @@ async fn jobs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     for job in jobs.iter_mut().filter(|job| job["name"] == "fold") {
         job["set_aside"] = set_aside(&state.store.quarantined());
     }
-    Ok(fresh(json!({ "problems": problems, "jobs": jobs, "log_lines_lost": logs::lost() })))
+    Ok(fresh(
+        json!({ "problems": problems, "jobs": jobs, "log_lines_lost": logs::lost() }),
+    ))
 }
 
 fn described(job: &JobStatus) -> Json {

@@ -109,7 +109,7 @@ impl Disk {
         let Ok(disk) = rustix::fs::statvfs(&self.folder) else {
             return;
         };
-        let log = std::fs::metadata(self.folder.join("botledger.duckdb.wal")).map_or(0, |log| log.len());
+        let log = std::fs::metadata(super::schema::log(&self.folder)).map_or(0, |log| log.len());
         let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
         let headroom = self.headroom.min(bytes(disk.f_blocks) / PART);
         let free = bytes(disk.f_bavail);

@@ -10,6 +10,8 @@ mod append;
 mod as_of;
 mod aside;
 mod bridge;
+pub mod check;
+mod checkpoints;
 mod deadline;
 mod disk;
 pub mod export;
@@ -20,7 +22,9 @@ mod folding;
 mod health;
 mod identity;
 mod ignored;
+mod mark;
 mod moments;
+mod pace;
 mod prepared;
 mod pseudonym_key;
 mod quarantine;
@@ -29,6 +33,7 @@ mod rates;
 mod read;
 mod refusals;
 mod schema;
+mod settle;
 mod status;
 mod tallies;
 mod touching;
@@ -54,6 +59,7 @@ pub use prepared::Prepared;
 pub use quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
 pub use rates::RatesAdded;
 pub use refusals::{RecentRefusal, Refused, UNKNOWN_SOURCE};
+pub use settle::{Accept, Loss};
 pub use status::{JobStatus, Version};
 pub use tallies::{Counter, Delivered, NATIVE_WAYS, SourceBoard, Tally};
 
@@ -85,6 +91,36 @@ pub enum StoreError {
         /// Latest version this program knows.
         known: i64,
     },
+    /// Something of the data folder is gone.
+    #[error(transparent)]
+    Loss(#[from] Loss),
+    /// The last commit is stamped well ahead of the clock.
+    #[error(
+        "its last commit is stamped {last}, {by} ahead of this machine's clock ({now}): one of the two was wrong. If the \
+         clock is, set it and start again. If it is right now, start once with `botledger serve --accept-clock`: the \
+         stamps ahead of it are moved back to it"
+    )]
+    Ahead {
+        /// By how much, in words.
+        by: String,
+        /// The stamp.
+        last: DateTime<Utc>,
+        /// The clock.
+        now: DateTime<Utc>,
+    },
+    /// The last checkpoint has failed.
+    #[error(
+        "the last checkpoint has failed: everything acknowledged is in the log, botledger.duckdb.wal, which belongs to \
+         the database as it is now; copy neither without the other, see to the disk and start again"
+    )]
+    Unsaved,
+    /// The database file is damaged.
+    #[error(
+        "its database, botledger.duckdb, is damaged: {0}. Put the whole data folder back from its backup; what came in \
+         since can be sent again by its senders. If there is none, move botledger.duckdb away and start once with \
+         `botledger serve --accept-loss`: the ledger is then empty"
+    )]
+    Damaged(String),
     /// Another process has the database open.
     #[error("{} holds it; stop that server or command first: a folder belongs to one process at a time", holder(.process))]
     Held {
@@ -152,6 +188,8 @@ pub struct StoreOptions {
     pub fold_seconds: u64,
     /// MiB of the disk that must stay free.
     pub free_mib: u64,
+    /// What the start accepts that is refused otherwise.
+    pub accept: Accept,
 }
 
 /// A handle on the open store; cheap to clone, the last one closes it.
@@ -195,12 +233,13 @@ impl Store {
     /// Opens or creates the database, migrates its schema and starts the writer.
     ///
     /// # Errors
-    /// When the folder cannot be made or read, another process holds the file ([`StoreError::Held`]), or it is of a later
-    /// version.
+    /// When the folder cannot be made or read, another process holds the file ([`StoreError::Held`]), it is of a later
+    /// version, something of it is gone ([`StoreError::Loss`]) or it is ahead of the clock ([`StoreError::Ahead`]).
     pub fn open(options: &StoreOptions, clock: Clock) -> Result<Store, StoreError> {
         folder::make(&options.data_dir)?;
-        let connection = schema::connect(options)?;
-        schema::migrate(&connection)?;
+        settle::before(options)?;
+        let connection = settle::connect(options, schema::connect)?;
+        settle::settle(&connection, options, &clock)?;
         let readers = read::Readers::new(connection.try_clone()?, options);
         let folding = connection.try_clone()?;
         let folded = as_of::folded_to(&folding)?;
@@ -236,9 +275,12 @@ impl Store {
         })
     }
 
-    /// Whether a folder holds a ledger. Opening one makes it; a command that must not asks here first.
+    /// Whether a folder holds a ledger, or has held one by its mark. Opening one makes it; a command that must not asks
+    /// here first.
     pub fn exists(data_dir: &Path) -> bool {
-        data_dir.join(schema::FILE).exists()
+        [schema::FILE, mark::FILE]
+            .iter()
+            .any(|file| data_dir.join(file).exists())
     }
 
     /// Watches the stamp of the latest commit; it changes whenever events were accepted.
@@ -292,6 +334,18 @@ impl Store {
     /// Interrupts every question that is under way.
     pub fn end_questions(&self) {
         self.shared.watch.end_all();
+    }
+
+    /// Closes the store for a command, which then has done its work.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsaved`] when the last checkpoint has failed.
+    pub fn finish(&self) -> Result<(), StoreError> {
+        self.close();
+        match self.shared.writer.is_saved() {
+            true => Ok(()),
+            false => Err(StoreError::Unsaved),
+        }
     }
 
     /// Finishes what was accepted, checkpoints and closes the writer. Later commands answer `Stopped`.

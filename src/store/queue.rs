@@ -1,6 +1,6 @@
 //! The queue to the writer: its commands, and the bound on what waits for it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -80,9 +80,15 @@ impl Size {
 pub(super) struct Waiting {
     events: AtomicUsize,
     bytes: AtomicUsize,
+    unsaved: AtomicBool,
 }
 
 impl Waiting {
+    /// Notes that the writer has ended without its last checkpoint.
+    pub fn leave_unsaved(&self) {
+        self.unsaved.store(true, Ordering::Release);
+    }
+
     /// Adds to it; says what there was before.
     fn add(&self, size: Size) -> Size {
         Size {
@@ -139,6 +145,11 @@ impl Handle {
     /// Bytes of what waits for the writer, what it is working on included.
     pub fn bytes(&self) -> usize {
         self.waiting.bytes.load(Ordering::Acquire)
+    }
+
+    /// Whether the writer has ended with its last checkpoint made.
+    pub fn is_saved(&self) -> bool {
+        !self.waiting.unsaved.load(Ordering::Acquire)
     }
 
     /// Has the writer tidy up when it comes to it; while its queue is full it does so anyway.

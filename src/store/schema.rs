@@ -1,6 +1,8 @@
 //! Opening the database file and bringing its schema up to date.
 
-use duckdb::{Config, Connection};
+use std::path::{Path, PathBuf};
+
+use duckdb::{AccessMode, Config, Connection};
 
 use super::{StoreError, StoreOptions};
 use crate::model::Query;
@@ -24,18 +26,34 @@ const MIGRATIONS: &[Query] = &[
     query!("schema/010_set_aside"),
     // The rules of names have changed: each leads as far as statements do.
     query!("schema/004_refold"),
+    query!("schema/011_identity"),
 ];
 
 /// Name of the database file in the data folder.
 pub(super) const FILE: &str = "botledger.duckdb";
 
+/// Where the log of the database in a folder lies.
+pub(super) fn log(folder: &Path) -> PathBuf {
+    folder.join(format!("{FILE}.wal"))
+}
+
 /// Opens the file with the settings every connection shares.
 pub fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
+    connect_as(options, AccessMode::Automatic)
+}
+
+/// Opens the file without any change to it.
+pub fn connect_to_read(options: &StoreOptions) -> Result<Connection, StoreError> {
+    connect_as(options, AccessMode::ReadOnly)
+}
+
+fn connect_as(options: &StoreOptions, mode: AccessMode) -> Result<Connection, StoreError> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(2, |n| n.get() as i64),
         n => i64::try_from(n).unwrap_or(i64::MAX),
     };
     let config = Config::default()
+        .access_mode(mode)?
         .threads(threads)?
         .with("memory_limit", format!("{}MiB", options.memory_mib))?
         // Checkpoints stall a commit; they run between commits instead, by the size of the log.
@@ -57,6 +75,16 @@ pub fn connect(options: &StoreOptions) -> Result<Connection, StoreError> {
 fn holder(told: &str) -> Option<u32> {
     let (_, rest) = told.split_once("(PID ")?;
     rest.split_once(')')?.0.parse().ok()
+}
+
+/// Whether a database has seen all migrations.
+pub fn is_current(connection: &Connection) -> Result<bool, StoreError> {
+    let found: i64 = connection.query_row(query!("schema/version").sql, [], |row| row.get(0))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    Ok(found == known)
 }
 
 /// Applies the migrations that the database has not seen, each in a transaction.

@@ -8,10 +8,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::annotations::{self, Annotated, Note};
 use super::append::{self, Appended};
+use super::checkpoints::{self, Checkpoints};
 use super::disk::Disk;
 use super::health::Alarm;
 use super::identity::Identities;
+use super::mark::Mark;
 use super::moments::Moments;
+use super::pace::Pace;
 use super::prepared::Prepared;
 use super::queue::{Command, Handle, QUEUE, Size, Waiting};
 use super::rates::{self, RatesAdded};
@@ -24,8 +27,6 @@ use crate::query;
 const GROUP: usize = 150_000;
 /// Bytes of events that one commit takes in at most; a single larger group still goes whole.
 const GROUP_BYTES: usize = 32 << 20;
-/// Bytes of write-ahead log at which the writer checkpoints.
-const LOG_BYTES: u64 = 256 << 20;
 
 /// A started writer.
 pub(super) struct Started {
@@ -41,6 +42,7 @@ pub(super) fn start(
     clock: Clock,
     (alarm, disk): (&Arc<Alarm>, &Arc<Disk>),
 ) -> Result<Started, StoreError> {
+    let mark = Mark::keep(&connection, &options.data_dir)?;
     let identities = Identities::load(&connection)?;
     let last: i64 = connection.query_row(query!("ingest/last_commit").sql, [], |row| row.get(0))?;
     let moments = Arc::new(Moments::since(last));
@@ -51,16 +53,18 @@ pub(super) fn start(
         events: options.queue_events,
         bytes: options.queue_bytes,
     };
-    let log_file = options.data_dir.join("botledger.duckdb.wal");
+    let checkpoints = Checkpoints::start(connection.try_clone()?, &options.data_dir, mark.file()?, (alarm, disk))?;
     let mut writer = Writer {
         connection,
         identities,
+        mark,
+        pace: Pace::from(clock()),
         clock,
         last,
         waiting: waiting.clone(),
         committed: committed_sender,
         moments: moments.clone(),
-        log_file,
+        checkpoints: Some(checkpoints),
         alarm: alarm.clone(),
         disk: disk.clone(),
     };
@@ -83,13 +87,15 @@ pub(super) fn instant(micros: i64) -> Result<DateTime<Utc>, StoreError> {
 struct Writer {
     connection: Connection,
     identities: Identities,
+    mark: Mark,
+    pace: Pace,
     clock: Clock,
     /// Stamp of the latest commit, in microseconds.
     last: i64,
     waiting: Arc<Waiting>,
     committed: watch::Sender<DateTime<Utc>>,
     moments: Arc<Moments>,
-    log_file: std::path::PathBuf,
+    checkpoints: Option<Checkpoints>,
     alarm: Arc<Alarm>,
     disk: Arc<Disk>,
 }
@@ -119,7 +125,11 @@ impl Writer {
             }
             self.tidy();
         }
-        self.checkpoint();
+        // One that is under way comes to its end before the last one.
+        drop(self.checkpoints.take());
+        if !self.checkpoint() {
+            self.waiting.leave_unsaved();
+        }
     }
 
     /// Gathers waiting groups of one delivery into one commit; hands back the first command of another kind.
@@ -176,6 +186,8 @@ impl Writer {
         let received_at = instant(stamp)?;
         if !fresh.is_empty() {
             self.last = stamp;
+            self.mark.note(stamp);
+            self.pace.look(received_at);
             fresh.iter().for_each(|id| self.identities.remember(id));
             self.committed.send_replace(received_at);
         }
@@ -250,6 +262,7 @@ impl Writer {
             return Ok((outcome, None));
         }
         self.last = stamp;
+        self.mark.note(stamp);
         self.committed.send_replace(received_at);
         Ok((outcome, Some(received_at)))
     }
@@ -270,18 +283,18 @@ impl Writer {
         {
             tracing::error!(%error, "a segment of identities could not be written");
         }
-        let log = std::fs::metadata(&self.log_file).map_or(0, |file| file.len());
-        if self.disk.wants_checkpoint(log, LOG_BYTES) {
+        if self.checkpoints.as_ref().is_some_and(Checkpoints::look) {
             self.checkpoint();
         }
     }
 
-    fn checkpoint(&self) {
-        let done = self.connection.execute_batch(query!("ingest/checkpoint").sql);
-        let done = done.map_err(StoreError::from);
+    /// A checkpoint that commits wait for; true if it was made.
+    fn checkpoint(&self) -> bool {
+        let done = checkpoints::checkpoint(&self.connection);
         self.alarm.heed(&done);
-        if let Err(error) = done {
+        if let Err(error) = &done {
             tracing::warn!(%error, "the checkpoint is put off");
         }
+        done.is_ok()
     }
 }

@@ -128,7 +128,12 @@ impl TestApp {
 
     /// Starts on a folder that the caller keeps.
     pub fn on(config: Config) -> Self {
-        let clock = TestClock::at(PRESENT);
+        Self::at(config, PRESENT)
+    }
+
+    /// Starts on a folder that the caller keeps, at a time that is not before what is stored there.
+    pub fn at(config: Config, time: &str) -> Self {
+        let clock = TestClock::at(time);
         let (client, running) = launch(&config, &clock);
         TestApp {
             clock,

@@ -1,0 +1,1 @@
+select source, id from events

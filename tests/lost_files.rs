@@ -1,0 +1,327 @@
+//! Files of the data folder that were lost, cut, damaged or exchanged, and a clock that was wrong: the start tells.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{Duration, SecondsFormat, Utc};
+
+use crate::support::app::TestClock;
+use crate::support::events::{Draft, bot_registered, lines};
+use crate::support::ledger::Ledger;
+use crate::support::program::{Served, botledger, run};
+
+/// One bot of a time before the others' clocks; the same name is the same event.
+fn bot(name: &str) -> Draft {
+    bot_registered(name).at("2016-07-05T10:00:00Z").id(name)
+}
+
+/// A data folder, and what may be done to it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    fn database(&self) -> PathBuf {
+        self.file("botledger.duckdb")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.file("botledger.duckdb.wal")
+    }
+
+    /// Serves, posts one bot a request under each of these names, and ends.
+    fn filled(self, names: &[&str], end: impl FnOnce(Served)) -> Self {
+        let served = Served::start(self.path());
+        for name in names {
+            assert_eq!(served.client.post_events(&lines(&[bot(name)])).accepted, 1);
+        }
+        end(served);
+        self
+    }
+
+    /// A start that is refused: what it says. Nothing is made or changed by it.
+    fn refused(&self) -> String {
+        let data = self.path().to_str().unwrap();
+        let before = self.sizes();
+        let output = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert_eq!(self.sizes(), before, "a refused start leaves everything as it was");
+        told
+    }
+
+    fn sizes(&self) -> Vec<(PathBuf, u64)> {
+        let entries = fs::read_dir(self.path()).unwrap().flatten();
+        let mut sizes: Vec<_> = entries
+            .map(|entry| (entry.path(), entry.metadata().unwrap().len()))
+            .collect();
+        sizes.sort();
+        sizes
+    }
+
+    /// Starts with an option that accepts what was refused.
+    fn accepted(&self, option: &str) -> Served {
+        let data = self.path().to_str().unwrap();
+        Served::spawn(botledger(&[
+            "serve",
+            option,
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            data,
+        ]))
+    }
+
+    /// Goes on after a loss: the next start needs no option, and of the lost events each is taken once more.
+    fn goes_on(&self, kept: &[&str], lost: &[&str]) {
+        stop(self.accepted("--accept-loss"));
+        let served = Served::start(self.path());
+        for (names, accepted) in [(kept, 0), (lost, 1)] {
+            for name in names {
+                let counts = served.client.post_events(&lines(&[bot(name)]));
+                assert_eq!(counts.accepted, accepted, "{name}");
+            }
+        }
+        assert!(served.terminate().success());
+    }
+}
+
+/// Ends in good order, once it serves.
+fn stop(served: Served) {
+    served.client.get("/readyz").expect_status(200);
+    assert!(served.terminate().success());
+}
+
+fn holds(told: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(told.contains(part), "{part} is not in: {told}");
+    }
+}
+
+#[test]
+fn a_deleted_log_is_told_and_its_loss_can_be_accepted() {
+    let folder = Folder::new().filled(&["a"], stop).filled(&["b", "c"], Served::kill);
+    let kept = fs::read(folder.log()).unwrap();
+    fs::remove_file(folder.log()).unwrap();
+    holds(
+        &folder.refused(),
+        &["2 of 3 commits are missing", "--accept-loss", "backup"],
+    );
+    // Put back, it opens as if nothing had been.
+    fs::write(folder.log(), kept).unwrap();
+    let folder = folder.filled(&[], Served::kill);
+    fs::remove_file(folder.log()).unwrap();
+    folder.goes_on(&["a"], &["b", "c"]);
+}
+
+#[test]
+fn a_cut_log_is_told() {
+    let folder = Folder::new().filled(&["a", "b"], Served::kill);
+    let log = fs::read(folder.log()).unwrap();
+    fs::write(folder.log(), &log[..log.len() / 3]).unwrap();
+    let told = folder.refused();
+    holds(&told, &["--accept-loss"]);
+    assert!(
+        told.contains("commits are missing") || told.contains("what a cut log has left of it"),
+        "{told}"
+    );
+    stop(folder.accepted("--accept-loss"));
+    stop(Served::start(folder.path()));
+}
+
+#[test]
+fn a_flipped_bit_anywhere_in_the_log_is_told() {
+    let folder = Folder::new().filled(&["a", "b"], Served::kill);
+    let log = fs::read(folder.log()).unwrap();
+    for part in 1..6 {
+        let mut flipped = log.clone();
+        flipped[log.len() * part / 6] ^= 0x10;
+        fs::write(folder.log(), flipped).unwrap();
+        holds(&folder.refused(), &["--accept-loss", "botledger.duckdb.wal"]);
+    }
+    stop(folder.accepted("--accept-loss"));
+    stop(Served::start(folder.path()));
+}
+
+#[test]
+fn an_older_copy_of_the_database_is_told() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let older = fs::read(folder.database()).unwrap();
+    let folder = folder.filled(&["b"], stop);
+    fs::write(folder.database(), older).unwrap();
+    holds(
+        &folder.refused(),
+        &["1 of 2 commits are missing", "an older copy was put back"],
+    );
+    folder.goes_on(&["a"], &["b"]);
+}
+
+#[test]
+fn another_database_is_told() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let other = Folder::new();
+    fs::copy(folder.file("pseudonym.key"), other.file("pseudonym.key")).unwrap();
+    let other = other.filled(&["b", "c"], stop);
+    fs::copy(other.database(), folder.database()).unwrap();
+    holds(
+        &folder.refused(),
+        &["the database is not the one that ledger.json tells of"],
+    );
+    folder.goes_on(&["b", "c"], &["a"]);
+}
+
+#[test]
+fn a_deleted_database_is_told_and_none_is_made_in_its_place() {
+    let folder = Folder::new().filled(&["a"], stop);
+    fs::remove_file(folder.database()).unwrap();
+    holds(
+        &folder.refused(),
+        &["the database botledger.duckdb is missing", "it held 1 commits"],
+    );
+    folder.goes_on(&[], &["a"]);
+}
+
+#[test]
+fn a_damaged_mark_is_told() {
+    let folder = Folder::new().filled(&["a"], stop);
+    fs::write(folder.file("ledger.json"), "{").unwrap();
+    holds(&folder.refused(), &["ledger.json is damaged"]);
+    folder.goes_on(&["a"], &["b"]);
+}
+
+#[test]
+fn a_copied_folder_opens_and_so_does_one_without_a_mark() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let copy = Folder::new();
+    for name in ["botledger.duckdb", "pseudonym.key", "ledger.json"] {
+        fs::copy(folder.file(name), copy.file(name)).unwrap();
+    }
+    let copy = copy.filled(&["b"], stop);
+    fs::remove_file(copy.file("ledger.json")).unwrap();
+    let copy = copy.filled(&["c"], stop);
+    let mark = fs::read_to_string(copy.file("ledger.json")).unwrap();
+    holds(&mark, &["\"commits\":3"]);
+    // A later copy of the same database has everything that the mark tells of.
+    fs::copy(copy.database(), folder.database()).unwrap();
+    folder.filled(&[], stop);
+}
+
+#[test]
+fn a_stamp_ahead_of_the_clock_is_told_and_moved_back() {
+    let folder = Folder::new().filled(&["a", "b"], stop);
+    let ahead = |ledger: &Ledger, days: i64| {
+        let to = (Utc::now() + Duration::days(days)).format("%Y-%m-%d %H:%M:%S");
+        for table in ["events", "commits"] {
+            let sql = format!(
+                "update {table} set received_at = timestamp '{to}' where received_at = \
+                 (select max(received_at) from {table})"
+            );
+            ledger.0.execute_batch(&sql).unwrap();
+        }
+        ledger
+            .0
+            .execute_batch("update fold_state set folded_to = (select max(received_at) from commits)")
+            .unwrap();
+    };
+    ahead(&Ledger::open(folder.path()), 400);
+    // The mark knows the stamps as they are in the database.
+    fs::remove_file(folder.file("ledger.json")).unwrap();
+    holds(
+        &folder.refused(),
+        &["399 d 23 h ahead of this machine's clock", "--accept-clock"],
+    );
+    let served = folder.accepted("--accept-clock");
+    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    let question = format!("/v1/metrics/bot-growth?from=2016-07-01&to=2016-10-01&interval=month&as_of={now}");
+    let answered = served.client.get_json(&question);
+    assert_eq!(answered["rows"][2]["closing"], 2, "{answered}");
+    stop(served);
+    stop(Served::start(folder.path()));
+    let ledger = Ledger::open(folder.path());
+    let now = Utc::now().timestamp_micros();
+    for table in ["events", "commits"] {
+        let last = ledger.number(&format!("select epoch_us(max(received_at)) from {table}"));
+        assert!(last <= now, "{table}");
+        let stamps = ledger.number(&format!("select count(distinct received_at) from {table}"));
+        assert_eq!(stamps, 2, "{table}");
+    }
+    assert_eq!(ledger.number("select count(*) from moved_stamps"), 1);
+}
+
+#[test]
+fn a_clock_that_is_some_seconds_behind_is_believed() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let behind = TestClock::at(&(Utc::now() - Duration::minutes(4)).to_rfc3339());
+    let options = botledger::app::store_options(&crate::support::app::config(folder.path()));
+    assert!(botledger::store::Store::open(&options, behind.clock()).is_ok());
+    behind.advance(Duration::minutes(-2));
+    assert!(botledger::store::Store::open(&options, behind.clock()).is_err());
+}
+
+/// What `check` says and its exit code.
+fn checked(folder: &Folder) -> (Option<i32>, String) {
+    let output = run(&["check", "--data-dir", folder.path().to_str().unwrap()]);
+    let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), told)
+}
+
+#[test]
+fn a_check_reads_every_table_and_finds_nothing_in_a_whole_folder() {
+    let folder = Folder::new().filled(&["a"], stop).filled(&["b", "c"], Served::kill);
+    let before = folder.sizes();
+    let (code, told) = checked(&folder);
+    assert_eq!(code, Some(0), "{told}");
+    holds(
+        &told,
+        &["read: events, 3 rows", "read: commits, 3 rows", "nothing is wrong"],
+    );
+    assert_eq!(folder.sizes(), before, "it changes nothing");
+    let served = Served::start(folder.path());
+    let (code, told) = checked(&folder);
+    assert_eq!(code, Some(2), "{told}");
+    holds(&told, &[&format!("the process {} holds it", served.process())]);
+}
+
+#[test]
+fn a_check_tells_what_is_wrong() {
+    let folder = Folder::new().filled(&["a", "b"], stop);
+    let wrong = |parts: &[&str]| {
+        let (code, told) = checked(&folder);
+        assert_eq!(code, Some(1), "{told}");
+        holds(&told, parts);
+    };
+    let whole = fs::read(folder.database()).unwrap();
+    // Half of the identities, an event without a commit.
+    let sql = "delete from event_keys_recent where identity_high = (select min(identity_high) from event_keys_recent); \
+               update events set received_at = received_at - interval 1 microsecond where id = 'a'";
+    Ledger::open(folder.path()).0.execute_batch(sql).unwrap();
+    wrong(&[
+        "the identities that are kept (1) are not those of the events (2)",
+        "events with a stamp that no commit has: 1",
+    ]);
+    // A bit of every block: 12 KiB of headers are before them.
+    let mut flipped = whole.clone();
+    flipped[12_288..]
+        .iter_mut()
+        .step_by(1 << 18)
+        .for_each(|byte| *byte ^= 1);
+    fs::write(folder.database(), flipped).unwrap();
+    wrong(&["wrong: "]);
+    fs::write(folder.database(), "no database").unwrap();
+    wrong(&["botledger.duckdb, is damaged"]);
+    fs::remove_file(folder.database()).unwrap();
+    wrong(&["the database botledger.duckdb is missing"]);
+    fs::write(folder.database(), whole).unwrap();
+    fs::remove_file(folder.file("pseudonym.key")).unwrap();
+    wrong(&["pseudonym.key is missing"]);
+}
