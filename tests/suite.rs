@@ -37,6 +37,7 @@ mod durability;
 mod exported;
 mod folders;
 mod joining;
+mod linear;
 mod misspelt;
 mod payments_law;
 mod permutation;

@@ -51,6 +51,10 @@ pub fn nearest(name: &str, fields: impl IntoIterator<Item = &'static str>) -> Op
         length.abs_diff(other) <= 2 * EDITS && (letters ^ found).count_ones() as usize <= 3 * EDITS
     };
     let written = fields::plain(name);
+    // No field has other characters than letters and digits.
+    if written.chars().count() > length + EDITS {
+        return None;
+    }
     let near = fields
         .into_iter()
         .filter(may_be_near)
@@ -90,7 +94,10 @@ fn slips(written: &str, field: &str) -> Option<usize> {
         shorter if shorter <= LONG => 1,
         _ => EDITS,
     };
-    Some(strsim::osa_distance(written, field)).filter(|edits| *edits <= allowed)
+    // A letter too many is a slip.
+    let differ = written.chars().count().abs_diff(field.chars().count());
+    let edits = (differ <= allowed).then(|| strsim::osa_distance(written, field));
+    edits.filter(|edits| *edits <= allowed)
 }
 
 #[cfg(test)]
