@@ -7,6 +7,10 @@ use botledger::ingest::privacy::fields::without_emails;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::support::app::{TestApp, source};
+use crate::support::events::{bot_registered, lines};
+use crate::support::ledger::Ledger;
+
 /// What texts are made of that a rule could be tempted to look at again and again.
 const UNITS: [&str; 36] = [
     "@",
@@ -88,6 +92,38 @@ fn every_rule_of_what_is_kept_is_linear() {
         search.in_id();
         search.steps()
     });
+}
+
+#[test]
+fn a_body_that_takes_too_long_to_read_is_refused_whole() {
+    let mut app = TestApp::with(|config| {
+        config.limits.parse_seconds = 0;
+        let mut bot = source("telegram", &["token"]);
+        bot.bot_id = Some("42".into());
+        config.sources = vec![bot];
+    });
+    let two = [bot_registered("b1"), bot_registered("b2")];
+    app.client.post_lines(&lines(&two)).problem(503, "parse_timeout");
+    let batch = format!("[{},{}]", two[0].json(), two[1].json());
+    let json = [("content-type", "application/json")];
+    let late = app.client.post("/v1/events", &json, batch.as_bytes());
+    assert_eq!(late.header("retry-after"), "1");
+    late.problem(503, "parse_timeout");
+    let calls = r#"{"batch": [{"type": "track", "event": "Opened", "messageId": "m1"}]}"#;
+    app.client
+        .post("/v1/batch", &json, calls.as_bytes())
+        .problem(503, "parse_timeout");
+    let token = [("x-telegram-bot-api-secret-token", "token")];
+    app.client
+        .post("/v1/webhooks/telegram/main", &token, br#"{"update_id": 1}"#)
+        .problem(503, "parse_timeout");
+    // One event is short enough: its bytes are bounded.
+    app.client
+        .post("/v1/events", &json, two[0].json().to_string().as_bytes())
+        .expect_status(200);
+    app.stop();
+    let events = Ledger::open(&app.config.data_dir).rows("select id from events");
+    assert_eq!(events.len(), 1, "{events:?}");
 }
 
 /// Random short texts over some units.
