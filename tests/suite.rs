@@ -43,6 +43,7 @@ mod payments_law;
 mod permutation;
 mod privacy;
 mod privacy_unit;
+mod proportional;
 mod restated;
 mod time_travel;
 
