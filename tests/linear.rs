@@ -1,7 +1,11 @@
 //! However a text is made, a rule looks at each of its characters a bounded number of times, and finds what a plain
 //! and slow rule finds.
 
-use botledger::ingest::privacy::cards::{Search, is_card};
+mod plain;
+
+use botledger::ingest::data;
+use botledger::ingest::misspelt::nearest;
+use botledger::ingest::privacy::cards::Search;
 use botledger::ingest::privacy::emails::Emails;
 use botledger::ingest::privacy::fields::without_emails;
 use rand::{RngExt, SeedableRng};
@@ -208,89 +212,25 @@ fn the_security_codes_that_one_pass_finds_are_those_of_the_plain_rule() {
     assert!(found > 1_000, "{found}");
 }
 
-/// The rules as one would say them, without a thought for time.
-mod plain {
-    use super::is_card;
-
-    /// Each address in angle brackets.
-    pub fn without_emails(text: &str) -> String {
-        let is_local = |c: char| c.is_alphanumeric() || "._-+%'".contains(c);
-        let is_domain = |c: char| c.is_alphanumeric() || ".-".contains(c);
-        let (mut out, mut done, mut from) = (String::new(), 0, 0);
-        loop {
-            let signs = ["@", "%40"].map(|sign| text[from..].find(sign).map(|at| (from + at, sign.len())));
-            let Some((at, length)) = signs.into_iter().flatten().min() else {
-                break;
-            };
-            from = at + length;
-            let start = done + text[done..at].trim_end_matches(is_local).len();
-            let domain = &text[from..from + text[from..].find(|c| !is_domain(c)).unwrap_or(text.len() - from)];
-            let domain = domain.trim_end_matches(['.', '-']);
-            if start < at && domain.trim_matches('.').contains('.') {
-                let end = from + domain.len();
-                out += &format!("{}<{}>", &text[done..start], &text[start..end]);
-                (done, from) = (end, end);
-            }
-        }
-        out + &text[done..]
+#[test]
+fn the_field_that_a_name_resembles_is_that_of_the_plain_rule() {
+    let known: Vec<&str> = data::all_names().collect();
+    let pieces = [
+        "bot", "id", "_", "i", "d", "user", "usr", "@", "pay", "ment", "conver", "sation", "saton", "İ", "e", "2",
+    ];
+    let mut names = random(&pieces, 5, 20_000);
+    let slips = random(&["a", "i", "d", "K", "\u{212a}", "@", "_"], 2, 4_000);
+    // Fields with a letter too many, too few, or another one.
+    names.extend(slips.iter().enumerate().flat_map(|(number, slip)| {
+        let field = known[number % known.len()];
+        let at = number % field.len();
+        [0, 1, 2].map(|gone| format!("{}{slip}{}", &field[..at], field.get(at + gone..).unwrap_or_default()))
+    }));
+    let mut found = 0;
+    for name in names {
+        let meant = nearest(&name, data::all_names());
+        assert_eq!(meant, plain::nearest(&name, &known), "{name}");
+        found += usize::from(meant.is_some());
     }
-
-    pub fn in_text(text: &str) -> bool {
-        let separates = |c: char| is_separator(c) || "_.+".contains(c);
-        holds_card(text, separates, |_| true) || holds_code(&text.to_ascii_lowercase())
-    }
-
-    pub fn in_id(id: &str) -> bool {
-        let printed = |groups: &[&str]| {
-            groups[0].len() == 4 && groups.len() > 2 && groups[1..].iter().all(|group| group.len() <= 6)
-        };
-        holds_card(id, is_separator, printed)
-    }
-
-    fn is_separator(c: char) -> bool {
-        c.is_whitespace() || c == '-' || ('\u{2010}'..='\u{2015}').contains(&c) || c == '\u{2212}'
-    }
-
-    /// Tries every stretch of a text that begins and ends with a whole group of digits.
-    fn holds_card(text: &str, separates: impl Fn(char) -> bool, counts: impl Fn(&[&str]) -> bool) -> bool {
-        let digit = |c: char| c.is_ascii_digit();
-        let edge = |at: usize| text[..at].ends_with(digit) != text[at..].starts_with(digit);
-        let edges: Vec<usize> = (0..=text.len())
-            .filter(|at| text.is_char_boundary(*at) && edge(*at))
-            .collect();
-        edges.iter().any(|start| {
-            text[*start..].starts_with(digit)
-                && edges.iter().filter(|end| *end > start).any(|end| {
-                    let stretch = &text[*start..*end];
-                    let groups: Vec<&str> = stretch.split(|c| !digit(c)).filter(|group| !group.is_empty()).collect();
-                    let mut gaps = stretch.split(digit);
-                    gaps.all(|gap| gap.chars().count() <= 3 && gap.chars().all(&separates))
-                        && is_card(&groups.concat())
-                        && counts(&groups)
-                })
-        })
-    }
-
-    fn holds_code(text: &str) -> bool {
-        let words = [
-            "cvv",
-            "cvc",
-            "cvn",
-            "csc",
-            "security code",
-            "security_code",
-            "card verification",
-        ];
-        let follows = |word: &str| {
-            text.match_indices(word).any(|(at, _)| {
-                let rest = &text[at + word.len()..];
-                let rest = rest.strip_prefix('2').unwrap_or(rest);
-                let start = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-                let (gap, rest) = rest.split_at(start);
-                let length = rest.bytes().take_while(u8::is_ascii_digit).count();
-                matches!(length, 3 | 4) && gap.chars().count() <= 5 && !gap.contains(char::is_alphanumeric)
-            })
-        };
-        words.iter().any(|word| follows(word))
-    }
+    assert!(found > 4_000, "{found}");
 }
