@@ -48,10 +48,9 @@ pub fn nearest(name: &str, fields: impl IntoIterator<Item = &'static str>) -> Op
     let own = Outline::of(written.chars());
     // Most names resemble none, and telling so takes no comparison.
     let may_be_near = |field: &&str| {
-        let stem = field.strip_suffix("id").unwrap_or(field);
-        [field, stem]
-            .into_iter()
-            .any(|field| own.is_near(Outline::of(field.chars().filter(|c| c.is_alphanumeric()))))
+        let letters = |field: &str| Outline::of(field.chars().filter(|c| c.is_alphanumeric()));
+        let is_near = |field: &str| own.is_near(letters(field));
+        is_near(field) || field.strip_suffix("id").is_some_and(is_near)
     };
     let near = fields
         .into_iter()
