@@ -91,6 +91,8 @@ pub struct Limits {
     pub connections: usize,
     /// Seconds until a body must have arrived.
     pub body_seconds: u64,
+    /// Seconds of work on reading the events of one request; beyond it, 503 and nothing of it is taken.
+    pub parse_seconds: u64,
     /// Events in one batch.
     pub batch_events: usize,
     /// Bytes of one event.
@@ -122,6 +124,7 @@ impl Default for Limits {
             flight_bytes: 256 << 20,
             connections: 2048,
             body_seconds: 30,
+            parse_seconds: 10,
             batch_events: 20_000,
             event_bytes: 64 << 10,
             queue_events: 200_000,

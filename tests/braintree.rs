@@ -1,6 +1,7 @@
 //! Braintree: what its own code signs is taken once, and each step of each transaction counts once.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -270,10 +271,22 @@ fn whatever_is_genuine_is_kept_and_bounded() {
         "</a>".repeat(deep)
     );
     let wide = format!("<notification>{}</notification>", "<a/>".repeat(1_100_000));
+    let attributes: String = (0..60_000).map(|n| format!(" a{n}=''")).collect();
+    let attributes = format!("<notification{attributes}/>");
+    let namespaces: String = (0..20_000).map(|n| format!("<a xmlns:n{n}=\"{n}\">")).collect();
+    let namespaces = format!("<notification>{namespaces}{}</notification>", "</a>".repeat(20_000));
+    let no_tags = "<!-- a=1 '> <b c=2> --><![CDATA[ <d e='3'> ]]>".repeat(100) + &"= '".repeat(100);
+    let no_tags = notification(
+        "check",
+        &format!("<check url='a=1&amp;b=2>' nil=\"'\">{no_tags}</check>"),
+    );
     let longest = notification("check", &format!("<check>{}</check>", "x".repeat(1 << 20)));
     for (xml, expected) in [
         (nested.as_str(), ""),
         (&wide, "too_many_nodes"),
+        (&attributes, "too_many_nodes"),
+        (&namespaces, "too_many_nodes"),
+        (&no_tags, ""),
         (&longest, ""),
         ("<notification><kind>check</kind>", "malformed_xml"),
         ("not XML", "malformed_xml"),
@@ -288,6 +301,21 @@ fn whatever_is_genuine_is_kept_and_bounded() {
         let shown = &xml[..xml.len().min(80)];
         assert_eq!(reason(&the_one(map_from(&with_default(), xml))), expected, "{shown}");
     }
+}
+
+#[test]
+fn a_long_history_with_many_fields_is_read_in_time() {
+    let entry = "<status-event><timestamp>2016-09-20T10:00:00Z</timestamp><status>settled</status></status-event>";
+    let field = "<x>1</x>";
+    let inner = format!(
+        "<custom-fields>{}</custom-fields><status-history>{}</status-history>",
+        field.repeat(1_900),
+        entry.repeat(1_900)
+    );
+    let begun = Instant::now();
+    let sale = "<id>t1</id><status>settled</status><amount>1.00</amount><currency-iso-code>USD</currency-iso-code>";
+    assert_eq!(of_transaction(&format!("{sale}{inner}")).len(), 1_900);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Reading questions and writing answers: each test states one rule.
 
+use std::time::Instant;
+
 use botledger::metrics::{Definition, Dimension, Filter, Frames, Metric, MetricError, Outcome, Parameter, Question};
 use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Table, Value};
 use botledger::serve::definitions::Described;
@@ -69,6 +71,30 @@ fn asked(query: &[(&str, &str)]) -> Asked {
 fn refused(query: &[(&str, &str)]) -> (Fault, String) {
     let error = ask(query).unwrap_err();
     (error.fault, error.parameter)
+}
+
+#[test]
+fn thousands_of_values_are_read_once() {
+    let values: Vec<String> = (0..20_000).map(|n| format!("p{:05}", 19_999 - n)).collect();
+    let pairs: Vec<(&str, &str)> = values.iter().map(|value| ("platform", value.as_str())).collect();
+    let marks: Vec<(String, String)> = values.iter().map(|_| ("at".into(), "1000".into())).collect();
+    let milestones = botledger::metrics::ALL
+        .iter()
+        .find(|metric| metric.name == "milestones")
+        .unwrap();
+    let now = at("2016-09-15T12:00:00Z");
+    let defaults = Defaults {
+        now,
+        as_of: now,
+        currency: None,
+    };
+    let begun = Instant::now();
+    let filters = asked(&pairs).question.filters;
+    let repeated = parse(milestones, &marks, &defaults).unwrap();
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    let any_of = &filters[0].any_of;
+    assert_eq!((any_of.len(), any_of[0].as_deref()), (20_000, Some("p00000")));
+    assert!(repeated.question.parameter("at").starts_with("1000,1000,"));
 }
 
 #[test]

@@ -1126,6 +1126,23 @@ mod messenger_events {
     }
 
     #[test]
+    fn a_delivery_of_more_updates_than_messenger_sends_is_kept_as_one() {
+        let kept = |updates: usize| {
+            let empty = vec![json!(0); updates - 1];
+            let entry = json!({"id": "p", "messaging": empty, "standby": [{}]});
+            map("messenger", &json!({"object": "page", "entry": [entry]}))
+        };
+        assert_eq!(kept(10_000).len(), 10_000);
+        let [event] = &kept(10_001)[..] else {
+            panic!("one event")
+        };
+        assert_eq!(
+            event.extra.as_deref(),
+            Some(r#"{"reason":"too_many_updates","type":"page"}"#)
+        );
+    }
+
+    #[test]
     fn what_is_said_in_stand_by_is_not_the_bots() {
         for (name, content) in [
             ("message", json!({"mid": "m1", "text": "to the other app"})),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Names of settings, which are shown where a fault is. Other names may be secrets that stand in the wrong place.
-pub const KEYS: [&str; 52] = [
+pub const KEYS: [&str; 53] = [
     "answer_rows",
     "batch_events",
     "body_bytes",
@@ -35,6 +35,7 @@ pub const KEYS: [&str; 52] = [
     "mode",
     "name",
     "origins",
+    "parse_seconds",
     "payment_provider",
     "platform",
     "privacy",

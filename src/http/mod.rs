@@ -5,6 +5,7 @@ pub mod base64;
 pub mod body;
 pub mod compress;
 pub mod cors;
+pub mod deadline;
 pub mod flight;
 pub mod forwarding;
 pub mod logs;

@@ -246,6 +246,21 @@ impl Problem {
         )
     }
 
+    /// 503: reading the events of one request took longer than allowed.
+    pub fn parse_timeout(seconds: u64) -> Self {
+        let detail = format!(
+            "reading the events took more than {seconds} seconds and was given up; nothing of this request was taken: \
+             send it again, in smaller parts"
+        );
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "parse_timeout",
+            "Reading took too long",
+            detail,
+        )
+        .retry()
+    }
+
     /// 413: more events than `limit` in one batch.
     pub fn batch_too_large(limit: usize) -> Self {
         let detail = format!("a batch may hold {limit} events");

@@ -14,6 +14,7 @@ use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
 use crate::http::Problem;
+use crate::http::deadline::Deadline;
 use crate::model::{Event, Ignored};
 
 /// How a body carries its events.
@@ -97,7 +98,7 @@ pub fn judge(
 ///
 /// # Errors
 /// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many events, or what `room`
-/// says.
+/// says; `parse_timeout` where judging them takes too long.
 pub fn judge_within(
     room: &mut Room<'_>,
     body: &[u8],
@@ -107,6 +108,7 @@ pub fn judge_within(
     privacy: &Privacy,
 ) -> Result<Judged, Problem> {
     let mut judged = Judged::default();
+    let deadline = Deadline::within(limits.parse_seconds);
     let one = |event: &[u8]| {
         if event.len() > limits.event_bytes {
             return Err(too_large(limits.event_bytes));
@@ -131,6 +133,7 @@ pub fn judge_within(
             let events = readable(body, &mut mended, |text| elements(text, limits.batch_events))?;
             room(events.len())?;
             for event in events {
+                deadline.check()?;
                 judged.add(one(event.get().as_bytes()));
             }
         }
@@ -142,6 +145,7 @@ pub fn judge_within(
                 if judged.events.len() + judged.rejected.len() == limits.batch_events {
                     return Err(Problem::batch_too_large(limits.batch_events));
                 }
+                deadline.check()?;
                 judged.add(lines::judge(line, limits.event_bytes, now, privacy));
             }
         }

@@ -63,6 +63,9 @@ impl Texts {
     /// # Errors
     /// `extra_too_large`.
     pub fn outside(&mut self, name: &str, raw: &str, privacy: &Privacy) -> Result<(), Rejection> {
+        if fields::is_private(name, raw) {
+            return Ok(());
+        }
         let mut kept = String::new();
         outside::write_member(&mut kept, name, raw).map_err(|fault| fault.under("data"))?;
         if !kept.is_empty() {
@@ -72,9 +75,6 @@ impl Texts {
         if self.extra.len() > MAX_EXTRA_BYTES {
             let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
             return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
-        }
-        if fields::is_private(name, raw) {
-            return Ok(());
         }
         // What nests too deeply, where nothing of it would be kept anyway, goes by its own text.
         let written = |write: fn(&mut String, &str, usize) -> Result<(), Rejection>| {

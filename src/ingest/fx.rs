@@ -2,7 +2,7 @@
 //!
 //! Both are CSV and told apart by their header. A file is read whole or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
@@ -119,11 +119,12 @@ impl Columns {
             return wrong(line, first, format!("is not expected here: {known}"));
         }
         let mut cells = vec![(first.to_owned(), None)];
-        for (at, name) in names.iter().enumerate().skip(1) {
+        let mut seen = HashSet::new();
+        for name in names.iter().skip(1) {
             if !is_code(name) || *name == ECB.0 {
                 return wrong(line, name, format!("is no currency with a rate for the euro: {known}"));
             }
-            if names[..at].contains(name) {
+            if !seen.insert(*name) {
                 return wrong(line, name, "stands twice in the header");
             }
             let currency = Currency::parse(name);

@@ -44,13 +44,14 @@ pub fn ignored(parent: &str, name: &str, meant: Option<String>) -> IgnoredField 
 
 /// The one of some fields that a name resembles: however its words are set apart, with a slip in it, or without `id`.
 pub fn nearest(name: &str, fields: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    let (length, letters) = outline(name);
-    // Most names resemble none, and a field cannot be near whose letters are not: an edit changes two, `id` two more.
-    let may_be_near = |field: &&str| {
-        let (other, found) = outline(field);
-        length.abs_diff(other) <= 2 * EDITS && (letters ^ found).count_ones() as usize <= 3 * EDITS
-    };
     let written = fields::plain(name);
+    let own = Outline::of(written.chars());
+    // Most names resemble none, and telling so takes no comparison.
+    let may_be_near = |field: &&str| {
+        let letters = |field: &str| Outline::of(field.chars().filter(|c| c.is_alphanumeric()));
+        let is_near = |field: &str| own.is_near(letters(field));
+        is_near(field) || field.strip_suffix("id").is_some_and(is_near)
+    };
     let near = fields
         .into_iter()
         .filter(may_be_near)
@@ -58,18 +59,34 @@ pub fn nearest(name: &str, fields: impl IntoIterator<Item = &'static str>) -> Op
     near.min_by_key(|(edits, _)| *edits).map(|(_, field)| field)
 }
 
-/// How many letters and digits a name has, and which letters.
-fn outline(name: &str) -> (usize, u32) {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .fold((0, 0), |(length, letters), c| {
+/// How many characters a name has, and which letters.
+#[derive(Clone, Copy)]
+struct Outline {
+    length: usize,
+    letters: u32,
+}
+
+impl Outline {
+    fn of(name: impl Iterator<Item = char>) -> Self {
+        let none = Outline { length: 0, letters: 0 };
+        name.fold(none, |Outline { length, letters }, c| {
             let letter = if c.is_ascii_alphabetic() {
                 1 << (c.to_ascii_lowercase() as u32 - 'a' as u32)
             } else {
                 0
             };
-            (length + 1, letters | letter)
+            Outline {
+                length: length + 1,
+                letters: letters | letter,
+            }
         })
+    }
+
+    /// Whether few edits may make one of the other: each adds or takes one letter, or changes one for another.
+    fn is_near(self, other: Outline) -> bool {
+        let letters = (self.letters ^ other.letters).count_ones() as usize;
+        self.length.abs_diff(other.length) <= EDITS && letters <= 2 * EDITS
+    }
 }
 
 /// How many slips make one name of another, unless they are too many for its length.
@@ -90,7 +107,10 @@ fn slips(written: &str, field: &str) -> Option<usize> {
         shorter if shorter <= LONG => 1,
         _ => EDITS,
     };
-    Some(strsim::osa_distance(written, field)).filter(|edits| *edits <= allowed)
+    // A letter too many is a slip.
+    let differ = written.chars().count().abs_diff(field.chars().count());
+    let edits = (differ <= allowed).then(|| strsim::osa_distance(written, field));
+    edits.filter(|edits| *edits <= allowed)
 }
 
 #[cfg(test)]

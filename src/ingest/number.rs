@@ -45,7 +45,8 @@ fn spelled(raw: &str) -> Option<String> {
         format!("{sign}{digits}{}", "0".repeat(usize::try_from(power).ok()?))
     } else if power < 0 && power >= -MOST_ZEROS - length {
         let decimals = usize::try_from(-power).ok()?;
-        let padded = format!("{digits:0>width$}", width = decimals + 1);
+        let padding = "0".repeat((decimals + 1).saturating_sub(digits.len()));
+        let padded = padding + digits;
         let (whole, fraction) = padded.split_at(padded.len() - decimals);
         format!("{sign}{whole}.{fraction}")
     } else {
@@ -91,5 +92,7 @@ mod tests {
         assert_eq!(plain("18446744073709551617.0"), "18446744073709551617");
         let long = format!("1{}", "0".repeat(60));
         assert_eq!(plain(&long), plain("1e60"));
+        let longer = "4".repeat(70_000);
+        assert_eq!(plain(&format!("{longer}e-70001")), format!("0.0{longer}"));
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod bots;
 pub mod cards;
+pub mod emails;
 pub mod fields;
 pub mod outside;
 pub mod pseudonym;
@@ -246,11 +247,7 @@ impl Keeper<'_> {
 
     /// An id, in which an e-mail address becomes a pseudonym: it still tells the same from another.
     fn named<'a>(&self, id: &'a str) -> Cow<'a, str> {
-        if id.bytes().any(|b| matches!(b, b'@' | b'%')) {
-            fields::without_emails(id, |email| self.rules.pseudonyms.of(email))
-        } else {
-            Cow::Borrowed(id)
-        }
+        fields::without_emails(id, |email| self.rules.pseudonyms.of(email))
     }
 }
 

@@ -20,6 +20,7 @@ use super::rejection::{Code, Rejection};
 use super::{data, mend, misspelt, number, privacy, values};
 use crate::config::Limits;
 use crate::http::Problem;
+use crate::http::deadline::Deadline;
 use crate::model::event::content_key;
 use crate::model::{Event, EventType, TimeOrigin, parse_instant};
 
@@ -108,7 +109,7 @@ pub fn judge(
 ///
 /// # Errors
 /// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many messages, or what `room`
-/// says.
+/// says; `parse_timeout` where judging them takes too long.
 pub fn judge_within(
     room: &mut Room<'_>,
     body: &[u8],
@@ -120,6 +121,7 @@ pub fn judge_within(
     let unparseable = |error: serde_json::Error| {
         Problem::unparseable(privacy::sentence(format!("the body is no such call: {error}")))
     };
+    let deadline = Deadline::within(limits.parse_seconds);
     let call = address.rsplit('/').next().unwrap_or_default();
     let mut mended = String::new();
     let messages = readable(body, &mut mended, |text| {
@@ -135,6 +137,9 @@ pub fn judge_within(
         ..Judged::default()
     };
     for message in messages {
+        if !judged.single {
+            deadline.check()?;
+        }
         judged.add(if message.get().len() > limits.event_bytes {
             Err(too_large(limits.event_bytes))
         } else {

@@ -76,11 +76,20 @@ impl Given {
         for (key, value) in pairs {
             given.take(metric, key, value)?;
         }
+        // Once all are there: what is sorted or checked with each one more takes ever longer.
+        for filter in &mut given.filters {
+            for side in [&mut filter.any_of, &mut filter.none_of] {
+                // One order and no repeats, so that the same question is told the same way.
+                side.sort();
+                side.dedup();
+            }
+        }
         for parameter in metric.parameters {
-            given
-                .own
-                .entry(parameter.name)
-                .or_insert_with(|| parameter.default.to_owned());
+            match given.own.get(parameter.name) {
+                // What takes no list takes no second value.
+                Some(all) => (parameter.check)(all).map_err(|_| repeated(parameter.name))?,
+                None => drop(given.own.insert(parameter.name, parameter.default.to_owned())),
+            }
         }
         Ok(given)
     }
@@ -95,11 +104,11 @@ impl Given {
             (Some(parameter), ..) => {
                 let value = filled(key, value)?;
                 (parameter.check)(value).map_err(|message| QuestionError::invalid(key, message))?;
-                let before = self.own.remove(parameter.name);
-                let all = before.map_or(value.to_owned(), |before| format!("{before},{value}"));
-                // What takes no list takes no second value.
-                (parameter.check)(&all).map_err(|_| repeated(key))?;
-                self.own.insert(parameter.name, all);
+                let all = self.own.entry(parameter.name).or_default();
+                if !all.is_empty() {
+                    all.push(',');
+                }
+                all.push_str(value);
                 Ok(())
             }
             (_, Some(_), _) if key == "group_by" => {
@@ -136,9 +145,6 @@ impl Given {
             &mut filter.none_of
         };
         side.extend(values);
-        // One order and no repeats, so that the same question is told the same way.
-        side.sort();
-        side.dedup();
     }
 
     fn get(&self, name: &str) -> Option<&str> {

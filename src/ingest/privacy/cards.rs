@@ -46,59 +46,25 @@ const NETWORKS: &[(u32, u32, &[usize])] = &[
     (979_200, 979_299, &[16]),                             // Troy
 ];
 
-/// One run of digits, and how many characters stand between it and the one before.
-#[derive(Debug, Clone, Copy)]
-struct Group<'a> {
-    digits: &'a str,
-    /// None where it does not continue the group before.
-    gap: Option<usize>,
-}
-
 /// Whether digits without anything between them are a card number.
 pub fn is_card(digits: &str) -> bool {
-    let fits = |range: &(u32, u32, &[usize])| {
-        let prefix = digits.get(..6).and_then(|prefix| prefix.parse::<u32>().ok());
-        prefix.is_some_and(|prefix| range.0 <= prefix && prefix <= range.1) && range.2.contains(&digits.len())
-    };
-    digits.bytes().all(|b| b.is_ascii_digit()) && NETWORKS.iter().any(fits) && passes_luhn(digits)
-}
-
-/// The check digit: every second digit from the right is doubled, and the sum of all digits ends in 0.
-fn passes_luhn(digits: &str) -> bool {
-    let weigh = |(at, byte): (usize, u8)| {
-        let digit = u32::from(byte.saturating_sub(b'0'));
-        match (at % 2, digit * 2) {
-            (0, _) => digit,
-            (_, double @ 10..) => double - 9,
-            (_, double) => double,
-        }
-    };
-    digits.bytes().rev().enumerate().map(weigh).sum::<u32>() % 10 == 0
+    let digits = digits.as_bytes();
+    (FEWEST..=MOST).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_digit)
+        && is_luhn(digits.iter().rev().zip(0..).map(|(digit, at)| weight(*digit, at)).sum())
+        && is_issued(digits)
 }
 
 /// Whether a text holds a card number, written together or in groups, or a security code under its name.
 pub fn in_text(text: &str) -> bool {
-    if digits(text) >= FEWEST {
-        let groups = groups(text, is_loose_separator);
-        if holds(&groups, |_| true) {
-            return true;
-        }
-    }
-    holds_code(text)
+    Search::of(text).in_text()
 }
 
 /// Whether an id holds a number written as cards are printed: in groups, the first of four digits.
 ///
 /// Digits without anything between them are left alone: pages, people and orders have such ids.
 pub fn in_id(id: &str) -> bool {
-    if id.len() < FEWEST || digits(id) < FEWEST {
-        return false;
-    }
-    let printed = |groups: &[Group<'_>]| {
-        let [first, rest @ ..] = groups else { return false };
-        first.digits.len() == 4 && rest.len() >= 2 && rest.iter().all(|group| group.digits.len() <= 6)
-    };
-    holds(&groups(id, is_separator), printed)
+    Search::of(id).in_id()
 }
 
 /// Whether a JSON number is a card number, also with a fraction of zeros or an exponent.
@@ -132,57 +98,170 @@ fn is_loose_separator(c: char) -> bool {
     is_separator(c) || matches!(c, '_' | '.' | '+')
 }
 
-/// The runs of digits of a text.
-fn groups(text: &str, is_separator: fn(char) -> bool) -> Vec<Group<'_>> {
-    let mut groups = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
-        let (before, from) = rest.split_at(start);
-        let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
-        let gap = before.chars().count();
-        let continues = !groups.is_empty() && gap <= GAP && before.chars().all(is_separator);
-        groups.push(Group {
-            digits: &from[..end],
-            gap: continues.then_some(gap),
-        });
-        rest = &from[end..];
+/// What a digit adds to the sum of the check digit, by its place from the right: every second one is doubled.
+fn weight(digit: u8, at: usize) -> u32 {
+    let digit = u32::from(digit.saturating_sub(b'0'));
+    match (at % 2, digit * 2) {
+        (0, _) => digit,
+        (_, double @ 10..) => double - 9,
+        (_, double) => double,
     }
-    groups
 }
 
-/// Whether neighbouring groups, written in a way that counts, make a card number.
-fn holds(groups: &[Group<'_>], counts: impl Fn(&[Group<'_>]) -> bool) -> bool {
-    groups.iter().enumerate().any(|(start, _)| {
-        let mut digits = String::new();
-        for (end, group) in groups.iter().enumerate().skip(start) {
-            if end > start && group.gap.is_none() || digits.len() + group.digits.len() > MOST {
-                break;
+/// Whether the sum of all digits ends in 0.
+fn is_luhn(sum: u32) -> bool {
+    sum.is_multiple_of(10)
+}
+
+/// Whether a network has numbers that begin so and are as long.
+fn is_issued(digits: &[u8]) -> bool {
+    let first = digits.iter().take(6);
+    let prefix = first.fold(0, |prefix, digit| prefix * 10 + u32::from(digit.saturating_sub(b'0')));
+    let issues =
+        |(from, to, lengths): &(u32, u32, &[usize])| (*from..=*to).contains(&prefix) && lengths.contains(&digits.len());
+    digits.len() >= FEWEST && NETWORKS.iter().any(issues)
+}
+
+/// A search of one text, which counts the characters that it looks at.
+#[derive(Debug)]
+pub struct Search<'a> {
+    text: &'a str,
+    steps: usize,
+}
+
+impl<'a> Search<'a> {
+    /// A search that has not begun.
+    pub fn of(text: &'a str) -> Self {
+        Search { text, steps: 0 }
+    }
+
+    /// How many characters have been looked at so far.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// As [`in_text`].
+    pub fn in_text(&mut self) -> bool {
+        self.steps += self.text.len();
+        let digits = digits(self.text);
+        digits >= FEWEST && self.holds_card(is_loose_separator, |_| true) || digits >= CODE && self.holds_code()
+    }
+
+    /// As [`in_id`].
+    pub fn in_id(&mut self) -> bool {
+        let printed = |groups: &[usize]| match groups {
+            [4, rest @ ..] => rest.len() >= 2 && rest.iter().all(|length| *length <= 6),
+            _ => false,
+        };
+        self.steps += self.text.len();
+        digits(self.text) >= FEWEST && self.holds_card(is_separator, printed)
+    }
+
+    /// Whether neighbouring groups of digits, of lengths that count, make a card number.
+    fn holds_card(&mut self, separates: fn(char) -> bool, counts: fn(&[usize]) -> bool) -> bool {
+        let mut run = Run::default();
+        // What stands between the last digit and here, and whether it may stand between groups of one number.
+        let (mut gap, mut separated) = (0, false);
+        for c in self.text.chars() {
+            self.steps += 1;
+            if let Ok(digit @ b'0'..=b'9') = u8::try_from(c) {
+                if gap > 0 && !(separated && gap <= GAP) {
+                    run.clear();
+                }
+                run.push(digit, gap > 0);
+                (gap, separated) = (0, true);
+            } else {
+                if gap == 0 && self.is_card(&run, counts) {
+                    return true;
+                }
+                gap += 1;
+                separated &= separates(c);
             }
-            digits.push_str(group.digits);
-            if is_card(&digits) && counts(groups.get(start..=end).unwrap_or_default()) {
+        }
+        gap == 0 && self.is_card(&run, counts)
+    }
+
+    /// Whether the last groups of a run, however many, make a card number.
+    fn is_card(&mut self, run: &Run, counts: fn(&[usize]) -> bool) -> bool {
+        let (mut sum, mut length) = (0, 0);
+        for (first, group) in run.groups.iter().enumerate().rev() {
+            if length + group > MOST {
+                return false;
+            }
+            let before = &run.digits[..run.digits.len() - length];
+            for digit in before.iter().rev().take(*group) {
+                sum += weight(*digit, length);
+                length += 1;
+            }
+            self.steps += group;
+            let number = &run.digits[run.digits.len() - length..];
+            if is_luhn(sum) && is_issued(number) && counts(&run.groups[first..]) {
                 return true;
             }
         }
         false
-    })
+    }
+
+    /// Whether a word for the security code is followed by three or four digits.
+    fn holds_code(&mut self) -> bool {
+        // A word is not looked for within itself.
+        let mut free = [0; CODE_WORDS.len()];
+        let bytes = self.text.as_bytes();
+        for (at, _) in bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| matches!(byte, b'c' | b'C' | b's' | b'S'))
+        {
+            for (word, free) in CODE_WORDS.iter().zip(&mut free) {
+                self.steps += 1;
+                let end = at + word.len();
+                let is_here = bytes
+                    .get(at..end)
+                    .is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes()));
+                if is_here && at >= *free {
+                    *free = end;
+                    if self.is_code(end) {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether three or four digits stand here, or a little further on.
+    fn is_code(&mut self, at: usize) -> bool {
+        let rest = &self.text[at..];
+        // CVV2, CVC2: the digit belongs to the name.
+        let rest = rest.strip_prefix('2').unwrap_or(rest);
+        let gap = rest.chars().take(WORD_GAP).take_while(|c| !c.is_alphanumeric());
+        let rest = &rest[gap.map(char::len_utf8).sum()..];
+        let digits = rest.bytes().take(CODE + 2).take_while(u8::is_ascii_digit).count();
+        self.steps += WORD_GAP + CODE + 2;
+        matches!(digits, 3 | 4)
+    }
 }
 
-/// Whether a word for the security code is followed by three or four digits.
-fn holds_code(text: &str) -> bool {
-    if digits(text) < CODE {
-        return false;
+/// Digits in groups that may all belong to one number.
+#[derive(Debug, Default)]
+struct Run {
+    digits: Vec<u8>,
+    /// How many digits each group has.
+    groups: Vec<usize>,
+}
+
+impl Run {
+    /// Adds a digit, which begins a group or goes on with the last one.
+    fn push(&mut self, digit: u8, begins: bool) {
+        self.digits.push(digit);
+        match self.groups.last_mut().filter(|_| !begins) {
+            Some(length) => *length += 1,
+            None => self.groups.push(1),
+        }
     }
-    let small = text.to_ascii_lowercase();
-    let follows = |word: &str| {
-        small.match_indices(word).any(|(at, _)| {
-            let rest = small.get(at + word.len()..).unwrap_or_default();
-            // CVV2, CVC2: the digit belongs to the name.
-            let rest = rest.strip_prefix('2').unwrap_or(rest);
-            let start = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-            let (gap, rest) = rest.split_at(start);
-            let length = rest.bytes().take_while(u8::is_ascii_digit).count();
-            matches!(length, 3 | 4) && gap.chars().count() <= WORD_GAP && !gap.contains(char::is_alphanumeric)
-        })
-    };
-    CODE_WORDS.iter().any(|word| follows(word))
+
+    fn clear(&mut self) {
+        self.digits.clear();
+        self.groups.clear();
+    }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::cards;
+use super::emails::Emails;
 
 /// Stands where a text held a card number or a security code.
 pub const CARD_REMOVED: &str = "[card removed]";
@@ -172,45 +173,18 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
 
 /// A text with its e-mail addresses replaced.
 pub fn without_emails(text: &str, replace: impl Fn(&str) -> String) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, b'@' | b'%')) {
+        return Cow::Borrowed(text);
+    }
     let (mut out, mut done) = (String::new(), 0);
-    let mut from = 0;
-    while let Some((at, sign)) = next_sign(text, from) {
-        from = at + sign;
-        let (Some(before), Some(after)) = (text.get(done..at), text.get(from..)) else {
-            break;
-        };
-        let start = before.trim_end_matches(is_local).len() + done;
-        let domain = after.find(|c| !is_domain(c)).unwrap_or(after.len());
-        let domain = after.get(..domain).unwrap_or_default().trim_end_matches(['.', '-']);
-        let end = from + domain.len();
-        if start < at && domain.trim_matches('.').contains('.') {
-            out.push_str(text.get(done..start).unwrap_or_default());
-            out.push_str(&replace(text.get(start..end).unwrap_or_default()));
-            (done, from) = (end, end);
-        }
+    for email in Emails::of(text) {
+        out.push_str(&text[done..email.start]);
+        done = email.end;
+        out.push_str(&replace(&text[email]));
     }
     if done == 0 {
         return Cow::Borrowed(text);
     }
-    out.push_str(text.get(done..).unwrap_or_default());
+    out.push_str(&text[done..]);
     Cow::Owned(out)
-}
-
-/// Where the next at-sign stands, also one that is escaped for an address, and its length.
-fn next_sign(text: &str, from: usize) -> Option<(usize, usize)> {
-    let rest = text.get(from..)?;
-    let plain = rest.find('@').map(|at| (from + at, 1));
-    let escaped = rest.find("%40").map(|at| (from + at, 3));
-    match (plain, escaped) {
-        (Some(plain), Some(escaped)) => Some(plain.min(escaped)),
-        (plain, escaped) => plain.or(escaped),
-    }
-}
-
-fn is_local(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '%' | '\'')
-}
-
-fn is_domain(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '.' | '-')
 }

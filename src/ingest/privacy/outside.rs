@@ -128,12 +128,12 @@ enum Lets {
     Words,
 }
 
-/// Appends a member with what is kept of it, in canonical form; nothing where none of it is kept.
+/// Appends a member that is not private with what is kept of it, in canonical form; nothing where none of it is kept.
 ///
 /// # Errors
 /// `extra_too_large` where it nests too deeply.
 pub fn write_member(out: &mut String, name: &str, raw: &str) -> Result<(), Rejection> {
-    member(out, name, lets(name, raw), raw, 0).map(drop)
+    member(out, name, public(name, raw), raw, 0).map(drop)
 }
 
 fn member(out: &mut String, name: &str, lets: Lets, raw: &str, depth: usize) -> Result<bool, Rejection> {
@@ -205,9 +205,18 @@ fn value(out: &mut String, lets: Lets, raw: &str, depth: usize) -> Result<bool, 
     Ok(out.len() > start)
 }
 
-/// What a member's name lets through: no more than that of the field that it resembles.
+/// What a member's name lets through.
 fn lets(name: &str, raw: &str) -> Lets {
-    if fields::is_private(name, raw) || !misspelt::is_plain(name) {
+    if fields::is_private(name, raw) {
+        Lets::Nothing
+    } else {
+        public(name, raw)
+    }
+}
+
+/// What the name of a member that is not private lets through: no more than that of the field that it resembles.
+fn public(name: &str, raw: &str) -> Lets {
+    if !misspelt::is_plain(name) {
         return Lets::Nothing;
     }
     // Whether somebody has agreed or paid names nobody.

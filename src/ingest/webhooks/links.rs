@@ -10,6 +10,9 @@ use super::delivery::{Delivery, text};
 use crate::ingest::mend::document;
 use crate::model::{CheckoutPath, Credential, Event};
 
+/// Bytes of the longest text in which links are looked for; providers take far shorter ones.
+const LONGEST: usize = 8 << 10;
+
 /// Copies the known names of `metadata` into the event; everything else in it stays unread.
 pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>) {
     fill(event, delivery, &|name| text(&metadata[name]));
@@ -19,6 +22,9 @@ pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>)
 /// or, where the source says what it is, a plain text.
 pub(super) fn link_text(event: &mut Event, written: &str, delivery: &Delivery<'_>) {
     let names = delivery.links();
+    if written.len() > LONGEST {
+        return;
+    }
     if let Some(metadata @ Value::Object(_)) = document(written.as_bytes()) {
         return link(event, &metadata, delivery);
     }

@@ -24,6 +24,12 @@ const NAME: &str = "messenger";
 /// The header with the signature. The older SHA-1 header is not read: every delivery has this one.
 const SIGNATURE: &str = "x-hub-signature-256";
 
+/// Updates of one delivery; Messenger sends at most 1,000.
+const MOST: usize = 10_000;
+
+/// Where the updates of an entry stand.
+const PARTS: [&str; 3] = ["messaging", "standby", "changes"];
+
 /// Milliseconds.
 const PER_SECOND: i64 = 1_000;
 
@@ -79,7 +85,8 @@ impl Endpoint for Messenger {
             return vec![delivery.unreadable(raw_body)];
         };
         let mut events = Vec::new();
-        if body["object"] == "page" {
+        let too_many = updates(&body) > MOST;
+        if body["object"] == "page" && !too_many {
             for entry in list(&body["entry"]) {
                 read_entry(delivery, entry, &mut events);
             }
@@ -87,10 +94,17 @@ impl Endpoint for Messenger {
         if events.is_empty() {
             let id = format!("body:{}", fingerprint(&[&body]));
             let name = body["object"].as_str().unwrap_or("unnamed");
-            events.push(delivery.other(id, name, None, delivery.stamp(None, PER_SECOND)));
+            let reason = too_many.then_some("too_many_updates");
+            events.push(delivery.other(id, name, reason, delivery.stamp(None, PER_SECOND)));
         }
         events.into_iter().map(seal).collect()
     }
+}
+
+/// How many updates a delivery has, an entry without any being one.
+fn updates(body: &Value) -> usize {
+    let of_entry = |entry: &Value| -> usize { PARTS.iter().map(|part| list(&entry[part]).len()).sum() };
+    list(&body["entry"]).iter().map(|entry| of_entry(entry).max(1)).sum()
 }
 
 /// Updates come in batches twice over: entries, and items within each.

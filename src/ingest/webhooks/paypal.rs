@@ -153,6 +153,7 @@ struct Notice<'a> {
     resource: &'a Value,
     id: String,
     stamp: Stamp,
+    mode: Mode,
 }
 
 impl<'a> Notice<'a> {
@@ -169,6 +170,7 @@ impl<'a> Notice<'a> {
             resource: &body["resource"],
             id,
             stamp: delivery.stamp_text(body["create_time"].as_str()),
+            mode: delivery.mode(stated_mode(body)),
         }
     }
 
@@ -185,7 +187,7 @@ impl<'a> Notice<'a> {
         let mut event = self
             .delivery
             .other(self.id.clone(), self.type_name(), reason, self.stamp);
-        event.mode = self.mode();
+        event.mode = self.mode;
         vec![event]
     }
 
@@ -215,24 +217,27 @@ impl<'a> Notice<'a> {
         }
     }
 
-    /// Test where the notice or what it is about lives in the sandbox.
-    fn mode(&self) -> Mode {
-        let links = |value: &'a Value| value["links"].as_array().into_iter().flatten();
-        let mut links = links(self.body).chain(links(self.resource));
-        let sandbox = links.any(|link| link["href"].as_str().is_some_and(|href| href.contains(SANDBOX)));
-        self.delivery.mode(if sandbox { Mode::Test } else { Mode::Live })
-    }
-
     /// An event of this notice about a payment, with the links that any of the texts carries.
     fn event(&self, kind: EventType, payment_id: String, texts: &[&Value]) -> Event {
         let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
         event.provider = Some(NAME.into());
         event.payment_id = Some(payment_id);
-        event.mode = self.mode();
+        event.mode = self.mode;
         for written in texts.iter().filter_map(|written| text(written)) {
             link_text(&mut event, &written, self.delivery);
         }
         complete(&mut event, self.delivery);
         event
+    }
+}
+
+/// Test where the notice or what it is about lives in the sandbox.
+fn stated_mode(body: &Value) -> Mode {
+    let about = [body, &body["resource"]];
+    let mut links = about.into_iter().flat_map(|about| about["links"].as_array()).flatten();
+    if links.any(|link| link["href"].as_str().is_some_and(|href| href.contains(SANDBOX))) {
+        Mode::Test
+    } else {
+        Mode::Live
     }
 }

@@ -23,20 +23,27 @@ pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<E
             return events.push(notice.other(notice.id, notice.kind, Some(reason), stamp));
         }
     };
-    let of = |status: &str, time: Option<&str>, about: &str| {
-        let mut event = notice.event(kind(status), payment, notice.stamp(time));
-        event.dispute_id = Some(id.into());
-        event.capture_id = Some(payment.into());
-        event.amount = Some(money);
-        let stage = stage(dispute.text("kind"));
-        event.stage = Some(stage);
-        event.outcome = outcome(status).filter(|_| stage == DisputeStage::Chargeback);
-        if let Some(transaction) = transaction {
-            if let Some(word) = transaction.text("payment-instrument-subtype") {
-                Instrument::of_subtype(word).apply(&mut event);
-            }
-            notice.link(&mut event, transaction);
+    let stage = stage(dispute.text("kind"));
+    let mut shared = notice.event(EventType::TransactionDisputed, payment, notice.stamp(notice.time));
+    shared.dispute_id = Some(id.into());
+    shared.capture_id = Some(payment.into());
+    shared.amount = Some(money);
+    shared.stage = Some(stage);
+    if let Some(transaction) = transaction {
+        if let Some(word) = transaction.text("payment-instrument-subtype") {
+            Instrument::of_subtype(word).apply(&mut shared);
         }
+        notice.link(&mut shared, transaction);
+    }
+    let of = |status: &str, time: Option<&str>, about: &str| {
+        let stamp = notice.stamp(time);
+        let event = Event {
+            kind: kind(status),
+            time: stamp.time,
+            time_origin: stamp.origin,
+            outcome: outcome(status).filter(|_| stage == DisputeStage::Chargeback),
+            ..shared.clone()
+        };
         named(event, about)
     };
     let mut present = dispute.text("status").or_else(|| notice.kind.strip_prefix("dispute_"));

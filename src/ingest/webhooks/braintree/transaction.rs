@@ -46,7 +46,8 @@ struct Told<'n, 'a> {
     id: &'a str,
     /// The payment's own id where Braintree passes it on to a local method.
     local_id: Option<&'a str>,
-    instrument: Instrument,
+    /// What its events share: the links, and what was paid with.
+    shared: Event,
 }
 
 /// Reads one transaction; at least one event comes of it.
@@ -61,12 +62,15 @@ pub(super) fn read<'a>(
         return events.push(notice.other(notice.id, notice.kind, Some("no_payment_id"), stamp));
     };
     let local = local.or_else(|| transaction.child("local-payment"));
+    let mut shared = notice.event(EventType::Other, id, notice.stamp(notice.time));
+    Instrument::of(transaction, local.is_some()).apply(&mut shared);
+    notice.link(&mut shared, transaction);
     let told = Told {
         notice,
         transaction,
         id,
         local_id: local.and_then(|local| local.text("payment-id")),
-        instrument: Instrument::of(transaction, local.is_some()),
+        shared,
     };
     let changes = told.changes();
     if notice.kind == "refund_failed" {
@@ -219,10 +223,13 @@ impl<'a> Told<'_, 'a> {
 
     /// An event about a payment, with its links and what was paid with.
     fn of_payment(&self, kind: EventType, payment: &str, change: &Change<'_>) -> Event {
-        let mut event = self.notice.event(kind, payment, change.stamp);
-        self.instrument.apply(&mut event);
-        self.notice.link(&mut event, self.transaction);
-        event
+        Event {
+            kind,
+            payment_id: Some(payment.into()),
+            time: change.stamp.time,
+            time_origin: change.stamp.origin,
+            ..self.shared.clone()
+        }
     }
 
     /// A status that cannot be counted; the rest of the notification still is.

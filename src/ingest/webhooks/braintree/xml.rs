@@ -5,8 +5,23 @@ use roxmltree::{Document, Error, Node, ParsingOptions};
 /// Nodes of one document. A notification of a subscription with ten years of months has a tenth of it.
 const MOST_NODES: u32 = 1_000_000;
 
+/// Attributes of one element, of which Braintree's have two: each is compared with the others.
+const MOST_ATTRIBUTES: usize = 50;
+
+/// Namespaces that a document declares, of which Braintree's has none: an element has those of all around it.
+const MOST_NAMESPACES: usize = 20;
+
+/// Nodes right below one: they are searched for each value that is read.
+const MOST_CHILDREN: usize = 2_000;
+
 /// The longest text that is taken for a value.
 const LONGEST: usize = 500;
+
+/// The word for a document that takes more work than any of Braintree's.
+const TOO_MANY: &str = "too_many_nodes";
+
+/// What begins with `<` and is no tag, and where it ends; anything may stand in it.
+const NO_TAGS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
 
 /// The word for a document that is no XML.
 pub(super) const MALFORMED: &str = "malformed_xml";
@@ -23,15 +38,61 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, &'static str> {
     if text.contains("<!DOCTYPE") {
         return Err("doctype");
     }
+    if !has_few_attributes(text) {
+        return Err(TOO_MANY);
+    }
     let options = ParsingOptions {
         nodes_limit: MOST_NODES,
         ..ParsingOptions::default()
     };
-    Document::parse_with_options(text.trim(), options).map_err(|error| match error {
+    let document = Document::parse_with_options(text.trim(), options).map_err(|error| match error {
         Error::DtdDetected => "doctype",
-        Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached => "too_many_nodes",
+        Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached => TOO_MANY,
         _ => MALFORMED,
-    })
+    })?;
+    let is_wide = |node: Node<'_, '_>| node.children().nth(MOST_CHILDREN).is_some();
+    if document.descendants().any(is_wide) {
+        return Err(TOO_MANY);
+    }
+    Ok(document)
+}
+
+/// Whether no element has more attributes, and the document no more namespaces, than are read. A text that is no XML
+/// has few up to its first fault.
+fn has_few_attributes(text: &str) -> bool {
+    let (mut rest, mut namespaces) = (text, 0);
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start..];
+        let other = NO_TAGS.iter().find(|(begin, _)| rest.starts_with(begin));
+        if let Some((begin, end)) = other {
+            let inside = &rest[begin.len()..];
+            let Some(length) = inside.find(end) else { break };
+            rest = &inside[length + end.len()..];
+            continue;
+        }
+        let (tag, attributes) = tag(rest);
+        namespaces += tag.matches("xmlns").count();
+        if attributes > MOST_ATTRIBUTES || namespaces > MOST_NAMESPACES {
+            return false;
+        }
+        rest = &rest[tag.len()..];
+    }
+    true
+}
+
+/// The tag that a text begins with, and how many attributes it has.
+fn tag(text: &str) -> (&str, usize) {
+    let (mut quote, mut attributes) = (None, 0);
+    let end = text.bytes().position(|byte| {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            (None, b'=') => attributes += 1,
+            _ => {}
+        }
+        quote.is_none() && byte == b'>'
+    });
+    (&text[..end.map_or(text.len(), |end| end + 1)], attributes)
 }
 
 /// Stands for what cannot be read; a text with it is no value.
