@@ -338,6 +338,7 @@ fn report(question: Question, table: Table) -> Report {
         compare: None,
         meta,
         table,
+        left_out: None,
     }
 }
 

@@ -1,4 +1,4 @@
--- The annotations of a range that stood at `$as_of`, in the order of time.
+-- The latest `$most` annotations of a range that stood at `$as_of` and concern a metric and its filters, in the order of time.
 select
     id,
     epoch_us(time) as time,

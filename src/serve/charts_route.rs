@@ -12,7 +12,7 @@ use super::question::named;
 use super::report::{AnswerError, Report};
 use super::routes::{Pairs, Rendering, find, only_read, pairs, respond};
 use crate::http::Problem;
-use crate::metrics::{Filter, Question};
+use crate::metrics::{Filter, MOST_VALUES, Question};
 use crate::model::{Currency, Mode};
 
 /// Pixels where the question states none.
@@ -45,6 +45,7 @@ async fn picture(
         content_type,
         file: Some(("inline", extension)),
         vary: None,
+        most_values: Some(MOST_VALUES),
     };
     let render = move |report: &Report| {
         let drawn = draw(report, look, |request| match raster {
@@ -100,6 +101,7 @@ fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) ->
         title: &report.title(),
         subtitle: &subtitle(question),
         table: &report.table,
+        left_out: report.left_out.as_ref(),
         range: &question.range,
         as_of: question.as_of,
         group_by: &question.group_by,

@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 use super::maturity::{self, Maturity};
 use super::question::{Asked, Compare};
 use super::{annotations, compare};
-use crate::metrics::{Frames, Metric, MetricError, Question, RateUse, known_values};
+use crate::metrics::{Frames, LeftOut, Metric, MetricError, Question, RateUse, known_values};
 use crate::model::time::RangeError;
 use crate::model::{Annotation, Table};
 use crate::store::{Store, StoreError};
@@ -80,6 +80,8 @@ pub struct Report {
     pub meta: Meta,
     /// The rows.
     pub table: Table,
+    /// The values that are told as one row.
+    pub left_out: Option<LeftOut>,
 }
 
 impl Report {
@@ -169,6 +171,7 @@ fn answer_within(
         compare: None,
         meta,
         table: outcome.table,
+        left_out: outcome.left_out,
     })
 }
 

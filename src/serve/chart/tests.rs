@@ -116,6 +116,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         title: "Title <&>",
         subtitle: "mode live",
         table,
+        left_out: None,
         range,
         as_of: range.to - chrono::TimeDelta::microseconds(1),
         group_by: &[],

@@ -36,6 +36,7 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         title: &title,
         subtitle: &subtitle,
         table: &report.table,
+        left_out: report.left_out.as_ref(),
         range: &report.question.range,
         as_of: report.question.as_of,
         group_by: &report.question.group_by,

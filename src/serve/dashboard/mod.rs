@@ -36,7 +36,7 @@ pub use routes::configure;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use crate::metrics::RateUse;
+use crate::metrics::{LeftOut, RateUse};
 use crate::model::{Annotation, Interval, Table};
 use crate::serve::maturity::Maturity;
 use crate::serve::sources::Sources;
@@ -54,8 +54,8 @@ pub struct PageModel {
     pub freshness: Option<Freshness>,
     /// The answers; `None` where the question is wrong or its range has no data.
     pub answers: Option<Answers>,
-    /// The ways in, as of now; `None` while the question is wrong.
-    pub sources: Option<Sources>,
+    /// The ways in, as of now, or why they cannot be told, in words; `None` while the question is wrong.
+    pub sources: Option<Result<Sources, String>>,
 }
 
 /// What the controls offer.
@@ -154,6 +154,10 @@ pub struct Answer {
     pub buckets: usize,
     /// Those of them that had not begun at the moment that answers: they have no rows.
     pub not_begun: usize,
+    /// The values that one row tells of together.
+    pub left_out: Option<LeftOut>,
+    /// Why there is no answer, in words; the rows are none then.
+    pub lacking: Option<String>,
 }
 
 /// What a section is about; it chooses its one-sentence reading.

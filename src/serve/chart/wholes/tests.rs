@@ -58,6 +58,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         title: "Title",
         subtitle: "",
         table,
+        left_out: None,
         range,
         as_of: range.to,
         group_by: &[],
