@@ -331,6 +331,7 @@ fn report(question: Question, table: Table) -> Report {
         warnings: vec!["mind".into()],
         rates: vec![],
         annotations: vec![],
+        annotations_left_out: 0,
     };
     Report {
         metric: &METRIC,

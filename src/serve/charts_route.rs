@@ -107,6 +107,7 @@ fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) ->
         group_by: &question.group_by,
         currency: question.currency.as_ref().map(Currency::code),
         annotations: &report.meta.annotations,
+        annotations_left_out: report.meta.annotations_left_out,
         dimension: (!dimension.is_empty()).then_some(dimension),
         width: look.width,
         height: look.height,

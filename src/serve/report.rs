@@ -65,6 +65,8 @@ pub struct Meta {
     pub rates: Vec<RateUse>,
     /// What people have marked in the range, in the order of time.
     pub annotations: Vec<Annotation>,
+    /// Earlier ones of the range that the answer has no room for.
+    pub annotations_left_out: u64,
 }
 
 /// One metric's answer to one question.
@@ -155,6 +157,7 @@ fn answer_within(
     if let Some(range) = outcome.range {
         question.range = range;
     }
+    let (annotations, annotations_left_out) = annotations::of(store, metric, &question)?;
     let meta = Meta {
         complete_until: complete_until(&question),
         maturity: maturity::of(&question, outcome.windows),
@@ -163,7 +166,8 @@ fn answer_within(
         restated: store.restated(&question.range, question.as_of)?,
         warnings: outcome.warnings,
         rates: outcome.rates,
-        annotations: annotations::of(store, metric, &question)?,
+        annotations,
+        annotations_left_out,
     };
     Ok(Report {
         metric,

@@ -36,7 +36,7 @@ use tokio::sync::watch;
 
 use crate::model::Clock;
 
-pub use annotations::{Annotated, Note};
+pub use annotations::{About, Annotated, Note};
 pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use folding::{FoldReport, Window};
 pub use ignored::{IgnoredCount, IgnoredCounts};

@@ -96,6 +96,8 @@ pub struct ChartRequest<'a> {
     pub currency: Option<&'a str>,
     /// What people have marked in the range, in the order of time.
     pub annotations: &'a [Annotation],
+    /// Earlier ones that are not among them.
+    pub annotations_left_out: u64,
     /// For a share, what it is a share of: `provider`, `network`, `method` or `wallet`.
     pub dimension: Option<&'a str>,
     /// Pixels, within [`WIDTHS`].

@@ -122,6 +122,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         group_by: &[],
         currency: Some("EUR"),
         annotations: &[],
+        annotations_left_out: 0,
         dimension: None,
         width: 720,
         height: 400,

@@ -42,6 +42,7 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         group_by: &report.question.group_by,
         currency: currency.as_deref(),
         annotations: &report.meta.annotations,
+        annotations_left_out: report.meta.annotations_left_out,
         dimension: own
             .iter()
             .find(|(name, _)| *name == "dimension")

@@ -174,6 +174,7 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
     let before = [next()?, next()?, next()?, next()?, next()?];
     let (networks, coverage) = (told(next()?), next()?);
     let annotations = marked(had());
+    let annotations_left_out = had().map(|report| report.meta.annotations_left_out).max().unwrap_or(0);
     let mut colours = Colours::default();
     let sections = SECTIONS.iter().zip(&cut).zip(by_bucket);
     let sections = sections.map(|(((topic, ..), ask), report)| {
@@ -205,6 +206,7 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
         networks,
         coverage: told(coverage),
         annotations,
+        annotations_left_out,
         sections,
         colours,
     };

@@ -105,6 +105,8 @@ pub struct Answers {
     pub coverage: Answer,
     /// What people have marked in the period, in the order of time.
     pub annotations: Vec<Annotation>,
+    /// Earlier ones that no answer has room for.
+    pub annotations_left_out: u64,
     /// One per metric, in the order of the page.
     pub sections: Vec<Section>,
     /// The colours of the sections' charts.

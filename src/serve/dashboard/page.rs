@@ -194,6 +194,9 @@ fn marks(answers: &Answers) -> Markup {
                     }
                 }
                 @if all.len() > MOST_MARKS { li.note { "and " (all.len() - MOST_MARKS) " more in the charts" } }
+                @if answers.annotations_left_out > 0 {
+                    li.note data-left-out=(answers.annotations_left_out) { "and " (sources::count(answers.annotations_left_out)) " earlier ones; " a href="/v1/annotations" { "the list" } " has them" }
+                }
             }
         }
     }
