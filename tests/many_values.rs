@@ -34,7 +34,9 @@ fn paid(n: usize, provider: usize) -> Draft {
 /// Each of the codes and providers once, and the frequent ones as often as they are said to be.
 fn crowded() -> TestApp {
     let app = TestApp::start();
-    let again = FREQUENT.iter().flat_map(|(which, times)| std::iter::repeat_n(*which, times - 1));
+    let again = FREQUENT
+        .iter()
+        .flat_map(|(which, times)| std::iter::repeat_n(*which, times - 1));
     let which: Vec<usize> = (0..MANY).chain(again).collect();
     let mut events = vec![bot_registered("b")];
     for (n, which) in which.iter().enumerate() {
@@ -68,17 +70,34 @@ fn plotted(app: &TestApp, chart: &str, column: &str, value: &str) -> BTreeMap<St
 fn thousands_of_codes_and_providers_leave_the_page_whole_and_the_charts_their_sums() {
     let app = crowded();
     let page = app.client.get(&format!("/?{JULY}")).expect_status(200).text();
-    for section in ["figures", "providers", "declines", "approval-change", "attribution", "payments", "sources"] {
+    for section in [
+        "figures",
+        "providers",
+        "declines",
+        "approval-change",
+        "attribution",
+        "payments",
+        "sources",
+    ] {
         assert!(page.contains(&format!("<section id=\"{section}\"")), "{section}");
     }
     assert!(!page.contains("data-lacking"), "every part is there");
     assert!(page.len() < 3 << 20, "{} bytes", page.len());
     // 6,000 codes, of which 20 are told by name.
-    assert_eq!(page.matches("data-left-out=\"5980\"").count(), 3, "declines, providers and attribution");
+    assert_eq!(
+        page.matches("data-left-out=\"5980\"").count(),
+        3,
+        "declines, providers and attribution"
+    );
     assert!(page.contains("6,087 attempts to pay failed"));
     assert!(page.contains("code 17"), "the most frequent reason");
 
-    let codes = plotted(&app, "declines.svg?from=2016-07-01&to=2016-08-01&interval=day", "attempts", "decline_code");
+    let codes = plotted(
+        &app,
+        "declines.svg?from=2016-07-01&to=2016-08-01&interval=day",
+        "attempts",
+        "decline_code",
+    );
     let (code, provider) = (|n: usize| format!("code_{n}"), |n: usize| format!("prov{n}"));
     let payments = "provider-share.svg?from=2016-07-01&to=2016-08-01&interval=day";
     let payments = plotted(&app, payments, "payments", "value");
@@ -91,7 +110,11 @@ fn thousands_of_codes_and_providers_leave_the_page_whole_and_the_charts_their_su
     assert_eq!(payments["5980 others"], 6_087.0 - 90.0 - 17.0);
     assert_eq!((codes.len(), payments.len()), (21, 21));
 
-    let svg = app.client.get(&format!("/v1/charts/declines.svg?{JULY}")).expect_status(200).text();
+    let svg = app
+        .client
+        .get(&format!("/v1/charts/declines.svg?{JULY}"))
+        .expect_status(200)
+        .text();
     assert!(svg.contains("others with"), "the picture says how many it leaves out");
 }
 
@@ -116,7 +139,11 @@ fn concentration_counts_each_value_for_itself_also_where_the_others_are_one_row(
 #[test]
 fn the_platforms_to_choose_from_are_bounded_and_their_number_is_told() {
     let app = TestApp::start();
-    let whose = |n: usize| bot_registered(&format!("b{n}")).at(&time(n)).with("platform", format!("platform{n:04}"));
+    let whose = |n: usize| {
+        bot_registered(&format!("b{n}"))
+            .at(&time(n))
+            .with("platform", format!("platform{n:04}"))
+    };
     let events: Vec<Draft> = (0..120).map(whose).collect();
     app.client.post_events(&lines(&events));
     app.wait_folded();
@@ -133,17 +160,24 @@ fn an_answer_has_the_latest_annotations_and_the_number_of_the_others() {
         let time = format!("2016-07-{:02}T{:02}:{:02}:00Z", 1 + n / 24 % 28, n % 24, n % 60);
         let annotation = json!({"time": time, "text": format!("mark {n}")}).to_string();
         let kind = [("content-type", "application/json")];
-        app.client.post("/v1/annotations", &kind, annotation.as_bytes()).expect_status(200);
+        app.client
+            .post("/v1/annotations", &kind, annotation.as_bytes())
+            .expect_status(200);
     }
     app.wait_folded();
-    let answer = app.client.get_json("/v1/metrics/bot-growth?from=2016-07-01&to=2016-08-01&interval=day");
+    let answer = app
+        .client
+        .get_json("/v1/metrics/bot-growth?from=2016-07-01&to=2016-08-01&interval=day");
     let told = answer["meta"]["annotations"].as_array().unwrap();
     assert_eq!(told.len(), 200);
     // The three earliest are left out, and the order is that of time.
     assert_eq!(told[0]["text"], "mark 3");
     assert_eq!(told[199]["text"], "mark 202");
     assert_eq!(answer["meta"]["annotations_left_out"], 3);
-    let svg = app.client.get("/v1/charts/bot-growth.svg?from=2016-07-01&to=2016-08-01&interval=day").text();
+    let svg = app
+        .client
+        .get("/v1/charts/bot-growth.svg?from=2016-07-01&to=2016-08-01&interval=day")
+        .text();
     assert!(svg.contains("and 198 more"), "five are told to ears");
     let page = app.client.get(&format!("/?{JULY}")).expect_status(200).text();
     assert!(page.contains("and 3 earlier ones"));

@@ -186,7 +186,9 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     let top = counted.top(question, &moved_groups);
     moved_groups.iter_mut().for_each(|group| top.fold(group, at_value));
     let mut grid: Grid<Share> = Grid::new(question.range.buckets.len());
-    add_movements(question, &mut converter, movements, &moved_groups, &mut grid, |share| &mut share.moved)?;
+    add_movements(question, &mut converter, movements, &moved_groups, &mut grid, |share| {
+        &mut share.moved
+    })?;
     let mut silent = BTreeSet::new();
     for (mut group, bucket, payments) in counted.rows {
         top.fold(&mut group, at_value);
@@ -228,7 +230,9 @@ impl Counted {
         let rows = groups(frame, names)?.into_iter().zip(counted);
         let bucket = |cell: i64| (cell >= 0).then(|| cells.bucket(cell));
         Ok(Counted {
-            rows: rows.map(|(group, (cell, payments))| (group, bucket(cell), payments)).collect(),
+            rows: rows
+                .map(|(group, (cell, payments))| (group, bucket(cell), payments))
+                .collect(),
         })
     }
 
@@ -360,10 +364,17 @@ fn share_cells(share: &Share, whole: &Whole, exponent: Option<u32>) -> Vec<Value
 
 /// How concentrated the named values are, each for itself.
 fn concentration(values: Option<&BTreeMap<Option<String>, (i64, Sum)>>, payments: i64) -> [Value; 5] {
-    let named = || values.into_iter().flatten().filter(|(value, _)| is_named(value.as_deref()));
+    let named = || {
+        values
+            .into_iter()
+            .flatten()
+            .filter(|(value, _)| is_named(value.as_deref()))
+    };
     let counted = || named().map(|(_, (payments, _))| *payments);
     let counts: Vec<f64> = counted().map(|count| count as f64).collect();
-    let amounts: Vec<f64> = named().map(|(_, (_, gross))| gross.total().unwrap_or(0) as f64).collect();
+    let amounts: Vec<f64> = named()
+        .map(|(_, (_, gross))| gross.total().unwrap_or(0) as f64)
+        .collect();
     let by_count = hhi(&counts);
     let largest = counted().max().filter(|largest| *largest > 0);
     [

@@ -85,7 +85,10 @@ impl Store {
             ("as_of", Param::Time(about.as_of)),
             ("from", Param::Time(about.from)),
             ("to", Param::Time(about.to)),
-            ("metric", about.metric.map_or(Param::Null, |name| Param::Text(name.to_owned()))),
+            (
+                "metric",
+                about.metric.map_or(Param::Null, |name| Param::Text(name.to_owned())),
+            ),
             ("platform", texts(about.platforms.0)),
             ("platform_not", texts(about.platforms.1)),
             ("names_bots", Param::Bool(about.names_bots)),
@@ -99,7 +102,7 @@ impl Store {
         let text = |name: &str| frame.column(name).and_then(|column| column.str().cloned());
         let times = frame.column("time")?.i64()?.clone();
         let (texts, platforms, bots, metrics) = (text("text")?, text("platform")?, text("bot_id")?, text("metric")?);
-        let total = frame.column("total")?.i64()?.get(0).unwrap_or(0);
+        let total = frame.column("total")?.i64()?.iter().next().flatten().unwrap_or(0);
         let found: Vec<Annotation> = (0..frame.height())
             .map(|row| {
                 Ok(Annotation {

@@ -129,7 +129,9 @@ impl<'a> Grid<'a> {
     /// How many values a text of a column stands for: more than one where it tells of all others together.
     pub fn values(&self, column: &str, text: Option<&str>) -> usize {
         let left_out = self.request.left_out.filter(|left_out| left_out.column == column);
-        left_out.filter(|left_out| text == Some(&left_out.label)).map_or(1, |left_out| left_out.values)
+        left_out
+            .filter(|left_out| text == Some(&left_out.label))
+            .map_or(1, |left_out| left_out.values)
     }
 
     /// How many values a group stands for.

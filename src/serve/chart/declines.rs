@@ -47,7 +47,12 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     };
     let told = |reason: &Reason| format!("{}: {}.", reason.full_name(), reason.numbers());
     Ok(Notes {
-        summary: reasons.iter().take(shown.min(TOLD)).map(told).collect::<Vec<_>>().join(" "),
+        summary: reasons
+            .iter()
+            .take(shown.min(TOLD))
+            .map(told)
+            .collect::<Vec<_>>()
+            .join(" "),
         hits,
         series: grid.series(&PLOTTED, &(0..grid.outer.len()).collect::<Vec<_>>()),
     })

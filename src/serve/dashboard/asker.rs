@@ -1,5 +1,6 @@
 //! Asks questions of one page: the same filters, the same zone, the same moment.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -156,10 +157,11 @@ impl<'a> Asker<'a> {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(ask) = asks.get(index) else { return done };
                 let late = Instant::now() >= self.until;
-                let report = if late {
-                    Err(AnswerError::TimedOut.into())
-                } else {
-                    self.one(ask)
+                let report = match late {
+                    true => Err(AnswerError::TimedOut.into()),
+                    // A fault in one metric is no reason to tell nothing of the others.
+                    false => catch_unwind(AssertUnwindSafe(|| self.one(ask)))
+                        .unwrap_or_else(|_| Err(AnswerError::Broken.into())),
                 };
                 done.push((index, report));
             }

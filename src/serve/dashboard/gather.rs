@@ -222,13 +222,7 @@ fn interval(asker: &Asker, topic: Topic) -> Option<Interval> {
     }
 }
 
-fn section(
-    asker: &Asker,
-    topic: Topic,
-    ask: &Ask,
-    chart: Option<Chart>,
-    report: Told,
-) -> Result<Section, AnswerError> {
+fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report: Told) -> Result<Section, AnswerError> {
     let metric = metrics::find(ask.metric).ok_or(AnswerError::Broken)?;
     let definition = &metric.definition;
     Ok(Section {
