@@ -9,6 +9,7 @@ mod bot_growth;
 mod bot_retention;
 mod captured;
 mod change;
+mod concentration;
 mod conversion;
 mod converting;
 mod coverage;

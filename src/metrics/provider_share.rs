@@ -2,18 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use polars::prelude::DataFrame;
-
+use super::concentration::{Counted, Values, concentration, values, without_value};
 use super::converting::{Converter, RATES};
-use super::exact::Sum;
-use super::grouping::{
-    Cells, Grid, Group, buckets, counts, dimension_params, groups, range_params, use_bot, use_conversation,
-};
-use super::moved::{Amounts, Moved, add_movements, currency_of, group_names};
+use super::grouping::{Grid, Group, dimension_params, groups, range_params, use_bot, use_conversation};
+use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payments::{check_basis, is_cohort};
-use super::statistics::{hhi, ratio};
 use super::table::{Sheet, Spec, amount, by_bucket, counted_rate, number, text};
-use super::top::Top;
 use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
 use crate::model::{Currency, Param, Params, Value};
@@ -217,68 +211,6 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     })
 }
 
-/// The payments of each group of values: in a bucket, or before the range.
-struct Counted {
-    rows: Vec<(Group, Option<usize>, i64)>,
-}
-
-impl Counted {
-    fn of(question: &Question, frames: &Frames, names: &[&str]) -> Result<Self, MetricError> {
-        let frame = frames.get("counts")?;
-        let cells = Cells::of(&question.range);
-        let counted = counts(frame, "cell")?.into_iter().zip(counts(frame, "payments")?);
-        let rows = groups(frame, names)?.into_iter().zip(counted);
-        let bucket = |cell: i64| (cell >= 0).then(|| cells.bucket(cell));
-        Ok(Counted {
-            rows: rows
-                .map(|(group, (cell, payments))| (group, bucket(cell), payments))
-                .collect(),
-        })
-    }
-
-    /// The values with the most payments in the range; money may have moved of others too.
-    fn top(&self, question: &Question, moved: &[Group]) -> Top {
-        let at = question.group_by.len();
-        let counted = self.rows.iter();
-        let counted = counted.map(|(group, bucket, payments)| (group, bucket.map_or(0, |_| *payments)));
-        let moved = moved.iter().map(|group| (group, 0));
-        let sized = counted.chain(moved);
-        let sized = sized.map(|(group, size)| (group.get(at).and_then(Option::as_deref), size));
-        Top::of("value", sized, question.most_values)
-    }
-}
-
-/// The payments and the gross of each value of a bucket and whole, also of those that are told as one.
-type Values = BTreeMap<(usize, Group), BTreeMap<Option<String>, (i64, Sum)>>;
-
-fn values(
-    question: &Question,
-    converter: &mut Converter,
-    counted: &Counted,
-    (movements, moved): (&DataFrame, &[Group]),
-) -> Result<Values, MetricError> {
-    let mut values = Values::new();
-    let place = |bucket: usize, group: &Group| {
-        let value = group.get(question.group_by.len()).cloned().flatten();
-        ((bucket, without_value(question, group)), value)
-    };
-    for (group, bucket, payments) in &counted.rows {
-        let Some(bucket) = *bucket else { continue };
-        let (whole, value) = place(bucket, group);
-        values.entry(whole).or_default().entry(value).or_default().0 += payments;
-    }
-    let at = buckets(movements, &Cells::of(&question.range))?;
-    let mut amounts = Amounts::of(converter, movements)?;
-    for (row, kind) in movements.column("kind")?.str()?.iter().enumerate() {
-        if kind == Some("capture") {
-            let (whole, value) = place(at[row], &moved[row]);
-            let gross = &mut values.entry(whole).or_default().entry(value).or_default().1;
-            amounts.add(row, gross)?;
-        }
-    }
-    Ok(values)
-}
-
 /// Gives values that were seen only before the range their rows of zeros.
 fn add_silent(question: &Question, silent: BTreeSet<Group>, grid: &mut Grid<Share>) {
     if question.currency.is_some() {
@@ -303,17 +235,6 @@ struct Whole {
     payments: i64,
     gross: i128,
     concentration: Option<[Value; 5]>,
-}
-
-fn is_named(value: Option<&str>) -> bool {
-    !matches!(value, None | Some("none" | "unknown"))
-}
-
-/// What shares a whole: the group without its value, which stands after the asked dimensions.
-fn without_value(question: &Question, group: &Group) -> Group {
-    let mut rest = group.clone();
-    rest.remove(question.group_by.len());
-    rest
 }
 
 fn table(question: &Question, rows: &[(Group, Vec<Share>)], values: &Values) -> crate::model::Table {
@@ -360,28 +281,4 @@ fn share_cells(share: &Share, whole: &Whole, exponent: Option<u32>) -> Vec<Value
     cells.extend(counted_rate(share.payments, whole.payments));
     cells.push(number(by_amount));
     cells
-}
-
-/// How concentrated the named values are, each for itself.
-fn concentration(values: Option<&BTreeMap<Option<String>, (i64, Sum)>>, payments: i64) -> [Value; 5] {
-    let named = || {
-        values
-            .into_iter()
-            .flatten()
-            .filter(|(value, _)| is_named(value.as_deref()))
-    };
-    let counted = || named().map(|(_, (payments, _))| *payments);
-    let counts: Vec<f64> = counted().map(|count| count as f64).collect();
-    let amounts: Vec<f64> = named()
-        .map(|(_, (_, gross))| gross.total().unwrap_or(0) as f64)
-        .collect();
-    let by_count = hhi(&counts);
-    let largest = counted().max().filter(|largest| *largest > 0);
-    [
-        number(by_count),
-        number(hhi(&amounts)),
-        number(by_count.map(|hhi| 10_000.0 / hhi)),
-        number(largest.and_then(|largest| ratio(largest, payments))),
-        number(ratio(counted().sum(), payments)),
-    ]
 }

@@ -162,6 +162,13 @@ pub struct Answer {
     pub lacking: Option<String>,
 }
 
+impl Answer {
+    /// Whether a text stands for all the values that are not told one by one.
+    pub fn tells_of_others(&self, text: &str) -> bool {
+        self.left_out.as_ref().is_some_and(|left_out| left_out.label == text)
+    }
+}
+
 /// What a section is about; it chooses its one-sentence reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
