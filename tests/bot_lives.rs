@@ -22,6 +22,7 @@ fn question(metric: &str, (from, to): (&str, &str), interval: Option<Interval>, 
         currency: Currency::parse("USD"),
         group_by: Vec::new(),
         filters: Vec::new(),
+        most_values: None,
         parameters: parameters
             .iter()
             .map(|p| (p.name, given(p.name).unwrap_or(p.default).to_owned()))

@@ -35,6 +35,7 @@ fn question(days: usize, horizon: &str) -> Question {
         currency: Currency::parse("USD"),
         group_by: Vec::new(),
         filters: Vec::new(),
+        most_values: None,
         parameters: [("of", "bots".to_owned()), ("horizon", horizon.to_owned())].into(),
     }
 }

@@ -26,6 +26,7 @@ fn question(metric: &str, from: &str, to: &str, interval: Option<Interval>, zone
         currency: Currency::parse("USD"),
         group_by: Vec::new(),
         filters: Vec::new(),
+        most_values: None,
         parameters: metric
             .parameters
             .iter()

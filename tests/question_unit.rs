@@ -357,6 +357,7 @@ fn report(question: Question, table: Table) -> Report {
         warnings: vec!["mind".into()],
         rates: vec![],
         annotations: vec![],
+        annotations_left_out: 0,
     };
     Report {
         metric: &METRIC,
@@ -364,6 +365,7 @@ fn report(question: Question, table: Table) -> Report {
         compare: None,
         meta,
         table,
+        left_out: None,
     }
 }
 

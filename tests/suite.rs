@@ -78,6 +78,7 @@ mod fx_import;
 mod fx_law;
 mod labels;
 mod laws;
+mod many_values;
 mod maturity;
 mod metrics_unit;
 mod narrow;

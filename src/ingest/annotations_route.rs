@@ -11,7 +11,7 @@ use super::{IngestState, annotations};
 use crate::http::Problem;
 use crate::http::body::{self, Body};
 use crate::model::Annotation;
-use crate::store::{Annotated, Note};
+use crate::store::{About, Annotated, Note};
 
 /// Registers the routes; they need a [`web::Data`] of [`IngestState`].
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -120,20 +120,38 @@ impl From<Annotation> for Listed {
 #[derive(Serialize)]
 struct List {
     annotations: Vec<Listed>,
+    #[serde(skip_serializing_if = "is_zero")]
+    left_out: u64,
 }
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Annotations that the list has room for.
+const LISTED: usize = 10_000;
 
 async fn list(req: HttpRequest, state: web::Data<IngestState>) -> Result<HttpResponse, Problem> {
     if !req.query_string().is_empty() {
         return Err(Problem::unknown_parameter(req.query_string()));
     }
     let store = state.store.clone();
-    let found = web::block(move || {
-        let always = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-        store.annotations(always.1, always.0, always.1)
+    let (found, left_out) = web::block(move || {
+        let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+        let all = About {
+            as_of: last,
+            from: first,
+            to: last,
+            metric: None,
+            platforms: (&[], &[]),
+            names_bots: true,
+            bots: (&[], &[]),
+        };
+        store.annotations(&all, LISTED)
     })
     .await??;
     let annotations = found.into_iter().map(Listed::from).collect();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(List { annotations }))
+        .json(List { annotations, left_out }))
 }

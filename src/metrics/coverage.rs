@@ -3,7 +3,7 @@
 use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
 use super::table::{Sheet, Spec, by_bucket, rate_cells, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
+use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS, top};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Params, Value};
 use crate::query;
 
@@ -92,7 +92,10 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     let (payments, attributed) = (column("payments")?, column("attributed")?);
     let (with_network, with_conversation) = (column("with_network")?, column("with_conversation")?);
     let mut grid: Grid<Joined> = Grid::new(question.range.buckets.len());
-    for (row, group) in groups(frame, &names)?.iter().enumerate() {
+    let mut groups = groups(frame, &names)?;
+    let at_provider = names.iter().position(|name| *name == PROVIDER).unwrap_or(asked);
+    let left_out = top::fold(&mut groups, (PROVIDER, at_provider), &payments, question.most_values);
+    for (row, group) in groups.iter().enumerate() {
         if let Some(joined) = grid.at(at[row], group) {
             joined.payments += payments[row];
             joined.attributed += attributed[row];
@@ -108,7 +111,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     }
     Ok(Outcome {
         table: sheet.finish(),
-        warnings: Vec::new(),
+        left_out,
         ..Outcome::default()
     })
 }

@@ -3,7 +3,7 @@
 use super::grouping::{Cells, Grid, buckets, counts, groups};
 use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
 use super::table::{Sheet, Spec, counted_rate, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
+use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, top};
 use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Param, Params, Value};
 use crate::query;
 
@@ -78,13 +78,15 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     let at = buckets(frame, &Cells::of(&question.range))?;
     let attempts = counts(frame, "attempts")?;
     let mut grid: Grid<i64> = Grid::new(question.range.buckets.len());
-    for (row, group) in groups(frame, &names)?.iter().enumerate() {
+    let asked = question.group_by.len();
+    let mut groups = groups(frame, &names)?;
+    let left_out = top::fold(&mut groups, (OWN[1], asked + 1), &attempts, question.most_values);
+    for (row, group) in groups.iter().enumerate() {
         if let Some(counted) = grid.at(at[row], group) {
             *counted += attempts[row];
         }
     }
     let rows = grid.finish(names.len());
-    let asked = question.group_by.len();
     let mut sheet = Sheet::new(question, COLUMNS);
     for bucket in 0..question.range.buckets.len() {
         // Rows are in order of their groups, so those of one group stand together.
@@ -97,6 +99,7 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     }
     Ok(Outcome {
         table: sheet.finish(),
+        left_out,
         ..Outcome::default()
     })
 }

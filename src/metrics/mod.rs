@@ -9,6 +9,7 @@ mod bot_growth;
 mod bot_retention;
 mod captured;
 mod change;
+mod concentration;
 mod conversion;
 mod converting;
 mod coverage;
@@ -27,6 +28,7 @@ mod provider_share;
 mod slots;
 pub mod statistics;
 mod table;
+mod top;
 mod wide;
 mod window;
 
@@ -36,6 +38,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
 pub use converting::RateUse;
+pub use top::{LeftOut, MOST_VALUES};
 pub use window::Window;
 
 use crate::model::{Currency, Mode, Params, Query, Table, TimeRange};
@@ -180,6 +183,8 @@ pub struct Question {
     pub filters: Vec<Filter>,
     /// The metric's own parameters, with defaults filled in.
     pub parameters: BTreeMap<&'static str, String>,
+    /// How many values of a metric's own column are told one by one, the others as one; `None` tells all.
+    pub most_values: Option<usize>,
 }
 
 impl Question {
@@ -218,6 +223,8 @@ pub struct Outcome {
     pub windows: Vec<Window>,
     /// The range as the metric cut it, where the question left that to it.
     pub range: Option<TimeRange>,
+    /// The values that are told as one.
+    pub left_out: Option<LeftOut>,
 }
 
 /// Why a metric could not be computed.

@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 
 use super::converting::Converter;
 use super::fx::Sum;
-use super::grouping::{Cells, Grid, Group, buckets, counts, groups, ints};
+use super::grouping::{Cells, Grid, Group, buckets, counts, ints};
 use super::{MetricError, Question};
 use crate::model::Currency;
 
@@ -97,12 +97,12 @@ impl Moved {
     }
 }
 
-/// Adds the movements of a frame to the accumulators that `own` picks out of a grid's cells.
+/// Adds the movements of a frame, whose rows are of these groups, to the accumulators that `own` picks out of a grid's cells.
 pub(super) fn add_movements<T: Default + Clone>(
     question: &Question,
     converter: &mut Converter,
     frame: &DataFrame,
-    names: &[&str],
+    groups: &[Group],
     grid: &mut Grid<T>,
     own: impl Fn(&mut T) -> &mut Moved,
 ) -> Result<(), MetricError> {
@@ -110,7 +110,7 @@ pub(super) fn add_movements<T: Default + Clone>(
     let at = buckets(frame, &Cells::of(&question.range))?;
     let (kinds, movements) = (frame.column("kind")?.str()?, counts(frame, "movements")?);
     let foreign = ints(frame, "foreign_key")?;
-    for ((row, group), kind) in groups(frame, names)?.iter().enumerate().zip(kinds.iter()) {
+    for ((row, group), kind) in groups.iter().enumerate().zip(kinds.iter()) {
         let Some(cell) = grid.at(at[row], group) else { continue };
         let moved = own(cell);
         let sum = match kind.unwrap_or_default() {

@@ -210,14 +210,11 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         &mut figures.captured
     })?;
     add_without_rate(question, &mut converter, frames.get("captured")?, &names, &mut grid)?;
-    add_movements(
-        question,
-        &mut converter,
-        frames.get("movements")?,
-        &names,
-        &mut grid,
-        |figures| &mut figures.moved,
-    )?;
+    let movements = frames.get("movements")?;
+    let moved = groups(movements, &names)?;
+    add_movements(question, &mut converter, movements, &moved, &mut grid, |figures| {
+        &mut figures.moved
+    })?;
     add_attempts(
         question,
         &mut converter,

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::concentration::{Counted, Values, concentration, values, without_value};
 use super::converting::{Converter, RATES};
-use super::grouping::{Cells, Grid, Group, counts, dimension_params, groups, range_params, use_bot, use_conversation};
+use super::grouping::{Grid, Group, dimension_params, groups, range_params, use_bot, use_conversation};
 use super::moved::{Moved, add_movements, currency_of, group_names};
 use super::payments::{check_basis, is_cohort};
-use super::statistics::{hhi, ratio};
 use super::table::{Sheet, Spec, amount, by_bucket, counted_rate, number, text};
 use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
 use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
@@ -173,27 +173,26 @@ struct Share {
 fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
     let names = group_names(question, &[dimension(question)]);
     let mut converter = Converter::of(question, frames)?;
+    let (counted, movements) = (Counted::of(question, frames, &names)?, frames.get("movements")?);
+    let at_value = question.group_by.len();
+    let mut moved_groups = groups(movements, &names)?;
+    let values = values(question, &mut converter, &counted, (movements, &moved_groups))?;
+    let top = counted.top(question, &moved_groups);
+    moved_groups.iter_mut().for_each(|group| top.fold(group, at_value));
     let mut grid: Grid<Share> = Grid::new(question.range.buckets.len());
-    add_movements(
-        question,
-        &mut converter,
-        frames.get("movements")?,
-        &names,
-        &mut grid,
-        |share| &mut share.moved,
-    )?;
-    let frame = frames.get("counts")?;
-    let (cells, cell, payments) = (
-        Cells::of(&question.range),
-        counts(frame, "cell")?,
-        counts(frame, "payments")?,
-    );
+    add_movements(question, &mut converter, movements, &moved_groups, &mut grid, |share| {
+        &mut share.moved
+    })?;
     let mut silent = BTreeSet::new();
-    for (row, group) in groups(frame, &names)?.into_iter().enumerate() {
-        if cell[row] < 0 {
-            silent.insert(group);
-        } else if let Some(share) = grid.at(cells.bucket(cell[row]), &group) {
-            share.payments += payments[row];
+    for (mut group, bucket, payments) in counted.rows {
+        top.fold(&mut group, at_value);
+        match bucket {
+            None => _ = silent.insert(group),
+            Some(bucket) => {
+                if let Some(share) = grid.at(bucket, &group) {
+                    share.payments += payments;
+                }
+            }
         }
     }
     add_silent(question, silent, &mut grid);
@@ -204,7 +203,8 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
         .map(|share| share.moved.unconverted())
         .sum();
     Ok(Outcome {
-        table: table(question, &rows),
+        table: table(question, &rows, &values),
+        left_out: top.left_out(),
         warnings: converter.warning(unconverted).into_iter().collect(),
         rates: converter.uses(),
         ..Outcome::default()
@@ -234,34 +234,20 @@ fn add_silent(question: &Question, silent: BTreeSet<Group>, grid: &mut Grid<Shar
 struct Whole {
     payments: i64,
     gross: i128,
-    named: Vec<i64>,
-    named_gross: Vec<i128>,
+    concentration: Option<[Value; 5]>,
 }
 
-fn is_named(value: Option<&str>) -> bool {
-    !matches!(value, None | Some("none" | "unknown"))
-}
-
-/// What shares a whole: the group without its value, which stands after the asked dimensions.
-fn without_value(question: &Question, group: &Group) -> Group {
-    let mut rest = group.clone();
-    rest.remove(question.group_by.len());
-    rest
-}
-
-fn table(question: &Question, rows: &[(Group, Vec<Share>)]) -> crate::model::Table {
+fn table(question: &Question, rows: &[(Group, Vec<Share>)], values: &Values) -> crate::model::Table {
     let at_value = question.group_by.len();
     let buckets = question.range.buckets.len();
     let mut wholes: BTreeMap<(usize, Group), Whole> = BTreeMap::new();
     for (bucket, group, share) in by_bucket(rows, buckets) {
         let whole = wholes.entry((bucket, without_value(question, group))).or_default();
-        let gross = share.moved.gross.total().unwrap_or(0);
         whole.payments += share.payments;
-        whole.gross += gross;
-        if is_named(group[at_value].as_deref()) {
-            whole.named.push(share.payments);
-            whole.named_gross.push(gross);
-        }
+        whole.gross += share.moved.gross.total().unwrap_or(0);
+    }
+    for (place, whole) in &mut wholes {
+        whole.concentration = Some(concentration(values.get(place), whole.payments));
     }
     let mut sheet = Sheet::new(question, COLUMNS);
     for (bucket, group, share) in by_bucket(rows, buckets) {
@@ -274,7 +260,7 @@ fn table(question: &Question, rows: &[(Group, Vec<Share>)]) -> crate::model::Tab
             text(currency.as_ref().map(Currency::code)),
         ];
         cells.extend(share_cells(share, whole, currency.map(|currency| currency.exponent())));
-        cells.extend(concentration(whole));
+        cells.extend(whole.concentration.iter().flatten().cloned());
         sheet.push(bucket, &group[..at_value], cells);
     }
     sheet.finish()
@@ -295,18 +281,4 @@ fn share_cells(share: &Share, whole: &Whole, exponent: Option<u32>) -> Vec<Value
     cells.extend(counted_rate(share.payments, whole.payments));
     cells.push(number(by_amount));
     cells
-}
-
-fn concentration(whole: &Whole) -> [Value; 5] {
-    let counts: Vec<f64> = whole.named.iter().map(|count| *count as f64).collect();
-    let amounts: Vec<f64> = whole.named_gross.iter().map(|gross| *gross as f64).collect();
-    let by_count = hhi(&counts);
-    let largest = whole.named.iter().copied().max().filter(|largest| *largest > 0);
-    [
-        number(by_count),
-        number(hhi(&amounts)),
-        number(by_count.map(|hhi| 10_000.0 / hhi)),
-        number(largest.and_then(|largest| ratio(largest, whole.payments))),
-        number(ratio(whole.named.iter().sum(), whole.payments)),
-    ]
 }

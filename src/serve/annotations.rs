@@ -4,37 +4,35 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::metrics::{Metric, Question};
 use crate::model::{Annotation, TimeRange};
-use crate::store::{Store, StoreError};
+use crate::store::{About, Store, StoreError};
 
-/// The annotations of a question's range that concern it, as they stood at its `as_of`. Blocking.
-///
-/// # Errors
-/// When the store fails.
-pub fn of(store: &Store, metric: &Metric, question: &Question) -> Result<Vec<Annotation>, StoreError> {
-    let range = &question.range;
-    let mut found = store.annotations(question.as_of, range.from, range.to)?;
-    found.retain(|annotation| concerns(annotation, metric.name, question));
-    Ok(found)
-}
+/// Annotations that an answer has room for.
+pub const MOST: usize = 200;
 
-/// Whether an annotation tells of what a question asks about.
+/// The latest annotations of a question's range that concern it, as they stood at its `as_of`, and how many more there
+/// are. Blocking.
 ///
 /// One about a platform stands beside every answer that does not leave the platform out. One about a
 /// bot would crowd the answers about all bots, and stands where the question names it or has a row for each.
-fn concerns(annotation: &Annotation, metric: &str, question: &Question) -> bool {
-    let scope = &annotation.scope;
-    let kept = |dimension: &str, value: &String| {
-        let filter = question.filter(dimension);
-        filter.is_none_or(|filter| filter.keeps(Some(value)))
+///
+/// # Errors
+/// When the store fails.
+pub fn of(store: &Store, metric: &Metric, question: &Question) -> Result<(Vec<Annotation>, u64), StoreError> {
+    let sides = |dimension: &str| match question.filter(dimension) {
+        Some(filter) => (filter.any_of.as_slice(), filter.none_of.as_slice()),
+        None => (&[][..], &[][..]),
     };
-    let names_bots =
-        question.group_by.contains(&"bot") || question.filter("bot").is_some_and(|filter| !filter.any_of.is_empty());
-    scope.metric.as_ref().is_none_or(|name| name == metric)
-        && scope
-            .platform
-            .as_ref()
-            .is_none_or(|platform| kept("platform", platform))
-        && scope.bot_id.as_ref().is_none_or(|bot| names_bots && kept("bot", bot))
+    let bots = sides("bot");
+    let about = About {
+        as_of: question.as_of,
+        from: question.range.from,
+        to: question.range.to,
+        metric: Some(metric.name),
+        platforms: sides("platform"),
+        names_bots: question.group_by.contains(&"bot") || !bots.0.is_empty(),
+        bots,
+    };
+    store.annotations(&about, MOST)
 }
 
 /// An annotation as the answers write it, its moment in the zone of the range.

@@ -13,7 +13,7 @@ use super::question::named;
 use super::report::{AnswerError, Report};
 use super::routes::{Pairs, Rendering, find, only_read, pairs, respond};
 use crate::http::Problem;
-use crate::metrics::{Filter, Question};
+use crate::metrics::{Filter, MOST_VALUES, Question};
 use crate::model::{Currency, Mode};
 
 /// Pixels where the question states none.
@@ -47,6 +47,7 @@ async fn picture(
         content_type,
         file: Some(("inline", extension)),
         vary: None,
+        most_values: Some(MOST_VALUES),
     };
     let render = move |report: &Report| {
         let drawn = draw(report, look, |request| match raster {
@@ -102,11 +103,13 @@ fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) ->
         title: &report.title(),
         subtitle: &subtitle(question),
         table: &report.table,
+        left_out: report.left_out.as_ref(),
         range: &question.range,
         as_of: question.as_of,
         group_by: &question.group_by,
         currency: question.currency.as_ref().map(Currency::code),
         annotations: &report.meta.annotations,
+        annotations_left_out: report.meta.annotations_left_out,
         dimension: (!dimension.is_empty()).then_some(dimension),
         width: look.width,
         height: look.height,

@@ -132,6 +132,9 @@ impl Serialize for MetaView<'_> {
         map.serialize_entry("warnings", &meta.warnings)?;
         let marked = meta.annotations.iter().map(|one| annotations::described(one, range));
         map.serialize_entry("annotations", &marked.collect::<Vec<_>>())?;
+        if meta.annotations_left_out > 0 {
+            map.serialize_entry("annotations_left_out", &meta.annotations_left_out)?;
+        }
         if has_amounts(self.0) {
             map.serialize_entry("rates", &meta.rates.iter().map(RatesView).collect::<Vec<_>>())?;
         }

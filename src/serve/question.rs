@@ -57,6 +57,7 @@ pub fn parse(metric: &'static Metric, pairs: &[(String, String)], defaults: &Def
         group_by: given.groups(metric)?,
         filters: given.filters,
         parameters: given.own,
+        most_values: None,
     };
     Ok(Asked {
         question,

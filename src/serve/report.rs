@@ -6,7 +6,7 @@ use polars::prelude::DataFrame;
 use super::maturity::{self, Maturity};
 use super::question::{Asked, Compare};
 use super::{annotations, compare};
-use crate::metrics::{Frames, Metric, MetricError, Question, RateUse, known_values};
+use crate::metrics::{Frames, LeftOut, Metric, MetricError, Question, RateUse, known_values};
 use crate::model::time::RangeError;
 use crate::model::{Annotation, Table};
 use crate::store::{Store, StoreError};
@@ -65,6 +65,8 @@ pub struct Meta {
     pub rates: Vec<RateUse>,
     /// What people have marked in the range, in the order of time.
     pub annotations: Vec<Annotation>,
+    /// Earlier ones of the range that the answer has no room for.
+    pub annotations_left_out: u64,
 }
 
 /// One metric's answer to one question.
@@ -80,6 +82,8 @@ pub struct Report {
     pub meta: Meta,
     /// The rows.
     pub table: Table,
+    /// The values that are told as one row.
+    pub left_out: Option<LeftOut>,
 }
 
 impl Report {
@@ -153,6 +157,7 @@ fn answer_within(
     if let Some(range) = outcome.range {
         question.range = range;
     }
+    let (annotations, annotations_left_out) = annotations::of(store, metric, &question)?;
     let meta = Meta {
         complete_until: complete_until(&question),
         maturity: maturity::of(&question, outcome.windows),
@@ -161,7 +166,8 @@ fn answer_within(
         restated: store.restated(&question.range, question.as_of)?,
         warnings: outcome.warnings,
         rates: outcome.rates,
-        annotations: annotations::of(store, metric, &question)?,
+        annotations,
+        annotations_left_out,
     };
     Ok(Report {
         metric,
@@ -169,6 +175,7 @@ fn answer_within(
         compare: None,
         meta,
         table: outcome.table,
+        left_out: outcome.left_out,
     })
 }
 

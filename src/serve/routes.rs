@@ -86,6 +86,7 @@ async fn metric(
         content_type: format.content_type(),
         file: (format == Format::Csv).then_some(("attachment", "csv")),
         vary: Some("Accept"),
+        most_values: None,
     };
     let render = move |report: &Report| match format {
         Format::Json => json::render(report).map_err(|error| AnswerError::Render(error.to_string())),
@@ -122,6 +123,8 @@ pub struct Rendering {
     pub file: Option<(&'static str, &'static str)>,
     /// The header that the choice of the format depends on.
     pub vary: Option<&'static str>,
+    /// Values that are shown one by one, where the rendering has room for so many only.
+    pub most_values: Option<usize>,
 }
 
 /// Answers a question in any rendering; with 304 where the asker has the answer already.
@@ -139,7 +142,9 @@ pub async fn respond<F>(
 where
     F: FnOnce(&Report) -> Result<Vec<u8>, AnswerError> + Send + 'static,
 {
-    let asked = question::parse(metric, &pairs, &state.defaults())?;
+    let mut asked = question::parse(metric, &pairs, &state.defaults())?;
+    // What two periods leave out is not the same and cannot be compared.
+    asked.question.most_values = rendering.most_values.filter(|_| asked.compare.is_none());
     let known = Known::of(request.headers());
     let (store, rows) = (state.store.clone(), state.config.limits.answer_rows);
     let disposition = rendering.file.map(|(shown, extension)| {

@@ -30,6 +30,25 @@ pub struct Annotated {
     pub received_at: Option<DateTime<Utc>>,
 }
 
+/// Which annotations are asked for.
+#[derive(Debug, Clone)]
+pub struct About<'a> {
+    /// The moment at which they stood.
+    pub as_of: DateTime<Utc>,
+    /// The first moment.
+    pub from: DateTime<Utc>,
+    /// The moment after the last.
+    pub to: DateTime<Utc>,
+    /// The metric that those about one must be about; `None` takes those of all.
+    pub metric: Option<&'a str>,
+    /// Any of these platforms, and none of those.
+    pub platforms: (&'a [Option<String>], &'a [Option<String>]),
+    /// Whether those about bots belong to the answer.
+    pub names_bots: bool,
+    /// Any of these bots, and none of those.
+    pub bots: (&'a [Option<String>], &'a [Option<String>]),
+}
+
 impl Store {
     /// Adds and retracts annotations durably, all or none; returns after the commit.
     ///
@@ -53,20 +72,31 @@ impl Store {
         answer.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 
-    /// The annotations from `from` until before `to` that stood at `as_of`, in the order of time. Blocking.
+    /// The latest `most` of the annotations that `about` asks for, in the order of time, and how many more there are.
+    /// Blocking.
     ///
     /// # Errors
-    /// [`StoreError::Timeout`], [`StoreError::TooManyRows`], or what the database said.
-    pub fn annotations(
-        &self,
-        as_of: DateTime<Utc>,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-    ) -> Result<Vec<Annotation>, StoreError> {
+    /// [`StoreError::Timeout`], or what the database said.
+    pub fn annotations(&self, about: &About, most: usize) -> Result<(Vec<Annotation>, u64), StoreError> {
+        let texts = |values: &[Option<String>]| match values {
+            [] => Param::Null,
+            // No value is an empty text: in a filter that stands for rows without one.
+            values => Param::Texts(values.iter().map(|value| value.clone().unwrap_or_default()).collect()),
+        };
         let params = vec![
-            ("as_of", Param::Time(as_of)),
-            ("from", Param::Time(from)),
-            ("to", Param::Time(to)),
+            ("as_of", Param::Time(about.as_of)),
+            ("from", Param::Time(about.from)),
+            ("to", Param::Time(about.to)),
+            (
+                "metric",
+                about.metric.map_or(Param::Null, |name| Param::Text(name.to_owned())),
+            ),
+            ("platform", texts(about.platforms.0)),
+            ("platform_not", texts(about.platforms.1)),
+            ("names_bots", Param::Bool(about.names_bots)),
+            ("bot", texts(about.bots.0)),
+            ("bot_not", texts(about.bots.1)),
+            ("most", Param::Int(i64::try_from(most).unwrap_or(i64::MAX))),
         ];
         let readers = &self.shared.readers;
         let frame = self.reading(|connection| {
@@ -75,7 +105,8 @@ impl Store {
         let text = |name: &str| frame.column(name).and_then(|column| column.str().cloned());
         let times = frame.column("time")?.i64()?.clone();
         let (texts, platforms, bots, metrics) = (text("text")?, text("platform")?, text("bot_id")?, text("metric")?);
-        (0..frame.height())
+        let total = frame.column("total")?.i64()?.iter().next().flatten().unwrap_or(0);
+        let found: Vec<Annotation> = (0..frame.height())
             .map(|row| {
                 Ok(Annotation {
                     time: writer::instant(times.get(row).unwrap_or_default())?,
@@ -87,7 +118,9 @@ impl Store {
                     },
                 })
             })
-            .collect()
+            .collect::<Result<_, StoreError>>()?;
+        let left_out = u64::try_from(total).unwrap_or(0).saturating_sub(found.len() as u64);
+        Ok((found, left_out))
     }
 }
 

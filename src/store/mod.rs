@@ -49,7 +49,7 @@ use tokio::sync::watch;
 
 use crate::model::Clock;
 
-pub use annotations::{Annotated, Note};
+pub use annotations::{About, Annotated, Note};
 pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use deadline::Deadline;
 pub use folding::{FoldReport, Window};

@@ -94,8 +94,9 @@ impl<'a> Flags<'a> {
         let all = self.request.annotations;
         let told: Vec<String> = all.iter().take(TOLD).map(|one| self.sentence(one)).collect();
         notes.summary.push_str(&format!(" Marked: {}", told.join("; ")));
-        if all.len() > TOLD {
-            notes.summary.push_str(&format!(" and {} more", all.len() - TOLD));
+        let more = all.len().saturating_sub(TOLD) as u64 + self.request.annotations_left_out;
+        if more > 0 {
+            notes.summary.push_str(&format!(" and {more} more"));
         }
         notes.summary.push('.');
     }
@@ -238,11 +239,16 @@ impl<'a> Flags<'a> {
         }
         let mut last = rows.last().map_or(0, |row| row.line);
         if let Some((x, line)) = more {
-            let note = more_of(self.request.annotations.len() - rows.len());
+            let note = more_of(self.hidden(rows.len()));
             canvas.text(&note, (x, y(line)), Align::Left, canvas.muted(NAME))?;
             last = line;
         }
         Ok(y(last) + 7.0)
+    }
+
+    /// How many are not told where so many are.
+    fn hidden(&self, told: usize) -> u64 {
+        self.request.annotations.len().saturating_sub(told) as u64 + self.request.annotations_left_out
     }
 
     /// The list in at most so many lines, and where it says that there are more.
@@ -272,9 +278,9 @@ impl<'a> Flags<'a> {
             x = right;
         }
         // What says that there are more needs room of its own.
-        while rows.len() < all.len() {
+        while self.hidden(rows.len()) > 0 {
             let (right, line) = rows.last().map_or((inner.x, 0), |row| (row.right, row.line));
-            let fits = right + measure(&more_of(all.len() - rows.len()), NAME, false) <= inner.right();
+            let fits = right + measure(&more_of(self.hidden(rows.len())), NAME, false) <= inner.right();
             if fits || rows.is_empty() {
                 return (rows, Some((right, line)));
             }
@@ -287,6 +293,6 @@ impl<'a> Flags<'a> {
     }
 }
 
-fn more_of(hidden: usize) -> String {
+fn more_of(hidden: u64) -> String {
     format!("and {hidden} more")
 }

@@ -27,6 +27,8 @@ const PLOTTED: [&str; 9] = [
 /// The least height of a part's row, and the most.
 const ROW: (f64, f64) = (24.0, 60.0);
 const NAME: f64 = 12.0;
+/// Steps that the words for ears tell, the last of them all others together.
+const TOLD: usize = 25;
 
 /// Draws the last bucket that could be compared, of the largest group that has one.
 pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
@@ -56,7 +58,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     Ok(Notes {
         summary: format!(
             "{caption}. {}",
-            fall.steps.iter().map(Step::told).collect::<Vec<_>>().join(" ")
+            fall.fitting(TOLD).iter().map(Step::told).collect::<Vec<_>>().join(" ")
         ),
         hits,
         series: grid.series(&PLOTTED, &[outer]),

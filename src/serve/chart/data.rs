@@ -1,6 +1,6 @@
 //! The rows of an answer, sorted into series by group and bucket.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
@@ -126,6 +126,20 @@ impl<'a> Grid<'a> {
         self.inner_names.get(inner).map_or("", String::as_str)
     }
 
+    /// How many values a text of a column stands for: more than one where it tells of all others together.
+    pub fn values(&self, column: &str, text: Option<&str>) -> usize {
+        let left_out = self.request.left_out.filter(|left_out| left_out.column == column);
+        left_out
+            .filter(|left_out| text == Some(&left_out.label))
+            .map_or(1, |left_out| left_out.values)
+    }
+
+    /// How many values a group stands for.
+    fn told(&self, outer: usize) -> usize {
+        let column = self.request.left_out.map_or("", |left_out| left_out.column);
+        self.values(column, self.outer[outer].get(column))
+    }
+
     /// One cell; null where there is no row.
     pub fn cell(&self, outer: usize, inner: usize, bucket: usize, column: &str) -> &'a Value {
         const NULL: &Value = &Value::Null;
@@ -186,6 +200,7 @@ impl<'a> Grid<'a> {
     /// The plotted numbers for machines: these columns of the groups that are drawn.
     pub fn series(&self, columns: &[&str], drawn: &[usize]) -> Vec<Json> {
         let mut series = Vec::new();
+        let drawn: HashSet<usize> = drawn.iter().copied().collect();
         for (outer, inner) in self.rows.keys().copied().filter(|(outer, _)| drawn.contains(outer)) {
             for column in columns
                 .iter()
@@ -290,15 +305,24 @@ impl Grid<'_> {
     /// The groups by their size, largest first.
     pub fn by_size(&self, size: impl Fn(usize) -> f64) -> Vec<usize> {
         let mut sized: Vec<(usize, f64)> = (0..self.outer.len()).map(|outer| (outer, size(outer))).collect();
-        sized.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        // What tells of several values stands after all that tell of one.
+        let several = |outer: usize| self.told(outer) > 1;
+        sized.sort_by(|a, b| {
+            several(a.0)
+                .cmp(&several(b.0))
+                .then(b.1.total_cmp(&a.1))
+                .then(a.0.cmp(&b.0))
+        });
         sized.into_iter().map(|(outer, _)| outer).collect()
     }
 
     /// What the groups that are not drawn come to in words: `3 others with 1,234 bots`; `None` where all are drawn.
     pub fn others(&self, drawn: &[usize], size: impl Fn(usize) -> f64, unit: &str) -> Option<String> {
+        let drawn: HashSet<usize> = drawn.iter().copied().collect();
         let left: Vec<usize> = (0..self.outer.len()).filter(|outer| !drawn.contains(outer)).collect();
         let sum = left.iter().map(|outer| size(*outer)).sum();
-        (!left.is_empty()).then(|| others(left.len(), sum, unit))
+        let values = left.iter().map(|outer| self.told(*outer)).sum();
+        (!left.is_empty()).then(|| others(values, sum, unit))
     }
 }
 

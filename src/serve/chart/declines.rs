@@ -1,5 +1,7 @@
 //! Why attempts fail: a bar for each code, or over time columns by whose failure it was.
 
+use std::collections::HashMap;
+
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, Rect, measure};
@@ -18,6 +20,8 @@ const OWN: [&str; 2] = ["failure_kind", "decline_code"];
 const KINDS: [&str; 5] = ["issuer", "risk", "technical", "abandoned", "settlement"];
 /// Height of a picture from which on it has columns over time and bars by code.
 const ROOM_FOR_BOTH: f64 = 330.0;
+/// Reasons that the words for ears tell.
+const TOLD: usize = 25;
 /// The least height of one bar.
 const LEAST_ROW: f64 = 20.0;
 
@@ -43,7 +47,12 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     };
     let told = |reason: &Reason| format!("{}: {}.", reason.full_name(), reason.numbers());
     Ok(Notes {
-        summary: reasons.iter().take(shown).map(told).collect::<Vec<_>>().join(" "),
+        summary: reasons
+            .iter()
+            .take(shown.min(TOLD))
+            .map(told)
+            .collect::<Vec<_>>()
+            .join(" "),
         hits,
         series: grid.series(&PLOTTED, &(0..grid.outer.len()).collect::<Vec<_>>()),
     })
@@ -57,6 +66,8 @@ struct Reason {
     kind: String,
     attempts: f64,
     share: f64,
+    /// How many codes it tells of; several are drawn as no bar.
+    codes: usize,
 }
 
 impl Reason {
@@ -91,23 +102,25 @@ fn reasons(grid: &Grid) -> Vec<Reason> {
             kind: key.get("failure_kind").unwrap_or("unknown").to_owned(),
             attempts: sum(outer),
             share: 0.0,
+            codes: grid.values("decline_code", key.get("decline_code")),
         })
         .filter(|reason| reason.attempts > 0.0)
         .collect();
-    let wholes: Vec<f64> = reasons
-        .iter()
-        .map(|one| {
-            reasons
-                .iter()
-                .filter(|other| other.group == one.group)
-                .map(|other| other.attempts)
-                .sum()
-        })
-        .collect();
-    for (reason, whole) in reasons.iter_mut().zip(wholes) {
-        reason.share = reason.attempts / whole;
+    let mut wholes: HashMap<String, f64> = HashMap::new();
+    for reason in &reasons {
+        *wholes.entry(reason.group.clone()).or_default() += reason.attempts;
     }
-    reasons.sort_by(|one, two| two.attempts.total_cmp(&one.attempts).then(one.outer.cmp(&two.outer)));
+    for reason in &mut reasons {
+        reason.share = reason.attempts / wholes.get(&reason.group).copied().unwrap_or(reason.attempts);
+    }
+    // What tells of several codes has no bar of its own, however many attempts it has.
+    let several = |reason: &Reason| reason.codes > 1;
+    reasons.sort_by(|one, two| {
+        several(one)
+            .cmp(&several(two))
+            .then(two.attempts.total_cmp(&one.attempts))
+            .then(one.outer.cmp(&two.outer))
+    });
     reasons
 }
 
@@ -141,15 +154,22 @@ fn legend(canvas: &Canvas, grid: &Grid, reasons: &[Reason]) -> Vec<Entry> {
     legend
 }
 
+/// The reasons that are not drawn, those of several codes as many as they tell of: the same codes under each kind.
+fn codes(left: &[Reason]) -> usize {
+    let several = left.iter().map(|reason| reason.codes).filter(|codes| *codes > 1).max();
+    left.iter().filter(|reason| reason.codes == 1).count() + several.unwrap_or(0)
+}
+
 /// How many reasons were drawn, and what stands under the pointer.
 type Pictured = (usize, Vec<Hit>);
 
 /// The reasons of the whole range; a bucket that the range cuts does not make the range incomplete.
 fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect, over: bool) -> Result<Pictured, ChartError> {
     let fitting = (body.h / LEAST_ROW).max(1.0) as usize;
-    let cut = reasons.len() > fitting;
+    let single = reasons.iter().filter(|reason| reason.codes == 1).count();
+    let cut = single > fitting || single < reasons.len();
     let shown = &reasons[..if cut {
-        fitting.saturating_sub(1).max(1)
+        single.min(fitting.saturating_sub(1).max(1))
     } else {
         reasons.len()
     }];
@@ -157,11 +177,13 @@ fn bars(canvas: &Canvas, grid: &Grid, reasons: &[Reason], body: Rect, over: bool
     if cut {
         let left = &reasons[shown.len()..];
         let attempts = left.iter().map(|reason| reason.attempts).sum();
-        foot_note(canvas, body, &others(left.len(), attempts, "attempts"))?;
+        foot_note(canvas, body, &others(codes(left), attempts, "attempts"))?;
     }
     // One code may be given by several kinds of failure.
-    let is_shared = |one: &&Reason| reasons.iter().filter(|other| other.name() == one.name()).count() > 1;
-    let name = |one: &Reason| if is_shared(&one) { one.full_name() } else { one.name() };
+    let mut same: HashMap<String, usize> = HashMap::new();
+    reasons.iter().for_each(|one| *same.entry(one.name()).or_default() += 1);
+    let is_shared = |one: &Reason| same.get(&one.name()).is_some_and(|same| *same > 1);
+    let name = |one: &Reason| if is_shared(one) { one.full_name() } else { one.name() };
     let names = fitted(&shown.iter().map(name).collect::<Vec<_>>(), SMALL, false, body.w * 0.36);
     let texts: Vec<String> = shown.iter().map(Reason::numbers).collect();
     let widest = |texts: &[String]| texts.iter().map(|text| measure(text, SMALL, false)).fold(0.0, f64::max) + 10.0;

@@ -61,6 +61,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use plotters::style::{FontStyle, register_font};
 
+use crate::metrics::LeftOut;
 use crate::model::{Annotation, Table, TimeRange};
 
 use annotations::{Flags, Style};
@@ -83,6 +84,8 @@ pub struct ChartRequest<'a> {
     pub subtitle: &'a str,
     /// The rows, flat, as every format shows them.
     pub table: &'a Table,
+    /// The values that one row tells of together.
+    pub left_out: Option<&'a LeftOut>,
     /// The buckets and their zone.
     pub range: &'a TimeRange,
     /// The moment that answers: what begins later is not drawn.
@@ -93,6 +96,8 @@ pub struct ChartRequest<'a> {
     pub currency: Option<&'a str>,
     /// What people have marked in the range, in the order of time.
     pub annotations: &'a [Annotation],
+    /// Earlier ones that are not among them.
+    pub annotations_left_out: u64,
     /// For a share, what it is a share of: `provider`, `network`, `method` or `wallet`.
     pub dimension: Option<&'a str>,
     /// Pixels, within [`WIDTHS`].

@@ -76,14 +76,17 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
 /// The values by their payments, the named before `none` and `unknown`.
 fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
     let total = |inner: usize| grid.totals(inner, "payments").into_iter().flatten().sum::<f64>();
+    let of = |inner: usize| grid.values("value", grid.inner[inner].get("value"));
     let grey = |name: &str| matches!(name, "none" | "unknown");
     let mut values: Vec<(usize, String, f64)> = (0..grid.inner.len())
         .filter(|inner| !grid.inner[*inner].is_null())
         .map(|inner| (inner, grid.part(inner).to_owned(), total(inner)))
         .collect();
+    let several = |inner: usize| of(inner) > 1;
     values.sort_by(|a, b| {
         grey(&a.1)
             .cmp(&grey(&b.1))
+            .then(several(a.0).cmp(&several(b.0)))
             .then(b.2.total_cmp(&a.2))
             .then(a.1.cmp(&b.1))
     });
@@ -99,7 +102,7 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut rest = Vec::new();
     for (rank, (inner, name, _)) in values.into_iter().enumerate() {
-        if rank >= most && rank < named {
+        if rank < named && (rank >= most || several(inner)) {
             rest.push(inner);
             continue;
         }
@@ -110,13 +113,14 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
         });
     }
     if !rest.is_empty() {
+        let left: usize = rest.iter().map(|inner| of(*inner)).sum();
         let only = rest
             .first()
-            .filter(|_| rest.len() == 1)
+            .filter(|_| left == 1)
             .map(|inner| grid.part(*inner).to_owned());
-        let name = only.unwrap_or_else(|| format!("{} others", rest.len()));
+        let name = only.unwrap_or_else(|| format!("{left} others"));
         parts.insert(
-            most,
+            most.min(parts.len()),
             Part {
                 inners: rest,
                 name,

@@ -1,13 +1,15 @@
 //! Asks questions of one page: the same filters, the same zone, the same moment.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::choices::{Choices, FieldProblem, instant, suitable_interval};
 use super::{Period, links};
-use crate::metrics;
+use crate::metrics::{self, MOST_VALUES};
 use crate::model::time::{RangeError, day_beginning};
 use crate::model::{Interval, Mode, TimeRange};
 use crate::serve::question::{self, Defaults, QuestionError};
@@ -69,6 +71,8 @@ pub struct Ask<'a> {
 pub struct Asker<'a> {
     store: &'a Store,
     defaults: &'a Defaults,
+    /// No question is begun after this moment.
+    until: Instant,
     /// What the address says.
     pub choices: &'a Choices,
     /// The moment whose knowledge answers all of them.
@@ -82,11 +86,17 @@ pub struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    /// Reads what all questions share.
+    /// Reads what all questions share; after `time` none of them is begun.
     ///
     /// # Errors
     /// When a parameter is wrong, or cuts the period too finely for a page.
-    pub fn new(store: &'a Store, choices: &'a Choices, defaults: &'a Defaults) -> Result<Self, Failure> {
+    pub fn new(
+        store: &'a Store,
+        choices: &'a Choices,
+        defaults: &'a Defaults,
+        time: Duration,
+    ) -> Result<Self, Failure> {
+        let until = Instant::now() + time;
         // Any metric reads the shared parameters alike.
         let metric = metrics::ALL.first().ok_or(AnswerError::Broken)?;
         let parse = |interval: &str| {
@@ -118,6 +128,7 @@ impl<'a> Asker<'a> {
         Ok(Asker {
             store,
             defaults,
+            until,
             choices,
             as_of: whole.as_of,
             range: whole.range,
@@ -134,16 +145,25 @@ impl<'a> Asker<'a> {
 
     /// Answers questions, in their order, on a few threads: each reads a snapshot of its own, as of one moment.
     ///
+    /// One that cannot be answered leaves the others their answers.
+    ///
     /// # Errors
-    /// The first question's that fails: when its metric does not take the filters, or it cannot be answered.
-    pub fn all(&self, asks: &[Ask]) -> Result<Vec<Report>, Failure> {
+    /// When a metric does not take the filters, or no question at all can be answered.
+    pub fn all(&self, asks: &[Ask]) -> Result<Vec<Result<Report, AnswerError>>, Failure> {
         let next = AtomicUsize::new(0);
         let lane = || -> Vec<(usize, Result<Report, Failure>)> {
             let mut done = Vec::new();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(ask) = asks.get(index) else { return done };
-                done.push((index, self.one(ask)));
+                let late = Instant::now() >= self.until;
+                let report = match late {
+                    true => Err(AnswerError::TimedOut.into()),
+                    // A fault in one metric is no reason to tell nothing of the others.
+                    false => catch_unwind(AssertUnwindSafe(|| self.one(ask)))
+                        .unwrap_or_else(|_| Err(AnswerError::Broken.into())),
+                };
+                done.push((index, report));
             }
         };
         let lanes = thread::available_parallelism().map_or(1, usize::from).min(LANES);
@@ -156,7 +176,17 @@ impl<'a> Asker<'a> {
             Ok::<_, AnswerError>(done)
         })?;
         done.sort_by_key(|(index, _)| *index);
-        done.into_iter().map(|(_, report)| report).collect()
+        let told = done.into_iter().map(|(_, report)| match report {
+            Err(Failure::Answer(error)) => Ok(Err(error)),
+            Err(failure) => Err(failure),
+            Ok(report) => Ok(Ok(report)),
+        });
+        let told: Vec<_> = told.collect::<Result<_, Failure>>()?;
+        if told.iter().any(Result::is_ok) {
+            return Ok(told);
+        }
+        let error = told.into_iter().find_map(Result::err);
+        Err(Failure::Answer(error.unwrap_or(AnswerError::Broken)))
     }
 
     fn one(&self, ask: &Ask) -> Result<Report, Failure> {
@@ -172,6 +202,7 @@ impl<'a> Asker<'a> {
             let range = self.range.with(ask.period.from, ask.period.to, ask.interval);
             question.range = range.map_err(AnswerError::Compare)?;
         }
+        question.most_values = Some(MOST_VALUES);
         Ok(report::answer(self.store, metric, &question)?)
     }
 

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::choices::{Choices, FieldProblem, date as date_of, days_around};
-use super::{PageModel, readings};
+use super::{PageModel, format, readings};
 use crate::model::Interval;
 use crate::serve::moment::parse_instant;
 
@@ -78,7 +78,7 @@ pub fn render(model: &PageModel) -> Markup {
             }
             fieldset {
                 legend.hidden { "Filters" }
-                (select(model, "platform", "Platform", &choices.platform, &platforms(model)))
+                (select(model, "platform", &platform_label(model), &choices.platform, &platforms(model)))
                 (select(model, "currency", "Currency", &choices.currency, &currencies(model)))
                 (select(model, "mode", "Mode", &choices.mode, &[(String::new(), "Live".into()), ("test".into(), "Test".into())]))
             }
@@ -161,6 +161,17 @@ fn intervals() -> Vec<(String, String)> {
     options
 }
 
+/// Platforms that the control offers; any other can stand in the address.
+const MOST_PLATFORMS: usize = 50;
+
+/// The control's name, and how many platforms it does not offer.
+fn platform_label(model: &PageModel) -> String {
+    match model.options.platforms.len() {
+        0..=MOST_PLATFORMS => "Platform".to_owned(),
+        all => format!("Platform ({MOST_PLATFORMS} of {})", format::integer(all as i64)),
+    }
+}
+
 fn platforms(model: &PageModel) -> Vec<(String, String)> {
     let mut options = vec![(String::new(), "All platforms".to_owned())];
     options.extend(
@@ -168,6 +179,7 @@ fn platforms(model: &PageModel) -> Vec<(String, String)> {
             .options
             .platforms
             .iter()
+            .take(MOST_PLATFORMS)
             .map(|platform| (platform.clone(), readings::name(platform))),
     );
     options

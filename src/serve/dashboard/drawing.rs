@@ -36,11 +36,13 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
         title: &title,
         subtitle: &subtitle,
         table: &report.table,
+        left_out: report.left_out.as_ref(),
         range: &report.question.range,
         as_of: report.question.as_of,
         group_by: &report.question.group_by,
         currency: currency.as_deref(),
         annotations: &report.meta.annotations,
+        annotations_left_out: report.meta.annotations_left_out,
         dimension: own
             .iter()
             .find(|(name, _)| *name == "dimension")

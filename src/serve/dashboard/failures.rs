@@ -42,7 +42,8 @@ pub fn declines(answer: &Answer) -> String {
         .filter(|((kind, _), _)| is_declined(kind))
         .map(|(_, attempts)| attempts)
         .sum();
-    let most = reasons.iter().max_by_key(|(_, attempts)| **attempts);
+    let single = reasons.iter().filter(|((_, code), _)| !answer.tells_of_others(code));
+    let most = single.max_by_key(|(_, attempts)| **attempts);
     let most = most.map_or_else(String::new, |((kind, code), attempts)| {
         let code = match code.as_str() {
             "" => "no code".to_owned(),

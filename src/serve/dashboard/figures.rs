@@ -23,12 +23,20 @@ pub fn render(answers: &Answers) -> Markup {
                 h2 id="figures-title" { "Key figures" }
                 p.note { (comparison(answers)) }
             }
+            @if let Some(why) = lacking(answers) { p.caveat data-lacking="" role="status" { "Not all figures can be shown: " (why) "." } }
             @for (name, figures) in &groups {
                 h3.group { (name) }
                 div.figures { @for figure in figures { (card(figure)) } }
             }
         }
     }
+}
+
+/// Why some of the figures cannot be had.
+fn lacking(answers: &Answers) -> Option<&str> {
+    let all = [&answers.current, &answers.before].into_iter();
+    let mut all = all.flat_map(|of| [&of.growth, &of.activity, &of.conversion, &of.providers, &of.payments]);
+    all.find_map(|answer| answer.lacking.as_deref())
 }
 
 /// What the changes are measured against, and why there may be none.

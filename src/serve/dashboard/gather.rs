@@ -1,5 +1,7 @@
 //! Gathers what the page shows, all of it as of one moment.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
 
@@ -7,14 +9,17 @@ use super::asker::{Ask, Asker, Failure, Own};
 use super::choices::{Choices, days_around};
 use super::drawing::draw;
 use super::lives::cohort_interval;
-use super::{Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals};
+use super::{
+    Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals, format,
+};
 use crate::config::Config;
+use crate::metrics::{self, MetricError};
 use crate::model::time::local_midnight;
 use crate::model::{Annotation, Interval, Value};
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
 use crate::serve::sources;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Days of the range where the address names none.
 const DEFAULT_DAYS: u64 = 30;
@@ -83,12 +88,14 @@ pub fn gather(
         sources: None,
     };
     if model.problem.is_none() {
-        match ask(store, &model, defaults) {
+        // What is begun late has the other half of the page's time to end.
+        let time = Duration::from_secs(config.limits.query_seconds) / 2;
+        match ask(store, &model, defaults, time) {
             Ok((freshness, answers)) => (model.freshness, model.answers) = (Some(freshness), answers),
             Err(Failure::Question(problem)) => model.problem = Some(problem),
             Err(Failure::Answer(error)) => return Err(error),
         }
-        model.sources = Some(sources::gather(store, config, defaults.now)?);
+        model.sources = Some(sources::gather(store, config, defaults.now).map_err(|error| lacking(&error.into())));
     }
     Ok(model)
 }
@@ -110,8 +117,13 @@ fn with_range(mut choices: Choices, options: &Options, tz: Tz) -> Choices {
     choices
 }
 
-fn ask(store: &Store, model: &PageModel, defaults: &Defaults) -> Result<(Freshness, Option<Answers>), Failure> {
-    let asker = Asker::new(store, &model.choices, defaults)?;
+fn ask(
+    store: &Store,
+    model: &PageModel,
+    defaults: &Defaults,
+    time: Duration,
+) -> Result<(Freshness, Option<Answers>), Failure> {
+    let asker = Asker::new(store, &model.choices, defaults, time)?;
     let mut freshness = Freshness {
         complete_until: None,
         as_of: asker.as_of,
@@ -154,13 +166,15 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
     asks.push(ask("coverage", now, None, &[]));
 
     let mut reports = asker.all(&asks)?.into_iter();
-    let by_bucket: Vec<Report> = reports.by_ref().take(cut.len()).collect();
-    let complete_until = by_bucket.iter().filter_map(|report| report.meta.complete_until).max();
+    let by_bucket: Vec<Told> = reports.by_ref().take(cut.len()).collect();
+    let had = || by_bucket.iter().filter_map(|report| report.as_ref().ok());
+    let complete_until = had().filter_map(|report| report.meta.complete_until).max();
     let mut next = || reports.next().ok_or(AnswerError::Broken);
     let current = [next()?, next()?, next()?, next()?, next()?];
     let before = [next()?, next()?, next()?, next()?, next()?];
     let (networks, coverage) = (told(next()?), next()?);
-    let annotations = marked(&by_bucket);
+    let annotations = marked(had());
+    let annotations_left_out = had().map(|report| report.meta.annotations_left_out).max().unwrap_or(0);
     let mut colours = Colours::default();
     let sections = SECTIONS.iter().zip(&cut).zip(by_bucket);
     let sections = sections.map(|(((topic, ..), ask), report)| {
@@ -170,19 +184,17 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
             Topic::Joining => &coverage,
             _ => &report,
         };
+        let mut picture = |report: &Told| draw(report.as_ref().ok()?, asker.choices, ask.own, &mut colours);
         // A picture of a change against a period that is not comparable says nothing.
         let says = *topic != Topic::Change || now.complete && previous.covered;
-        let chart = says
-            .then(|| draw(drawn, asker.choices, ask.own, &mut colours))
-            .flatten();
-        let over_time = *topic == Topic::Conversion && report.question.range.buckets.len() > 1;
-        let trend = over_time.then(|| draw(&report, asker.choices, ask.own, &mut colours));
-        Section {
-            trend: trend.flatten(),
-            ..section(asker, *topic, ask, chart, report)
-        }
+        let chart = says.then(|| picture(drawn)).flatten();
+        let buckets = report.as_ref().map_or(0, |report| report.question.range.buckets.len());
+        let over_time = *topic == Topic::Conversion && buckets > 1;
+        let trend = over_time.then(|| picture(&report)).flatten();
+        let section = section(asker, *topic, ask, chart, report)?;
+        Ok(Section { trend, ..section })
     });
-    let sections: Vec<Section> = sections.collect();
+    let sections: Vec<Section> = sections.collect::<Result<_, AnswerError>>()?;
     let answers = Answers {
         period: now,
         previous,
@@ -194,6 +206,7 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
         networks,
         coverage: told(coverage),
         annotations,
+        annotations_left_out,
         sections,
         colours,
     };
@@ -209,11 +222,12 @@ fn interval(asker: &Asker, topic: Topic) -> Option<Interval> {
     }
 }
 
-fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report: Report) -> Section {
-    let definition = &report.metric.definition;
-    Section {
+fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report: Told) -> Result<Section, AnswerError> {
+    let metric = metrics::find(ask.metric).ok_or(AnswerError::Broken)?;
+    let definition = &metric.definition;
+    Ok(Section {
         topic,
-        metric: report.metric.name,
+        metric: metric.name,
         meaning: Meaning {
             text: definition.text,
             numerator: definition.numerator,
@@ -226,12 +240,12 @@ fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report:
         interval: ask.interval,
         query: asker.query(ask),
         answer: told(report),
-    }
+    })
 }
 
 /// What is marked beside any of the answers, each once.
-fn marked(reports: &[Report]) -> Vec<Annotation> {
-    let all = reports.iter().flat_map(|report| &report.meta.annotations);
+fn marked<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<Annotation> {
+    let all = reports.flat_map(|report| &report.meta.annotations);
     let mut marked: Vec<Annotation> = all.cloned().collect();
     marked.sort_by_cached_key(|annotation| (annotation.time, annotation.id()));
     marked.dedup();
@@ -239,7 +253,7 @@ fn marked(reports: &[Report]) -> Vec<Annotation> {
 }
 
 /// The answers to [`WHOLE`], by name.
-fn totals(reports: [Report; WHOLE.len()]) -> Totals {
+fn totals(reports: [Told; WHOLE.len()]) -> Totals {
     let [growth, activity, conversion, providers, payments] = reports.map(told);
     Totals {
         growth,
@@ -251,7 +265,16 @@ fn totals(reports: [Report; WHOLE.len()]) -> Totals {
 }
 
 /// An answer without what has not begun; a forecast tells of nothing else.
-fn told(report: Report) -> Answer {
+fn told(report: Told) -> Answer {
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            return Answer {
+                lacking: Some(lacking(&error)),
+                ..Answer::default()
+            };
+        }
+    };
     let (as_of, buckets) = (report.question.as_of, &report.question.range.buckets);
     let mut table = report.table;
     if let Some(start) = table.position("bucket_start") {
@@ -267,5 +290,31 @@ fn told(report: Report) -> Answer {
         rates: report.meta.rates,
         maturity: report.meta.maturity,
         buckets: report.question.range.buckets.len(),
+        left_out: report.left_out,
+        lacking: None,
+    }
+}
+
+/// An answer of the page, or why it cannot be had.
+type Told = Result<Report, AnswerError>;
+
+/// Why an answer cannot be had, for people.
+fn lacking(error: &AnswerError) -> String {
+    match error {
+        AnswerError::TooManyRows(rows)
+        | AnswerError::Metric(MetricError::TooManyRows(rows))
+        | AnswerError::Store(StoreError::TooManyRows(rows)) => {
+            let rows = i64::try_from(*rows).unwrap_or(i64::MAX);
+            let rows = format::integer(rows);
+            format!("it takes more than {rows} rows; ask for a shorter period or a longer interval")
+        }
+        AnswerError::TimedOut | AnswerError::Store(StoreError::Timeout) => {
+            "it took longer than allowed; ask for a shorter period, or again when less is going on".to_owned()
+        }
+        AnswerError::Busy => "too much is being asked at once; try again in a moment".to_owned(),
+        error => {
+            tracing::warn!(%error, "a part of the page is missing");
+            "it could not be computed; the server’s log says why".to_owned()
+        }
     }
 }

@@ -36,7 +36,7 @@ pub use routes::configure;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use crate::metrics::RateUse;
+use crate::metrics::{LeftOut, RateUse};
 use crate::model::{Annotation, Interval, Table};
 use crate::serve::maturity::Maturity;
 use crate::serve::sources::Sources;
@@ -54,8 +54,8 @@ pub struct PageModel {
     pub freshness: Option<Freshness>,
     /// The answers; `None` where the question is wrong or its range has no data.
     pub answers: Option<Answers>,
-    /// The ways in, as of now; `None` while the question is wrong.
-    pub sources: Option<Sources>,
+    /// The ways in, as of now, or why they cannot be told, in words; `None` while the question is wrong.
+    pub sources: Option<Result<Sources, String>>,
 }
 
 /// What the controls offer.
@@ -105,6 +105,8 @@ pub struct Answers {
     pub coverage: Answer,
     /// What people have marked in the period, in the order of time.
     pub annotations: Vec<Annotation>,
+    /// Earlier ones that no answer has room for.
+    pub annotations_left_out: u64,
     /// One per metric, in the order of the page.
     pub sections: Vec<Section>,
     /// The colours of the sections' charts.
@@ -154,6 +156,17 @@ pub struct Answer {
     pub buckets: usize,
     /// Those of them that had not begun at the moment that answers: they have no rows.
     pub not_begun: usize,
+    /// The values that one row tells of together.
+    pub left_out: Option<LeftOut>,
+    /// Why there is no answer, in words; the rows are none then.
+    pub lacking: Option<String>,
+}
+
+impl Answer {
+    /// Whether a text stands for all the values that are not told one by one.
+    pub fn tells_of_others(&self, text: &str) -> bool {
+        self.left_out.as_ref().is_some_and(|left_out| left_out.label == text)
+    }
 }
 
 /// What a section is about; it chooses its one-sentence reading.

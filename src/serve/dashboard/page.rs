@@ -93,7 +93,16 @@ fn content(model: &PageModel) -> Markup {
             Some(answers) => (report(model, answers)),
             None => (empty(model)),
         }
-        @if let Some(found) = &model.sources { (sources::render(found, coverage, tz)) }
+        @match &model.sources {
+            None => {},
+            Some(Ok(found)) => (sources::render(found, coverage, tz)),
+            Some(Err(why)) => {
+                section id="sources" aria-labelledby="sources-title" {
+                    div.section-head { h2 id="sources-title" { "Sources" } }
+                    (lacking(why))
+                }
+            }
+        }
     }
 }
 
@@ -185,6 +194,9 @@ fn marks(answers: &Answers) -> Markup {
                     }
                 }
                 @if all.len() > MOST_MARKS { li.note { "and " (all.len() - MOST_MARKS) " more in the charts" } }
+                @if answers.annotations_left_out > 0 {
+                    li.note data-left-out=(answers.annotations_left_out) { "and " (sources::count(answers.annotations_left_out)) " earlier ones; " a href="/v1/annotations" { "the list" } " has them" }
+                }
             }
         }
     }
@@ -213,19 +225,29 @@ fn part(answers: &Answers, section: &Section) -> Markup {
                     a href=(address("json")) { "JSON" span.hidden { " of " (title) } }
                 }
             }
-            p.reading { (readings::sentence(answers, section)) }
+            @match readings::lacking(answers, section) {
+                Some(why) => (lacking(why)),
+                None => p.reading { (readings::sentence(answers, section)) },
+            }
             @if let Some(chart) = &section.chart { (figure(chart)) }
             @if let Some(chart) = &section.trend { (figure(chart)) }
             @if let Some(young) = maturity::sentence(&section.answer, section.interval, answers.tz) { p.note data-maturity="" { (young) } }
             @if let Some(rates) = rates::sentence(&section.answer.rates) { p.note data-rates="" { (rates) } }
             @for warning in &section.answer.warnings { p.caveat { (quoted(&capital(warning))) "." } }
-            details.table {
-                summary { (cut) span.hidden { ", " (title) } }
-                (table::render(&section.answer, section.interval, &format!("{title}: {cut}")))
+            @if section.answer.lacking.is_none() {
+                details.table {
+                    summary { (cut) span.hidden { ", " (title) } }
+                    (table::render(&section.answer, section.interval, &format!("{title}: {cut}")))
+                }
             }
             details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning, section.metric)) }
         }
     }
+}
+
+/// What stands where an answer should.
+pub(super) fn lacking(why: &str) -> Markup {
+    html! { p.caveat data-lacking="" role="status" { "This part cannot be shown: " (why) "." } }
 }
 
 /// The chart for a desk and, hidden by the style sheet where it does not fit, the one for a phone.

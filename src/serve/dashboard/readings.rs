@@ -26,6 +26,21 @@ pub fn sentence(answers: &Answers, section: &Section) -> String {
     }
 }
 
+/// Why a section has no sentence; `None` where it has one.
+pub fn lacking<'a>(answers: &'a Answers, section: &'a Section) -> Option<&'a str> {
+    let whole = match section.topic {
+        Topic::Population => &answers.current.growth,
+        Topic::Activity => &answers.current.activity,
+        Topic::Conversion => &answers.current.conversion,
+        Topic::Providers => &answers.current.providers,
+        Topic::Networks => &answers.networks,
+        Topic::Joining => &answers.coverage,
+        Topic::Payments => &answers.current.payments,
+        _ => &section.answer,
+    };
+    whole.lacking.as_deref().or(section.answer.lacking.as_deref())
+}
+
 /// The title of a section.
 pub fn title(topic: Topic) -> &'static str {
     match topic {

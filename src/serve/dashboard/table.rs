@@ -19,6 +19,11 @@ pub fn render(answer: &Answer, interval: Option<Interval>, caption: &str) -> Mar
     let skipped = table.rows.len().saturating_sub(most);
     html! {
         @if answer.not_begun > 0 { p.note data-not-begun=(answer.not_begun) { (not_begun(answer.not_begun, interval)) } }
+        @if let Some(left_out) = &answer.left_out {
+            p.note data-left-out=(left_out.values) {
+                "The largest by name, " (format::integer(left_out.values as i64)) " others together in the rows “" (left_out.label) "”; the CSV has each."
+            }
+        }
         @if skipped > 0 {
             p.note { "The last " (most) " of " (format::integer(table.rows.len() as i64)) " rows; the CSV has all of them." }
         }

@@ -126,6 +126,7 @@ pub fn top(answer: &Answer) -> Option<(&str, usize)> {
     let payments = |row| answer.table.cell(row, "payments").as_i64().unwrap_or(0);
     let named = |row| match answer.table.cell(row, "value").as_str()? {
         "none" | "unknown" => None,
+        name if answer.tells_of_others(name) => None,
         name => Some((name, row)),
     };
     by_size(answer)
