@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::data;
+use super::say::tell;
 use crate::app::store_options;
 use crate::config::Config;
 use crate::ingest::privacy::pseudonym::{Pseudonyms, key_in};
@@ -21,11 +22,11 @@ pub fn run(config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
     let mut checked = check::check(&store_options(config), clock())
         .with_context(|| format!("cannot check the data folder {}", data::absolute(&config.data_dir)))?;
     for (table, rows) in &checked.read {
-        println!("read: {table}, {rows} rows");
+        tell!("read: {table}, {rows} rows");
     }
     if let Some(known) = &checked.key {
         match key_in(&config.data_dir, false) {
-            Ok(key) if Pseudonyms::new(&key).fingerprint() == *known => println!("read: the key of pseudonyms"),
+            Ok(key) if Pseudonyms::new(&key).fingerprint() == *known => tell!("read: the key of pseudonyms"),
             Ok(_) => checked
                 .wrong
                 .push("the key of pseudonyms is not the one that the database was written under".to_owned()),
@@ -33,10 +34,10 @@ pub fn run(config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
         }
     }
     for wrong in &checked.wrong {
-        println!("wrong: {wrong}");
+        tell!("wrong: {wrong}");
     }
     if checked.wrong.is_empty() {
-        println!("nothing is wrong");
+        tell!("nothing is wrong");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::from(WRONG))

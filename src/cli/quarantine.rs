@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::data;
+use super::say::tell;
 use super::socket::{Reply, Server};
 use crate::app::quarantine::{listed, shown};
 use crate::config::Config;
@@ -93,7 +94,7 @@ pub fn run(config: &Config, command: &QuarantineCommand, clock: Clock) -> anyhow
         QuarantineCommand::Drop { ids } => {
             for id in ids {
                 ledger.mark(id, "drop", Store::drop_set_aside)?;
-                println!("{id}: dropped");
+                tell!("{id}: dropped");
             }
         }
         QuarantineCommand::Retry { ids } => {
@@ -143,15 +144,15 @@ impl Ledger<'_> {
     /// A server tries again by itself; a folder that nobody serves is folded here.
     fn report_retried(&self, ids: &[String]) -> anyhow::Result<()> {
         let Ledger::Open(store) = self else {
-            ids.iter().for_each(|id| println!("{id}: the next fold tries it again"));
+            ids.iter().for_each(|id| tell!("{id}: the next fold tries it again"));
             return Ok(());
         };
         data::fold_all(store)?;
         let left = store.quarantined();
         for id in ids {
             match left.iter().find(|entity| entity.id == *id) {
-                Some(entity) => println!("{id}: set aside again: {}", entity.reason),
-                None => println!("{id}: back in the facts"),
+                Some(entity) => tell!("{id}: set aside again: {}", entity.reason),
+                None => tell!("{id}: back in the facts"),
             }
         }
         Ok(())
@@ -187,13 +188,13 @@ fn unknown(id: &str) -> String {
 
 fn print_list(list: &List) {
     if list.quarantine.is_empty() {
-        println!("nothing is set aside");
+        tell!("nothing is set aside");
     }
     for entity in &list.quarantine {
-        println!("{}", line(entity));
+        tell!("{}", line(entity));
     }
     if list.others > 0 {
-        println!("and {} more", list.others);
+        tell!("and {} more", list.others);
     }
 }
 
@@ -214,8 +215,8 @@ fn line(entity: &Entity) -> String {
 }
 
 fn print_entity(entity: &Entity) {
-    println!("{}", line(entity));
-    println!("  {} events:", entity.events);
+    tell!("{}", line(entity));
+    tell!("  {} events:", entity.events);
     for part in &entity.parts {
         let Part {
             source,
@@ -225,7 +226,7 @@ fn print_entity(entity: &Entity) {
             first_received,
             last_received,
         } = part;
-        println!(
+        tell!(
             "  {events} {type} from {source}, received {first_received} to {last_received}, the first of them {sample}"
         );
     }

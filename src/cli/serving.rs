@@ -81,7 +81,7 @@ fn say_keyless(log_json: bool) {
     if log_json {
         tracing::warn!("{KEYLESS}");
     } else {
-        eprintln!("{KEYLESS}");
+        say!("{KEYLESS}");
     }
 }
 

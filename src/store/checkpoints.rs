@@ -44,8 +44,8 @@ impl Checkpoints {
             alarm: alarm.clone(),
             disk: disk.clone(),
         };
-        let post = alarm.post("checkpoints");
-        let thread = std::thread::Builder::new().name("checkpoints".into()).spawn(move || {
+        let post = alarm.post("write-ahead-log");
+        let thread = std::thread::Builder::new().name("write-ahead-log".into()).spawn(move || {
             own.run(&woken);
             post.leave();
         })?;
