@@ -26,7 +26,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// Files outside `http/` that may know the web server: the roots, the routes, and what stands between them.
 const WEB: &[&str] = &[
     "app.rs",
-    "app/ending.rs",
     "cli/serving.rs",
     "ingest/annotations_route.rs",
     "ingest/fx_route.rs",
@@ -38,6 +37,7 @@ const WEB: &[&str] = &[
     "serve/gate.rs",
     "serve/health.rs",
     "serve/negotiate.rs",
+    "serve/quarantine_route.rs",
     "serve/routes.rs",
     "serve/sources_route.rs",
 ];

@@ -97,7 +97,8 @@ fn set_aside(aside: &[SetAside]) -> Json {
     json!({ "count": aside.len(), "entities": aside.iter().take(20).map(one).collect::<Vec<_>>() })
 }
 
-fn fresh(body: Json) -> HttpResponse {
+/// An answer that holds for this moment only.
+pub(super) fn fresh(body: Json) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(body)

@@ -1,11 +1,11 @@
 //! `/v1/quarantine`: what is left out of the facts, why, and what is to become of it.
 
-use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::ServeState;
+use super::health::fresh;
 use super::quarantine::{listed, shown};
 use super::routes::{only_read, pairs};
 use crate::http::Problem;
@@ -63,10 +63,4 @@ async fn act(path: web::Path<(String, String)>, state: web::Data<ServeState>) ->
         return Err(Problem::not_set_aside());
     }
     Ok(fresh(json!({ "id": id, "state": state })))
-}
-
-fn fresh(body: Json) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(body)
 }

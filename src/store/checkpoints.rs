@@ -45,10 +45,12 @@ impl Checkpoints {
             disk: disk.clone(),
         };
         let post = alarm.post("write-ahead-log");
-        let thread = std::thread::Builder::new().name("write-ahead-log".into()).spawn(move || {
-            own.run(&woken);
-            post.leave();
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("write-ahead-log".into())
+            .spawn(move || {
+                own.run(&woken);
+                post.leave();
+            })?;
         Ok(Checkpoints {
             wake: Some(wake),
             thread: Some(thread),
