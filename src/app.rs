@@ -198,8 +198,11 @@ impl Application {
         socket::remove(&self.data_dir);
         // Who asked is told or gone; what still runs would hold up the end.
         self.store.end_questions();
-        let finished = self.jobs.stop_by(end) && self.store.close_by(end);
-        if let Some(reason) = self.store.alarm().borrow().clone() {
+        let idle = self.jobs.stop_by(end);
+        // A last checkpoint that fails raises it too; that has a sentence of its own.
+        let alarm = self.store.alarm().borrow().clone();
+        let finished = idle && self.store.close_by(end);
+        if let Some(reason) = alarm {
             return Err(AppError::Ended(reason));
         }
         if !finished {

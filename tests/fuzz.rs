@@ -158,7 +158,7 @@ fn right_bodies() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         (
             "/v1/annotations",
             vec![json(
-                &json!({"id": "one", "at": "2016-09-12", "text": "payments in the thread"}),
+                &json!({"time": "2016-09-12T00:00:00Z", "text": "payments in the thread"}),
             )],
         ),
         ("/v1/webhooks/stripe/main", vec![json(&notice)]),

@@ -156,8 +156,11 @@ fn where_the_writer_ends_the_server_ends_and_nothing_is_acknowledged() {
 fn where_the_jobs_end_the_server_ends_and_what_was_acknowledged_stays() {
     let folder = tempfile::tempdir().unwrap();
     let error = ends("jobs", folder.path(), |client, broken| {
-        broken.store(true, Ordering::SeqCst);
         client.post_events(&payment("kept"));
+        broken.store(true, Ordering::SeqCst);
+        // The jobs wake with the next event; whether this one is answered is not the question.
+        let headers = [("content-type", "application/x-ndjson")];
+        drop(client.try_post("/v1/events", &headers, payment("next").as_bytes()));
     });
     assert_eq!(error.exit_code(), 3);
     assert!(error.to_string().contains("`jobs`"), "{error}");
@@ -166,7 +169,7 @@ fn where_the_jobs_end_the_server_ends_and_what_was_acknowledged_stays() {
 }
 
 #[test]
-fn a_database_that_was_given_up_ends_the_program_with_a_code_of_its_own() {
+fn a_last_checkpoint_that_fails_is_told_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let batch = |from: usize, to: usize| -> String {
         let event = |number: usize| -> Draft {
@@ -192,7 +195,7 @@ fn a_database_that_was_given_up_ends_the_program_with_a_code_of_its_own() {
         assert_eq!(unready(&server.client), "the last commit has failed");
         0
     };
-    assert_eq!(server.terminate().code(), Some(3));
+    assert_eq!(server.terminate().code(), Some(2));
     let server = Served::start(folder.path());
     let again = server.client.post_events(&batch(0, 12_000));
     assert_eq!(again.duplicates, 8_000 + accepted, "what was acknowledged is there");

@@ -216,46 +216,129 @@ fn a_copied_folder_opens_and_so_does_one_without_a_mark() {
     folder.filled(&[], stop);
 }
 
-#[test]
-fn a_stamp_ahead_of_the_clock_is_told_and_moved_back() {
-    let folder = Folder::new().filled(&["a", "b"], stop);
-    let ahead = |ledger: &Ledger, days: i64| {
-        let to = (Utc::now() + Duration::days(days)).format("%Y-%m-%d %H:%M:%S");
-        for table in ["events", "commits"] {
-            let sql = format!(
-                "update {table} set received_at = timestamp '{to}' where received_at = \
-                 (select max(received_at) from {table})"
-            );
-            ledger.0.execute_batch(&sql).unwrap();
-        }
-        ledger
-            .0
-            .execute_batch("update fold_state set folded_to = (select max(received_at) from commits)")
-            .unwrap();
+/// Puts all stamps after a moment so many days ahead, as a clock that was wrong then would have made them.
+fn put_ahead(folder: &Folder, after: &str, days: i64) {
+    let ledger = Ledger::open(folder.path());
+    let ahead = |table: &str, column: &str| {
+        let sql = format!("update {table} set {column} = {column} + interval {days} day where {column} > '{after}'");
+        ledger.0.execute_batch(&sql).unwrap();
     };
-    ahead(&Ledger::open(folder.path()), 400);
+    for table in ["events", "commits", "fx_rates", "annotations"] {
+        ahead(table, "received_at");
+    }
+    ahead("commits", "shown_at");
+    let folded = "update fold_state set folded_to = (select max(received_at) from commits)";
+    ledger.0.execute_batch(folded).unwrap();
     // The mark knows the stamps as they are in the database.
     fs::remove_file(folder.file("ledger.json")).unwrap();
+}
+
+/// Bot a, then b and c with rates and an annotation between them; gives the moment after a.
+fn filled_in_turn(folder: &Folder) -> String {
+    let served = Served::start(folder.path());
+    let post = |name: &str| assert_eq!(served.client.post_events(&lines(&[bot(name)])).accepted, 1);
+    post("a");
+    let first = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    post("b");
+    let rates = "Date, USD, JPY\n12 September 2016, 1.1226, 114.93\n";
+    served.client.post_rates(rates).expect_status(200);
+    let note = br#"{"time": "2016-09-12T00:00:00Z", "text": "payments in the thread"}"#;
+    let json = [("Content-Type", "application/json")];
+    served.client.post("/v1/annotations", &json, note).expect_status(200);
+    post("c");
+    stop(served);
+    first
+}
+
+fn bots(served: &Served, as_of: &str) -> serde_json::Value {
+    let question = format!("/v1/metrics/bot-growth?from=2016-07-01&to=2016-10-01&interval=month&as_of={as_of}");
+    served.client.get_json(&question)["rows"].clone()
+}
+
+/// What was stamped, in the order of the stamps.
+fn order(folder: &Folder) -> Vec<Vec<String>> {
+    let sql = "select what from (select id as what, received_at from events union all select text, received_at from \
+               annotations union all select distinct 'rates', received_at from fx_rates) order by received_at";
+    Ledger::open(folder.path()).rows(sql)
+}
+
+/// The latest stamp of commits, in microseconds since 1970.
+fn last_stamp(folder: &Folder) -> i64 {
+    Ledger::open(folder.path()).number("select epoch_us(max(received_at)) from commits")
+}
+
+#[test]
+fn stamps_ahead_of_the_clock_are_told_and_moved_back_in_their_order() {
+    let folder = Folder::new();
+    let first = filled_in_turn(&folder);
+    let before = order(&folder);
+    assert_eq!(before.concat(), ["a", "b", "rates", "payments in the thread", "c"]);
+    let served = Served::start(folder.path());
+    let answer = bots(&served, &first);
+    assert_eq!(answer[2]["closing"], 1);
+    stop(served);
+    put_ahead(&folder, &first, 400);
     holds(
         &folder.refused(),
         &["399 d 23 h ahead of this machine's clock", "--accept-clock"],
     );
     let served = folder.accepted("--accept-clock");
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
-    let question = format!("/v1/metrics/bot-growth?from=2016-07-01&to=2016-10-01&interval=month&as_of={now}");
-    let answered = served.client.get_json(&question);
-    assert_eq!(answered["rows"][2]["closing"], 2, "{answered}");
+    assert_eq!(bots(&served, &now)[2]["closing"], 3);
+    assert_eq!(bots(&served, &first), answer, "what was known before is as it was");
     stop(served);
     stop(Served::start(folder.path()));
+    assert_eq!(order(&folder), before);
+    assert!(last_stamp(&folder) <= Utc::now().timestamp_micros());
     let ledger = Ledger::open(folder.path());
-    let now = Utc::now().timestamp_micros();
-    for table in ["events", "commits"] {
-        let last = ledger.number(&format!("select epoch_us(max(received_at)) from {table}"));
-        assert!(last <= now, "{table}");
-        let stamps = ledger.number(&format!("select count(distinct received_at) from {table}"));
-        assert_eq!(stamps, 2, "{table}");
-    }
-    assert_eq!(ledger.number("select count(*) from moved_stamps"), 1);
+    assert_eq!(ledger.number("select count(*) from moved_stamps"), 4);
+    let shown = "select count(*) from commits where shown_at > received_at";
+    assert_eq!(ledger.number(shown), 0, "and so is what each commit had shown before it");
+}
+
+#[test]
+fn stamps_are_moved_once_more_where_the_clock_was_still_wrong() {
+    let folder = Folder::new();
+    let first = filled_in_turn(&folder);
+    put_ahead(&folder, &first, 4_000);
+    let options = botledger::app::store_options(&crate::support::app::config(folder.path()));
+    let open = |days: i64, clock: bool| {
+        let mut options = options.clone();
+        options.accept.clock = clock;
+        let at = TestClock::at(&(Utc::now() + Duration::days(days)).to_rfc3339());
+        botledger::store::Store::open(&options, at.clock()).map(|store| store.close())
+    };
+    assert!(open(2_000, true).is_ok());
+    assert!(open(0, false).is_err(), "the stamps are of a time to come");
+    assert!(open(0, true).is_ok());
+    assert!(open(0, false).is_ok());
+    assert!(last_stamp(&folder) <= Utc::now().timestamp_micros());
+    assert_eq!(
+        order(&folder).concat(),
+        ["a", "b", "rates", "payments in the thread", "c"]
+    );
+}
+
+#[test]
+fn a_start_that_broke_off_after_stamps_were_moved_is_made_up_for() {
+    let folder = Folder::new();
+    let first = filled_in_turn(&folder);
+    put_ahead(&folder, &first, 400);
+    let ahead = TestClock::at(&(Utc::now() + Duration::days(401)).to_rfc3339());
+    let options = botledger::app::store_options(&crate::support::app::config(folder.path()));
+    botledger::store::Store::open(&options, ahead.clock()).unwrap().close();
+    let mark = fs::read(folder.file("ledger.json")).unwrap();
+    stop(folder.accepted("--accept-clock"));
+    // The stamps were moved, and the mark was not written any more.
+    fs::write(folder.file("ledger.json"), mark).unwrap();
+    stop(Served::start(folder.path()));
+}
+
+#[test]
+fn a_new_folder_whose_database_was_deleted_begins_anew() {
+    let folder = Folder::new().filled(&[], stop);
+    fs::remove_file(folder.database()).unwrap();
+    folder.filled(&["a"], stop);
 }
 
 #[test]

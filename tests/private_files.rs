@@ -111,6 +111,19 @@ fn a_folder_of_everybody_stays_so_and_the_files_in_it_are_closed() {
 }
 
 #[test]
+fn a_folder_of_other_things_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("srv");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("notes.txt"), "mine").unwrap();
+    set_mode(&data, 0o755);
+    let store = Store::open(&store_options(&config(&data)), TestClock::at(PRESENT).clock()).unwrap();
+    store.close();
+    assert_eq!(mode(&data), 0o755);
+    assert_eq!(mode(&data.join("botledger.duckdb")), 0o600);
+}
+
+#[test]
 fn a_store_of_another_program_is_private_too() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("of/another");

@@ -1,24 +1,12 @@
-update events set received_at = moved.stamp
-from moved_stamps as moved
-where moved.was = events.received_at and moved.moved_at = (select max(moved_at) from moved_stamps);
-update fx_rates set received_at = moved.stamp
-from moved_stamps as moved
-where moved.was = fx_rates.received_at and moved.moved_at = (select max(moved_at) from moved_stamps);
-update annotations set received_at = moved.stamp
-from moved_stamps as moved
-where moved.was = annotations.received_at and moved.moved_at = (select max(moved_at) from moved_stamps);
-update commits set shown_at = moved.stamp
-from moved_stamps as moved
-where moved.was = commits.shown_at and moved.moved_at = (select max(moved_at) from moved_stamps);
-update commits set received_at = moved.stamp
-from moved_stamps as moved
-where moved.was = commits.received_at and moved.moved_at = (select max(moved_at) from moved_stamps);
-update set_aside set first_received = moved.stamp
-from moved_stamps as moved
-where moved.was = set_aside.first_received and moved.moved_at = (select max(moved_at) from moved_stamps);
-update set_aside set since = moved.stamp
-from moved_stamps as moved
-where moved.was = set_aside.since and moved.moved_at = (select max(moved_at) from moved_stamps);
+insert into moved_stamps select moved_at, was, stamp from moving;
+update events set received_at = moving.stamp from moving where moving.was = events.received_at;
+update fx_rates set received_at = moving.stamp from moving where moving.was = fx_rates.received_at;
+update annotations set received_at = moving.stamp from moving where moving.was = annotations.received_at;
+update commits set shown_at = moving.stamp from moving where moving.was = commits.shown_at;
+update commits set received_at = moving.stamp from moving where moving.was = commits.received_at;
+update set_aside set first_received = moving.stamp from moving where moving.was = set_aside.first_received;
+update set_aside set since = moving.stamp from moving where moving.was = set_aside.since;
 update source_tallies set
-    last_delivery_at = least(last_delivery_at, (select max(moved_at) from moved_stamps)),
-    last_accepted_at = least(last_accepted_at, (select max(moved_at) from moved_stamps))
+    last_delivery_at = least(last_delivery_at, (select max(moved_at) from moving)),
+    last_accepted_at = least(last_accepted_at, (select max(moved_at) from moving));
+drop table moving

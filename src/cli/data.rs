@@ -155,6 +155,7 @@ pub fn export(config: &Config, folder: &Path, clock: Clock) -> anyhow::Result<Ex
     let store = open_existing(config, clock)?;
     make_empty(folder)?;
     let events = store.export_parquet(folder)?;
+    store.finish()?;
     tell!("{events} events written to {}", folder.display());
     Ok(ExitCode::SUCCESS)
 }

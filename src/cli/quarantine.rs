@@ -104,6 +104,9 @@ pub fn run(config: &Config, command: &QuarantineCommand, clock: Clock) -> anyhow
             ledger.report_retried(ids)?;
         }
     }
+    if let Ledger::Open(store) = &ledger {
+        store.finish()?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

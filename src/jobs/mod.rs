@@ -87,14 +87,21 @@ pub fn run(store: &Store, clock: &Clock, stop: &watch::Receiver<bool>, runtime: 
             continue;
         }
         let next = turns.next();
-        accepted = runtime.block_on(async {
+        let woken = runtime.block_on(async {
             tokio::select! {
-                _ = committed.changed() => tokio::time::sleep(DEBOUNCE).await,
-                _ = stop.changed() => return false,
-                () = tokio::time::sleep_until(next.into()) => return false,
+                _ = committed.changed() => {
+                    tokio::time::sleep(DEBOUNCE).await;
+                    Some(true)
+                }
+                told = stop.changed() => told.ok().map(|()| false),
+                () = tokio::time::sleep_until(next.into()) => Some(false),
             }
-            true
         });
+        // Nobody is left who could stop it.
+        let Some(woken) = woken else {
+            break;
+        };
+        accepted = woken;
         if accepted {
             committed.borrow_and_update();
         }

@@ -1,7 +1,5 @@
 //! Whose turn it is, and how each step went.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -97,19 +95,18 @@ impl Turn {
             (self.started, self.took) = (Some(clock()), Duration::ZERO);
         }
         let timer = Instant::now();
-        let done = catch_unwind(AssertUnwindSafe(|| (job.step)(store, self.events)));
-        let error = match done {
-            Ok(Ok(more)) => {
+        // A panic ends the thread of the jobs, and with it the program.
+        let error = match (job.step)(store, self.events) {
+            Ok(more) => {
                 self.more = more;
                 None
             }
             // Folded again after the next start.
-            Ok(Err(StoreError::Stopped)) => {
+            Err(StoreError::Stopped) => {
                 self.more = false;
                 None
             }
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(panic) => Some(format!("it has panicked: {}", message(panic.as_ref()))),
+            Err(error) => Some(error.to_string()),
         };
         if let Some(error) = &error {
             tracing::error!(
@@ -143,13 +140,6 @@ impl Turn {
         };
         self.events = self.events.clamp(EVENTS.0, EVENTS.1);
     }
-}
-
-/// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
 }
 
 fn waiting(job: &Job) -> JobStatus {

@@ -1,7 +1,7 @@
 //! Reads everything that a stopped ledger holds, changes nothing, and says what is wrong.
 
 use arrow::array::{Array, StringArray};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use duckdb::Connection;
 
 use super::mark::Held;
@@ -76,7 +76,7 @@ pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, Stor
     let last = Held::of(&connection, 0).and_then(|(held, _)| writer::instant(held.last_micros));
     if let Some(last) = checked
         .note("commits", last)
-        .filter(|last| *last - now > TimeDelta::zero())
+        .filter(|last| *last - now > settle::AHEAD)
     {
         checked
             .wrong

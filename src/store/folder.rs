@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
-use super::schema;
+use super::{Store, schema};
 
 /// What the names of files of a ledger begin with: database, log and overflow, the key of pseudonyms, the mark.
 const OURS: [&str; 3] = [schema::FILE, "pseudonym.key", "ledger.json"];
@@ -15,7 +15,8 @@ const OTHERS: u32 = 0o077;
 /// A folder in which everybody may make files, such as /tmp.
 const STICKY: u32 = 0o1000;
 
-/// Makes the folder if it is not there, and closes it and its files to others; what stood open is logged.
+/// Makes the folder if it is not there, and closes it and the files of the ledger to others; what stood open is logged.
+/// A folder that holds other things and no ledger is left as it is: it is somebody else's.
 ///
 /// # Errors
 /// When it cannot be made or read.
@@ -26,6 +27,11 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
         tracing::warn!(
             folder = %folder.display(),
             "the data folder belongs to everybody on this machine; take one that holds nothing else"
+        );
+    } else if mode & OTHERS != 0 && !is_ours(folder)? {
+        tracing::warn!(
+            folder = %folder.display(),
+            "the data folder holds other things and is open to others; take one that holds nothing else"
         );
     } else if mode & OTHERS != 0 {
         let was = format!("{:04o}", mode & 0o7777);
@@ -47,6 +53,11 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether a folder is empty, or holds a ledger.
+fn is_ours(folder: &Path) -> io::Result<bool> {
+    Ok(Store::exists(folder) || std::fs::read_dir(folder)?.next().is_none())
 }
 
 /// Closes the files of a ledger to others; gives the names of those that stood open.

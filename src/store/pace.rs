@@ -31,8 +31,8 @@ impl Pace {
         tracing::error!(
             %stamp,
             minutes = ahead.num_minutes(),
-            "the clock has jumped ahead, and commits are stamped by it; if it is wrong, stop the server, set the clock, \
-             and start with --accept-clock"
+            "the clock has jumped ahead, or this machine was suspended; commits are stamped by the clock: if it is wrong, \
+             stop the server, set it, and start with --accept-clock"
         );
         Some(ahead)
     }

@@ -1,6 +1,6 @@
 //! What is settled before a database is used: that it is the one that was left here, whole, and not ahead of the clock.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
@@ -8,7 +8,7 @@ use duckdb::Connection;
 use super::folding::run;
 use super::mark::{self, Found, Held};
 use super::{StoreError, StoreOptions, schema, writer};
-use crate::model::{Clock, Param};
+use crate::model::{Clock, Param, Query};
 use crate::query;
 
 /// How far a stamp may lie ahead of the clock: clocks of machines differ by seconds.
@@ -83,6 +83,16 @@ pub enum Loss {
     },
 }
 
+/// What the machine lacks when DuckDB cannot read a log that is whole.
+const WANTS: [&str; 6] = [
+    "Out of Memory",
+    "No space left",
+    "Too many open files",
+    "Cannot allocate memory",
+    "Permission denied",
+    "Read-only file system",
+];
+
 /// What to do about it.
 const REMEDY: &str = "Put the file back, or the whole data folder from its backup. If there is none, start once with \
                       `botledger serve --accept-loss`: it goes on with what is left, and senders can send again what is \
@@ -97,7 +107,7 @@ pub(super) fn before(options: &StoreOptions) -> Result<(), StoreError> {
     if folder.join(schema::FILE).exists() {
         return Ok(());
     }
-    let log = schema::log(folder).exists();
+    let log = logs(folder).any(|log| log.exists());
     let loss = match mark::read(folder)? {
         Found::Held(held) if held.commits > 0 => Loss::Database {
             commits: held.commits,
@@ -130,22 +140,37 @@ pub(super) fn connect(
         opened => return opened,
     };
     let told = error.to_string();
-    if !["Corrupt", "WAL", "not a valid DuckDB"]
-        .iter()
-        .any(|sign| told.contains(sign))
-    {
-        return Err(error.into());
-    }
-    if !told.contains("WAL") {
-        return Err(StoreError::Damaged(told));
-    }
-    let loss = Loss::Log { told };
+    let loss = match damaged(&told, &options.data_dir) {
+        None => return Err(error.into()),
+        Some(Damage::Database) => return Err(StoreError::Damaged(told)),
+        Some(Damage::Log) => Loss::Log { told },
+    };
     if !options.accept.loss {
         return Err(loss.into());
     }
     tracing::warn!(%loss, "accepted");
     set_aside(&options.data_dir)?;
     open(options)
+}
+
+/// Which file is damaged.
+#[derive(Debug, PartialEq, Eq)]
+enum Damage {
+    Database,
+    Log,
+}
+
+/// What the words of DuckDB mean when it does not open a database: want of memory, room or open files is no damage.
+fn damaged(told: &str, folder: &Path) -> Option<Damage> {
+    let told = told.replace(&*folder.to_string_lossy(), "");
+    let says = |words: &[&str]| words.iter().any(|word| told.contains(word));
+    if says(&WANTS) {
+        None
+    } else if says(&["WAL"]) {
+        Some(Damage::Log)
+    } else {
+        says(&["Corrupt", "not a valid DuckDB"]).then_some(Damage::Database)
+    }
 }
 
 /// Brings an open database up to date, once it is seen to have what the mark tells of, and compares it with the clock.
@@ -179,6 +204,8 @@ pub(super) fn loss(connection: &Connection, folder: &Path) -> Result<Option<Loss
     let known = match mark::read(folder)? {
         Found::Nothing => return Ok(None),
         Found::Unreadable => return Ok(Some(Loss::Mark)),
+        // Nothing was acknowledged yet.
+        Found::Held(known) if known.commits == 0 => return Ok(None),
         Found::Held(known) => known,
     };
     // A database without a name is older than the mark.
@@ -194,10 +221,20 @@ pub(super) fn loss(connection: &Connection, folder: &Path) -> Result<Option<Loss
             found: held.last,
             last: known.last,
         })
-    } else if known.commits > 0 && given != Some(known.last_micros) {
+    } else if given != Some(known.last_micros) && !was_moved(connection, known.last_micros)? {
         Some(Loss::Another)
     } else {
         None
+    })
+}
+
+/// Whether a stamp was moved: the mark knows an earlier one where the start that moved them broke off.
+fn was_moved(connection: &Connection, stamp: i64) -> Result<bool, StoreError> {
+    let query = query!("ingest/was_moved");
+    let found = connection.query_row(query.sql, [stamp], |row| row.get(0));
+    found.map_err(|error| StoreError::Query {
+        query: query.name,
+        error,
     })
 }
 
@@ -222,16 +259,18 @@ fn timely(connection: &Connection, options: &StoreOptions, now: DateTime<Utc>) -
 /// Moves the stamps that lie ahead of the clock back to it, in their order, and has all facts folded again.
 fn move_stamps(connection: &Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
     let transaction = connection.unchecked_transaction()?;
+    let batch = |query: Query| {
+        let done = transaction.execute_batch(query.sql);
+        done.map_err(|error| StoreError::Query {
+            query: query.name,
+            error,
+        })
+    };
     let params = vec![("now", Param::Int(now.timestamp_micros()))];
-    run(&transaction, &query!("ingest/note_moved_stamps"), &params)?;
-    for query in [query!("ingest/move_stamps"), query!("jobs/reset")] {
-        transaction
-            .execute_batch(query.sql)
-            .map_err(|error| StoreError::Query {
-                query: query.name,
-                error,
-            })?;
-    }
+    batch(query!("ingest/moving_stamps"))?;
+    run(&transaction, &query!("ingest/note_moving_stamps"), &params)?;
+    batch(query!("ingest/move_stamps"))?;
+    batch(query!("jobs/reset"))?;
     Ok(transaction.commit()?)
 }
 
@@ -245,12 +284,53 @@ fn words(time: TimeDelta) -> String {
     }
 }
 
-/// Gives the log another name, under which nothing reads it.
-fn set_aside(folder: &Path) -> Result<(), StoreError> {
+/// The logs that DuckDB may leave: beside the log itself, what was committed during a checkpoint.
+fn logs(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let log = schema::log(folder);
-    let free = (1..).map(|number| folder.join(format!("{}.wal.lost-{number}", schema::FILE)));
-    let Some(to) = free.into_iter().find(|path| !path.exists()) else {
-        return Ok(());
-    };
-    Ok(std::fs::rename(log, to)?)
+    ["", ".checkpoint", ".recovery"].into_iter().map(move |end| {
+        let mut path = log.clone().into_os_string();
+        path.push(end);
+        path.into()
+    })
+}
+
+/// Gives the logs other names, under which nothing reads them.
+fn set_aside(folder: &Path) -> Result<(), StoreError> {
+    for log in logs(folder).filter(|log| log.exists()) {
+        let named = |number: u32| {
+            let mut path = log.clone().into_os_string();
+            path.push(format!(".lost-{number}"));
+            PathBuf::from(path)
+        };
+        if let Some(free) = (1..).map(named).find(|path| !path.exists()) {
+            std::fs::rename(log, free)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Damage, damaged};
+
+    #[test]
+    fn want_of_memory_or_room_is_no_damage_and_neither_is_the_name_of_a_folder() {
+        let folder = Path::new("/data/Corrupt WAL");
+        let told = |text: &str| damaged(text, folder);
+        let replay = "Failure while replaying WAL file \"/data/Corrupt WAL/botledger.duckdb.wal\": ";
+        assert_eq!(told(&format!("{replay}Out of Memory Error: failed to pin block")), None);
+        assert_eq!(told(&format!("{replay}IO Error: No space left on device")), None);
+        assert_eq!(
+            told(&format!("{replay}Corrupt WAL file: found an empty entry")),
+            Some(Damage::Log)
+        );
+        assert_eq!(told("IO Error: WAL does not match database file."), Some(Damage::Log));
+        assert_eq!(
+            told("IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2"),
+            Some(Damage::Database)
+        );
+        assert_eq!(told("IO Error: Cannot open file \"/data/Corrupt WAL/botledger.duckdb\""), None);
+    }
 }

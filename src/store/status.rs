@@ -12,7 +12,8 @@ use crate::query;
 pub struct Version {
     /// Number of commits by then.
     pub data_version: i64,
-    /// Raised only by erasure, retention and changed configuration.
+    /// Raised by what changes earlier answers: when an entity that was set aside is taken back, or all is folded again
+    /// while one is set aside.
     pub epoch: i64,
     /// Stamp of the last of those commits that is folded.
     pub folded_to: DateTime<Utc>,

@@ -1,5 +1,5 @@
 -- Stamps ahead of the clock, each with the one that it gets: their order stays, and they stay behind all others.
-insert into moved_stamps
+insert into moving
 with ahead as (
     select received_at, row_number() over (order by received_at desc) as place
     from commits
