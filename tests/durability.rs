@@ -148,3 +148,38 @@ fn a_second_program_cannot_open_a_folder_that_is_served() {
     );
     server.client.get("/readyz").expect_status(200);
 }
+
+#[test]
+fn the_log_is_put_into_the_tables_while_events_come_in_so_that_little_is_left_to_replay_after_a_kill() {
+    const MIB: u64 = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let logged = || -> u64 {
+        let file = |end: &str| folder.path().join(format!("botledger.duckdb.wal{end}"));
+        let bytes = |end| std::fs::metadata(file(end)).map_or(0, |file| file.len());
+        ["", ".checkpoint"].into_iter().map(bytes).sum()
+    };
+    let server = Served::start(folder.path());
+    let body = |number: u64| {
+        let event = |n: u64| {
+            let name = format!("{number}-{n}");
+            conversation("b1", &name).id(&name)
+        };
+        lines(&(0..2_000).map(event).collect::<Vec<_>>())
+    };
+    let (mut bodies, mut longest) = (0, 0);
+    // Until a checkpoint has made it shorter.
+    while logged() >= longest {
+        longest = logged();
+        assert!(longest < 96 * MIB, "{} MiB of log and no checkpoint", longest / MIB);
+        assert_eq!(server.client.post_events(&body(bodies)).accepted, 2_000);
+        bodies += 1;
+    }
+    assert!(longest > 16 * MIB, "{} MiB of log are no reason", longest / MIB);
+    server.kill();
+    assert!(logged() < 64 * MIB, "{} MiB are left to replay", logged() / MIB);
+    let server = Served::start(folder.path());
+    for number in 0..bodies {
+        assert_eq!(server.client.post_events(&body(number)).duplicates, 2_000);
+    }
+    assert!(server.terminate().success());
+}

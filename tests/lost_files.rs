@@ -293,7 +293,11 @@ fn stamps_ahead_of_the_clock_are_told_and_moved_back_in_their_order() {
     let ledger = Ledger::open(folder.path());
     assert_eq!(ledger.number("select count(*) from moved_stamps"), 4);
     let shown = "select count(*) from commits where shown_at > received_at";
-    assert_eq!(ledger.number(shown), 0, "and so is what each commit had shown before it");
+    assert_eq!(
+        ledger.number(shown),
+        0,
+        "and so is what each commit had shown before it"
+    );
 }
 
 #[test]

@@ -74,10 +74,7 @@ pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, Stor
         checked.wrong.push(wrong);
     }
     let last = Held::of(&connection, 0).and_then(|(held, _)| writer::instant(held.last_micros));
-    if let Some(last) = checked
-        .note("commits", last)
-        .filter(|last| *last - now > settle::AHEAD)
-    {
+    if let Some(last) = checked.note("commits", last).filter(|last| *last - now > settle::AHEAD) {
         checked
             .wrong
             .push(format!("the last commit is stamped {last}, ahead of the clock ({now})"));

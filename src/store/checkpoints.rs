@@ -1,50 +1,63 @@
-//! Checkpoints: what the log holds goes into the tables, on a thread and a connection of their own, so that commits go
-//! on meanwhile.
+//! Checkpoints: what the log holds goes into the tables, on a thread and a connection of their own, so that commits
+//! wait for them seldom.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use duckdb::Connection;
 
 use super::disk::Disk;
 use super::health::Alarm;
-use super::{StoreError, schema};
+use super::{StoreError, lock, schema};
 use crate::query;
 
 /// Bytes of log at which a checkpoint is due. A start after a kill replays about 30 MiB a second.
 const LOG_BYTES: u64 = 32 << 20;
 /// How many times as long the log may get while a checkpoint is under way; then commits wait for it.
 const BEHIND: u64 = 2;
+/// How often the thread looks by itself: while the disk is nearly full no commit wakes it, and a checkpoint makes room.
+const LOOK: Duration = Duration::from_secs(1);
+/// How DuckDB says that others are writing; the checkpoint is tried again.
+const OTHERS_WRITE: &str = "Cannot CHECKPOINT";
 
-/// The thread of the checkpoints; it ends when this is dropped.
+/// The checkpoints of an open database; their thread ends when this is dropped.
 pub(super) struct Checkpoints {
+    maker: Arc<Maker>,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
-    log: PathBuf,
+}
+
+/// What both the thread and the writer make checkpoints with.
+struct Maker {
+    /// Held during a checkpoint: DuckDB refuses a second one instead of waiting.
+    connection: Mutex<Connection>,
+    folder: PathBuf,
+    mark: File,
+    alarm: Arc<Alarm>,
     disk: Arc<Disk>,
 }
 
 impl Checkpoints {
-    /// Starts the thread; with each checkpoint it also syncs the mark. It must not end by itself.
+    /// Starts the thread; with each checkpoint the mark is synced. The thread must not end by itself.
     pub fn start(
         connection: Connection,
         folder: &Path,
         mark: File,
         (alarm, disk): (&Arc<Alarm>, &Arc<Disk>),
     ) -> Result<Self, StoreError> {
-        let log = schema::log(folder);
-        let (wake, woken) = sync_channel(1);
-        let own = Own {
-            connection,
-            log: log.clone(),
+        let maker = Arc::new(Maker {
+            connection: Mutex::new(connection),
+            folder: folder.to_owned(),
             mark,
             alarm: alarm.clone(),
             disk: disk.clone(),
-        };
-        let post = alarm.post("write-ahead-log");
+        });
+        let (wake, woken) = sync_channel(1);
+        let (own, post) = (maker.clone(), alarm.post("write-ahead-log"));
         let thread = std::thread::Builder::new()
             .name("write-ahead-log".into())
             .spawn(move || {
@@ -52,28 +65,31 @@ impl Checkpoints {
                 post.leave();
             })?;
         Ok(Checkpoints {
+            maker,
             wake: Some(wake),
             thread: Some(thread),
-            log,
-            disk: disk.clone(),
         })
     }
 
-    /// Has a checkpoint made where one is due; true where it is so late that commits have to wait for it.
-    pub fn look(&self) -> bool {
-        let length = length(&self.log);
-        if self.disk.wants_checkpoint(length, LOG_BYTES)
+    /// Has a checkpoint made where one is due, and waits for it where it is late.
+    pub fn look(&self) {
+        if self.maker.is_due(BEHIND * LOG_BYTES) {
+            self.maker.make();
+        } else if self.maker.is_due(LOG_BYTES)
             && let Some(wake) = &self.wake
         {
             // One that waits already will see the same log.
             wake.try_send(()).ok();
         }
-        self.disk.wants_checkpoint(length, BEHIND * LOG_BYTES)
     }
-}
 
-impl Drop for Checkpoints {
-    fn drop(&mut self) {
+    /// The last one, after which the thread has ended; true if it was made.
+    pub fn finish(mut self) -> bool {
+        self.end();
+        self.maker.make()
+    }
+
+    fn end(&mut self) {
         drop(self.wake.take());
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread of the checkpoints ended abnormally");
@@ -81,35 +97,37 @@ impl Drop for Checkpoints {
     }
 }
 
-/// What the thread works with.
-struct Own {
-    connection: Connection,
-    log: PathBuf,
-    mark: File,
-    alarm: Arc<Alarm>,
-    disk: Arc<Disk>,
-}
-
-impl Own {
-    fn run(&self, woken: &Receiver<()>) {
-        while woken.recv().is_ok() {
-            if !self.disk.wants_checkpoint(length(&self.log), LOG_BYTES) {
-                continue;
-            }
-            let done = checkpoint(&self.connection).and_then(|()| Ok(self.mark.sync_data()?));
-            self.alarm.heed(&done);
-            if let Err(error) = done {
-                tracing::warn!(%error, "the checkpoint is put off");
-            }
-        }
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
-fn length(log: &Path) -> u64 {
-    std::fs::metadata(log).map_or(0, |log| log.len())
-}
+impl Maker {
+    fn run(&self, woken: &Receiver<()>) {
+        while woken.recv_timeout(LOOK) != Err(RecvTimeoutError::Disconnected) {
+            if self.is_due(LOG_BYTES) {
+                self.make();
+            }
+        }
+    }
 
-/// Puts what the log holds into the tables.
-pub(super) fn checkpoint(connection: &Connection) -> Result<(), StoreError> {
-    Ok(connection.execute_batch(query!("ingest/checkpoint").sql)?)
+    /// Whether the log is longer than `most` bytes, or less where that makes room.
+    fn is_due(&self, most: u64) -> bool {
+        self.disk.wants_checkpoint(schema::log_bytes(&self.folder), most)
+    }
+
+    /// Puts what the log holds into the tables, after the checkpoint that is under way; true if it was made.
+    fn make(&self) -> bool {
+        let connection = lock(&self.connection);
+        let done = connection.execute_batch(query!("ingest/checkpoint").sql);
+        let done = done.map_err(StoreError::from).and_then(|()| Ok(self.mark.sync_data()?));
+        self.alarm.heed(&done);
+        match &done {
+            Err(StoreError::Database(error)) if error.to_string().contains(OTHERS_WRITE) => {}
+            Err(error) => tracing::warn!(%error, "the checkpoint is put off"),
+            Ok(()) => {}
+        }
+        done.is_ok()
+    }
 }

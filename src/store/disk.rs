@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::health::Alarm;
-use super::{StoreError, StoreOptions, lock};
+use super::{StoreError, StoreOptions, lock, schema};
 
 /// How often the room that is left is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -22,6 +22,8 @@ const LOOKS_PER_WRITE: u32 = 15;
 const PROBE_BYTES: usize = 4096;
 /// The part of a small disk that must stay free, where the setting asks for more than that.
 const PART: u64 = 10;
+/// How long the disk may take for a look before that is told.
+const HANGS: Duration = Duration::from_secs(10);
 /// How long a failed commit is told, unless one succeeds before.
 const FAILED_FOR: Duration = Duration::from_secs(60);
 
@@ -45,6 +47,8 @@ struct State {
     left: Option<u64>,
     /// When a commit failed.
     failed: Option<Instant>,
+    /// When the disk has last answered.
+    answered: Option<Instant>,
 }
 
 /// How much of the disk is left.
@@ -56,6 +60,14 @@ enum Room {
     Low,
     /// Nothing is written that can wait.
     Out,
+}
+
+impl State {
+    /// How long the disk has not answered, where that is long.
+    fn hangs_for(&self) -> Option<Duration> {
+        let time = self.answered?.elapsed();
+        (time > HANGS).then_some(time)
+    }
 }
 
 impl Room {
@@ -109,7 +121,7 @@ impl Disk {
         let Ok(disk) = rustix::fs::statvfs(&self.folder) else {
             return;
         };
-        let log = std::fs::metadata(super::schema::log(&self.folder)).map_or(0, |log| log.len());
+        let log = schema::log_bytes(&self.folder);
         let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
         let headroom = self.headroom.min(bytes(disk.f_blocks) / PART);
         let free = bytes(disk.f_bavail);
@@ -130,6 +142,7 @@ impl Disk {
             tracing::error!(error, folder = %self.folder.display(), "the data folder cannot be written");
         }
         state.unwritable = unwritable;
+        state.answered = Some(Instant::now());
     }
 
     /// Notes how a commit went; one that could not be written is for want of room.
@@ -180,6 +193,9 @@ impl Disk {
 
     /// What is wrong, in a sentence.
     pub fn trouble(&self) -> Option<String> {
+        if let Some(time) = lock(&self.state).hangs_for() {
+            return Some(format!("the disk has not answered for {} s", time.as_secs()));
+        }
         if let Err(StoreError::NoRoom(reason)) = self.admit() {
             return Some(reason);
         }
@@ -204,7 +220,20 @@ fn probe(folder: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Room;
+    use std::time::Instant;
+
+    use super::{HANGS, Room, State};
+
+    #[test]
+    fn a_disk_that_does_not_answer_is_told() {
+        let after = |time| State {
+            answered: Instant::now().checked_sub(time),
+            ..State::default()
+        };
+        assert_eq!(after(HANGS / 2).hangs_for(), None);
+        assert_eq!(after(HANGS * 2).hangs_for().map(|time| time.as_secs()), Some(20));
+        assert_eq!(State::default().hangs_for(), None);
+    }
 
     #[test]
     fn new_events_are_refused_while_the_log_still_fits_and_folds_before_nothing_is_left() {

@@ -32,9 +32,15 @@ const MIGRATIONS: &[Query] = &[
 /// Name of the database file in the data folder.
 pub(super) const FILE: &str = "botledger.duckdb";
 
-/// Where the log of the database in a folder lies.
-pub(super) fn log(folder: &Path) -> PathBuf {
-    folder.join(format!("{FILE}.wal"))
+/// Where the logs of the database in a folder may lie: beside the log itself, what was committed during a checkpoint.
+pub(super) fn logs(folder: &Path) -> [PathBuf; 3] {
+    ["", ".checkpoint", ".recovery"].map(|end| folder.join(format!("{FILE}.wal{end}")))
+}
+
+/// Bytes of the logs of the database in a folder.
+pub(super) fn log_bytes(folder: &Path) -> u64 {
+    let bytes = |log: PathBuf| std::fs::metadata(log).map_or(0, |log| log.len());
+    logs(folder).into_iter().map(bytes).sum()
 }
 
 /// Opens the file with the settings every connection shares.

@@ -107,7 +107,7 @@ pub(super) fn before(options: &StoreOptions) -> Result<(), StoreError> {
     if folder.join(schema::FILE).exists() {
         return Ok(());
     }
-    let log = logs(folder).any(|log| log.exists());
+    let log = schema::logs(folder).iter().any(|log| log.exists());
     let loss = match mark::read(folder)? {
         Found::Held(held) if held.commits > 0 => Loss::Database {
             commits: held.commits,
@@ -284,19 +284,9 @@ fn words(time: TimeDelta) -> String {
     }
 }
 
-/// The logs that DuckDB may leave: beside the log itself, what was committed during a checkpoint.
-fn logs(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let log = schema::log(folder);
-    ["", ".checkpoint", ".recovery"].into_iter().map(move |end| {
-        let mut path = log.clone().into_os_string();
-        path.push(end);
-        path.into()
-    })
-}
-
 /// Gives the logs other names, under which nothing reads them.
 fn set_aside(folder: &Path) -> Result<(), StoreError> {
-    for log in logs(folder).filter(|log| log.exists()) {
+    for log in schema::logs(folder).into_iter().filter(|log| log.exists()) {
         let named = |number: u32| {
             let mut path = log.clone().into_os_string();
             path.push(format!(".lost-{number}"));
@@ -331,6 +321,9 @@ mod tests {
             told("IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2"),
             Some(Damage::Database)
         );
-        assert_eq!(told("IO Error: Cannot open file \"/data/Corrupt WAL/botledger.duckdb\""), None);
+        assert_eq!(
+            told("IO Error: Cannot open file \"/data/Corrupt WAL/botledger.duckdb\""),
+            None
+        );
     }
 }

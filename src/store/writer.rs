@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::annotations::{self, Annotated, Note};
 use super::append::{self, Appended};
-use super::checkpoints::{self, Checkpoints};
+use super::checkpoints::Checkpoints;
 use super::disk::Disk;
 use super::health::Alarm;
 use super::identity::Identities;
@@ -125,9 +125,7 @@ impl Writer {
             }
             self.tidy();
         }
-        // One that is under way comes to its end before the last one.
-        drop(self.checkpoints.take());
-        if !self.checkpoint() {
+        if !self.checkpoints.take().is_some_and(Checkpoints::finish) {
             self.waiting.leave_unsaved();
         }
     }
@@ -283,18 +281,8 @@ impl Writer {
         {
             tracing::error!(%error, "a segment of identities could not be written");
         }
-        if self.checkpoints.as_ref().is_some_and(Checkpoints::look) {
-            self.checkpoint();
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.look();
         }
-    }
-
-    /// A checkpoint that commits wait for; true if it was made.
-    fn checkpoint(&self) -> bool {
-        let done = checkpoints::checkpoint(&self.connection);
-        self.alarm.heed(&done);
-        if let Err(error) = &done {
-            tracing::warn!(%error, "the checkpoint is put off");
-        }
-        done.is_ok()
     }
 }
