@@ -257,6 +257,28 @@ fn a_payment_of_many_bots_on_many_days_is_set_aside_alone() {
 }
 
 #[test]
+fn a_payment_that_names_too_many_bots_is_set_aside_alone() {
+    let naming = |bots: i64| {
+        let mut events = sound();
+        for n in 0..bots {
+            let mut paid = paid("0", &format!("c{n}"), None, n);
+            paid.bot_id = Some(format!("b{n}"));
+            events.push(paid);
+        }
+        events
+    };
+    let ledger = in_any_order(&naming(33), 100_000);
+    is_sound(&ledger);
+    assert_eq!(ledger.number("select count(*) from payments"), 1);
+    let reasons = ledger.rows("select reason from set_aside");
+    assert_eq!(reasons, [["cannot be folded: it names 33 bots, and may name 32"]]);
+    assert_eq!(
+        in_any_order(&naming(32), 100_000).number("select count(*) from payments"),
+        2
+    );
+}
+
+#[test]
 fn names_in_a_circle_are_one_payment() {
     for circle in [
         &["a"][..],

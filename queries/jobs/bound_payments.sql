@@ -1,9 +1,11 @@
--- Payments of more rows than one may have. Each of its bots may have a row on each of its days: those count too.
+-- Payments of more rows than one may have, and those that name too many bots: each of these may have a row on each day of
+-- the payment, and those count as rows too.
 select t.root as key, null::varchar as platform, null::varchar as name,
-       greatest(count(*), count(distinct l.bot_key) * count(distinct l.time::date)) as rows
+       greatest(count(*), count(distinct l.bot_key) * count(distinct l.time::date)) as rows,
+       count(distinct l.bot_key) as bots
 from payment_log l
 join touched_payments t on t.key = l.payment_key
 where t.root not in (select key from left_out where kind = 'payment')
 group by t.root
-having rows > $most::bigint
+having rows > $most::bigint or bots > $bots::bigint
 order by key

@@ -36,14 +36,20 @@ moves as (
     join payments p using (payment_key)
     join days d using (payment_key)
 )
-select a.bot_key, a.mode, a.day, a.low, a.high,
-       epoch_us(a.received_at) as first_received, epoch_us(a.received_at) as last_received
-from activity_log a
-semi join touched_days t on t.bot_key = a.bot_key and t.day = a.day
-union all
-select m.bot_key, m.mode, m.day,
-       case when m.attributed then m.low else 0 end,
-       case when m.attributed then m.high else 0 end,
-       epoch_us(m.received_at), epoch_us(m.last_received)
-from moves m
-semi join touched_days t on t.bot_key = m.bot_key and t.day = m.day
+-- United here: many payments of a bot may have been active on a day.
+select bot_key, mode, day, bit_or(low) as low, bit_or(high) as high,
+       min(first_received) as first_received, max(last_received) as last_received
+from (
+    select a.bot_key, a.mode, a.day, a.low, a.high,
+           epoch_us(a.received_at) as first_received, epoch_us(a.received_at) as last_received
+    from activity_log a
+    semi join touched_days t on t.bot_key = a.bot_key and t.day = a.day
+    union all
+    select m.bot_key, m.mode, m.day,
+           case when m.attributed then m.low else 0 end,
+           case when m.attributed then m.high else 0 end,
+           epoch_us(m.received_at), epoch_us(m.last_received)
+    from moves m
+    semi join touched_days t on t.bot_key = m.bot_key and t.day = m.day
+)
+group by bot_key, mode, day

@@ -115,6 +115,8 @@ impl Turn {
                 "a job failed; it runs again with the next events"
             );
             self.more = false;
+            // It may have been too large.
+            self.events /= 2;
         }
         self.pace(timer.elapsed());
         self.took += timer.elapsed();

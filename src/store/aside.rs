@@ -15,6 +15,9 @@ use crate::query;
 /// Version of the program, as it is noted with what is set aside.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
+/// Bots that one payment may name. It belongs to one of them, and each may have a row on each of its days.
+pub(super) const BOTS: i64 = 32;
+
 /// What decides whether an entity is set aside.
 pub(super) struct Rules {
     /// Rows that one entity may have.
@@ -101,8 +104,10 @@ impl<'a> Aside<'a> {
         let int = |name: &str| -> Result<_, StoreError> { Ok(frame.column(name)?.i64()?) };
         let text = |name: &str| -> Result<_, StoreError> { Ok(frame.column(name)?.str()?) };
         let (key, rows, platform, name) = (int("key")?, int("rows")?, text("platform")?, text("name")?);
+        let bots = frame.column("bots").and_then(|bots| bots.i64()).ok();
         let found = (0..frame.height()).map(|row| {
             let checkout = platform.get(row).zip(name.get(row));
+            let bots = bots.and_then(|bots| bots.get(row)).filter(|bots| *bots > BOTS);
             Found {
                 kind,
                 key: checkout.map_or(key.get(row).unwrap_or_default(), |(platform, name)| {
@@ -110,7 +115,7 @@ impl<'a> Aside<'a> {
                 }),
                 checkout: checkout.map(|(platform, name)| (platform.to_owned(), name.to_owned())),
                 rows: rows.get(row).unwrap_or_default(),
-                failure: None,
+                failure: bots.map(|bots| format!("it names {bots} bots, and may name {BOTS}")),
             }
         });
         self.note(found.collect())
@@ -118,7 +123,8 @@ impl<'a> Aside<'a> {
 
     /// Folds entities, each all rows of `events` with one `key`, and sets aside those whose fold fails.
     ///
-    /// A failure of any other kind is an error.
+    /// # Errors
+    /// Where something else fails than the fold of entities.
     pub fn fold<T>(
         &mut self,
         kind: EntityKind,
@@ -132,7 +138,8 @@ impl<'a> Aside<'a> {
         };
         let (facts, failed) = match attempt(events) {
             Ok(facts) => (facts, Vec::new()),
-            Err(_) => sift(key, events, &attempt)?,
+            Err(StoreError::Unfoldable(_) | StoreError::Polars(_)) => sift(key, events, &attempt)?,
+            Err(error) => return Err(error),
         };
         for found in &failed {
             tracing::error!(

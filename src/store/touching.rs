@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
 
-use super::aside::{self, Aside};
+use super::aside::{self, Aside, BOTS};
 use super::folding::{Target, execute, run};
 use super::quarantine::EntityKind;
 use super::{StoreError, read};
@@ -60,7 +60,8 @@ pub(super) fn by_window(connection: &Connection, window: &Params, aside: &mut As
     Target::Tables.replace_roots(connection)?;
     run(connection, &query!("jobs/left_out"), &Params::new())?;
     run(connection, &query!("jobs/skip_payments"), &Params::new())?;
-    aside.bound(EntityKind::Payment, &query!("jobs/bound_payments"), Params::new())?;
+    let bots = vec![("bots", Param::Int(BOTS))];
+    aside.bound(EntityKind::Payment, &query!("jobs/bound_payments"), bots)?;
     run(connection, &query!("jobs/reach_payments"), &Params::new())?;
     TOUCHED.iter().try_for_each(|query| run(connection, query, window))?;
     execute(connection, &query!("jobs/touch_retried"))?;
@@ -79,7 +80,8 @@ pub(super) fn since(connection: &Connection, as_of: DateTime<Utc>, aside: &mut A
     follow(connection, &PAYMENTS)?;
     Target::Past.replace_roots(connection)?;
     run(connection, &query!("jobs/past_left_out"), &upto)?;
-    aside.bound(EntityKind::Payment, &query!("jobs/bound_payments"), Params::new())?;
+    let bots = vec![("bots", Param::Int(BOTS))];
+    aside.bound(EntityKind::Payment, &query!("jobs/bound_payments"), bots)?;
     run(connection, &query!("jobs/past_reach_payments"), &upto)?;
     CHANGED.iter().try_for_each(|query| run(connection, query, &upto))?;
     let nothing: Params = vec![("after", Param::Time(as_of)), ("upto", Param::Time(as_of))];
