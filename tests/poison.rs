@@ -611,6 +611,50 @@ fn answers_as_of_an_earlier_moment_stand_when_something_is_set_aside() {
     }
 }
 
+/// Answers as of the moment after each part are the same after all parts.
+fn stand(bench: &Bench, parts: &[Vec<Event>]) {
+    let told: Vec<_> = parts
+        .iter()
+        .map(|part| {
+            let as_of = bench.append(part.clone());
+            bench.fold();
+            (as_of, answers(&bench.store, as_of))
+        })
+        .collect();
+    for (part, (as_of, before)) in told.iter().enumerate() {
+        assert_eq!(before, &answers(&bench.store, *as_of), "as of the end of part {part}");
+    }
+}
+
+#[test]
+fn answers_as_of_an_earlier_moment_stand_when_a_payment_turns_out_to_be_one_that_is_set_aside() {
+    let bench = Bench::with(|config| config.limits.entity_rows = 10);
+    let large = (0..11).map(|n| paid("undefined", "sound", None, 10 + n)).collect();
+    let other = vec![started("other", 100), checkout("other", "k-other", 101)];
+    let paid = vec![paid("pi_other", "other", Some("k-other"), 102)];
+    let joined = vec![naming("undefined", &["pi_other"], 5)];
+    stand(&bench, &[sound(), large, other, paid, joined]);
+    let (_folder, ledger) = bench.close();
+    assert_eq!(
+        ledger.rows("select payment_id from payments"),
+        [["pi_sound"]],
+        "it belongs to what is set aside now"
+    );
+}
+
+#[test]
+fn answers_as_of_an_earlier_moment_stand_when_a_bot_was_seen_before_its_first_event_and_is_set_aside() {
+    let bench = Bench::with(|config| config.limits.entity_rows = 10);
+    let updated = |n: i64| {
+        let mut updated = event(EventType::BotUpdated, &format!("updated {n}"), 50 + n);
+        updated.platform = Some("web".into());
+        updated.bot_id = Some("shop".into());
+        updated
+    };
+    stand(&bench, &[sound(), (0..11).map(updated).collect()]);
+    assert_eq!(ids(&bench.store.quarantined()).len(), 1);
+}
+
 #[test]
 fn ids_that_are_no_ids_and_what_is_set_aside_are_told_by_source() {
     let mut app = TestApp::with(|config| config.limits.entity_rows = 5);

@@ -12,6 +12,8 @@ using (
         union all
         select 'bot', bot_key, source, received_at from bot_log where kind <> 'seen'
         union all
+        select 'bot', bot_key, null, received_at from bot_log where kind = 'seen'
+        union all
         select 'checkout', f.key, l.source, l.received_at
         from conversation_log l
         join found_aside f on f.kind = 'checkout' and f.platform = l.platform and f.name = l.checkout_id

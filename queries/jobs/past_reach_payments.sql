@@ -1,7 +1,8 @@
--- What was set aside since has left no stamps with the entities that it touches.
+-- What is in no fact any more has left no stamps with the entities that it touches.
 insert into reaching_payments
 from touched_payments
 where root in (
-    select root from touched_payments
-    where key in (select key from botledger.main.set_aside where kind = 'payment' and since > $upto::timestamp)
+    select t.root
+    from touched_payments t
+    anti join botledger.main.payments p on p.payment_key = t.root
 )

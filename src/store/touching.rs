@@ -82,7 +82,7 @@ pub(super) fn since(connection: &Connection, as_of: DateTime<Utc>, aside: &mut A
     run(connection, &query!("jobs/past_left_out"), &upto)?;
     let bots = vec![("bots", Param::Int(BOTS))];
     aside.bound(EntityKind::Payment, &query!("jobs/bound_payments"), bots)?;
-    run(connection, &query!("jobs/past_reach_payments"), &upto)?;
+    execute(connection, &query!("jobs/past_reach_payments"))?;
     CHANGED.iter().try_for_each(|query| run(connection, query, &upto))?;
     let nothing: Params = vec![("after", Param::Time(as_of)), ("upto", Param::Time(as_of))];
     TOUCHED.iter().try_for_each(|query| run(connection, query, &nothing))?;
