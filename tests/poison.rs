@@ -655,6 +655,69 @@ fn answers_as_of_an_earlier_moment_stand_when_a_bot_was_seen_before_its_first_ev
     assert_eq!(ids(&bench.store.quarantined()).len(), 1);
 }
 
+/// A statement at a second that a conversation has another name.
+fn moved(conversation: &str, alias: &str, second: i64) -> Event {
+    let id = format!("moved {alias} {conversation} {second}");
+    let mut moved = in_thread(event(EventType::Other, &id, second), conversation);
+    moved.aliases = vec![alias.into()];
+    moved
+}
+
+#[test]
+fn a_conversation_that_is_set_aside_is_in_no_walk_whatever_names_it_gets() {
+    let bench = Bench::with(|config| config.limits.entity_rows = 10);
+    let with = |user: &str, mut event: Event| {
+        event.user_id = Some(user.into());
+        event
+    };
+    let mut large: Vec<Event> = (0..11).map(|n| checkout("null", &format!("k{n}"), 20 + n)).collect();
+    large.push(with("u", started("null", 10)));
+    let sound: Vec<Event> = sound().into_iter().map(|event| with("v", event)).collect();
+    let named = vec![
+        moved("early", "null", 1),
+        started("early", 12),
+        checkout("early", "k", 13),
+    ];
+    let mut as_of = at(0);
+    for part in [sound, large, named] {
+        as_of = bench.append(part);
+        bench.fold();
+    }
+    assert_eq!(bench.store.quarantined().len(), 1);
+    for unit in ["conversation", "user"] {
+        let asked = [("steps", "started,checkout"), ("window", "2h"), ("unit", unit)];
+        let rows = answer(&bench.store, as_of, "conversion", &asked);
+        for step in ["started", "checkout"] {
+            let only = format!("Text(\"{step}\"), Int(1), Int(1)");
+            assert!(
+                rows.contains(&only),
+                "{unit}, {step}: only the sound one enters: {rows}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_name_that_leaves_a_conversation_that_is_set_aside_takes_its_events_along() {
+    let mut events = sound();
+    events.extend([
+        started("second", 100),
+        checkout("second", "k-second", 101),
+        moved("first", "second", 50),
+    ]);
+    events.extend((0..11).map(|n| checkout("first", &format!("k{n}"), 20 + n)));
+    events.extend([started("third", 110), moved("third", "second", 40)]);
+    let facts = |parts: usize| {
+        let bench = Bench::with(|config| config.limits.entity_rows = 10);
+        delivered(&bench, &events, parts);
+        bench.close().1.facts()
+    };
+    assert!(
+        facts(events.len()) == facts(1),
+        "one after the other they give other facts than at once"
+    );
+}
+
 #[test]
 fn ids_that_are_no_ids_and_what_is_set_aside_are_told_by_source() {
     let mut app = TestApp::with(|config| config.limits.entity_rows = 5);

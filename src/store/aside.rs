@@ -12,8 +12,9 @@ use crate::model::event::entity_key;
 use crate::model::{Param, Params, Query};
 use crate::query;
 
-/// Version of the program, as it is noted with what is set aside.
-const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+/// Version of the program and number of its rules of folding, as they are noted with what is set aside. The number rises
+/// when these rules change, so that what was set aside under others is tried again.
+const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), "+1");
 
 /// Bots that one payment may name. It belongs to one of them, and each may have a row on each of its days.
 pub(super) const BOTS: i64 = 32;
