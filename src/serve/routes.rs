@@ -65,7 +65,7 @@ async fn list(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     }
     let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
     let work = move |deadline| Ok(json::catalogue(known.all(&store.within(deadline), &defaults)?));
-    let body = state.gate.run(Class::List, work).await?;
+    let body = state.answer(Class::List, defaults.as_of, work).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .json(body))
@@ -164,9 +164,7 @@ where
         store.check()?;
         Ok((tag, Some(render(&report)?)))
     };
-    // Who waits for the fold takes no place from those who can be answered.
-    state.store.folded_by(as_of).await?;
-    let (tag, body) = state.gate.run(class, work).await?;
+    let (tag, body) = state.answer(class, as_of, work).await?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header(header::ETag(tag))
