@@ -65,7 +65,7 @@ async fn list(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     }
     let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
     let work = move |deadline| Ok(json::catalogue(known.all(&store.within(deadline), &defaults)?));
-    let body = state.answer(Class::List, defaults.as_of, work).await?;
+    let body = state.gate.run(Class::List, work).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))
         .json(body))

@@ -169,3 +169,23 @@ impl Drop for Watched {
         running.queries.retain(|query| query.number != self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_some_work_has_its_share_of_the_time_and_ends_with_the_whole() {
+        let whole = Arc::new(Deadline::after(Duration::from_secs(400)));
+        let part = whole.part(3);
+        let left = part.at.unwrap().saturating_duration_since(Instant::now());
+        assert!(
+            left <= Duration::from_secs(300) && left > Duration::from_secs(200),
+            "{left:?}"
+        );
+        assert!(!part.has_passed());
+        assert!(Arc::new(Deadline::after(Duration::ZERO)).part(3).has_passed());
+        whole.end();
+        assert!(part.has_passed());
+    }
+}

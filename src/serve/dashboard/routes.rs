@@ -38,7 +38,7 @@ async fn docs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     }
     let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
     let work = move |deadline| Ok(definitions::render(known.all(&store.within(deadline), &defaults)?));
-    let html = state.answer(Class::List, defaults.as_of, work).await?;
+    let html = state.gate.run(Class::List, work).await?;
     Ok(written(HttpResponse::Ok(), html))
 }
 
