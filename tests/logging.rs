@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, PipeReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::events::{bot_registered, lines};
+use crate::support::events::{bot_registered, conversation, lines};
 use crate::support::program::{Served, botledger, run_on};
 
 fn text(path: &Path) -> &str {
@@ -46,6 +46,28 @@ fn serves_without_log(mut command: Command, stderr: Stdio) {
 fn a_full_disk_under_the_log_stops_nothing_and_its_lines_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     serves_without_log(serve(folder.path()), full());
+}
+
+#[test]
+fn the_log_tells_once_of_each_field_of_a_source_that_holds_no_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut command = serve(folder.path());
+    command.env("BOTLEDGER_LOG", "warn").stderr(writer);
+    let served = Served::spawn(command);
+    for n in 0..3 {
+        let one = conversation("b", "undefined")
+            .id(&format!("e{n}"))
+            .with("user_id", "null");
+        served.client.post_events(&lines(&[one]));
+    }
+    assert!(served.terminate().success());
+    let mut log = String::new();
+    reader.read_to_string(&mut log).unwrap();
+    for field in ["data.conversation_id", "data.user_id"] {
+        assert_eq!(log.matches(field).count(), 1, "{log}");
+    }
+    assert!(log.contains("/v1/events"), "{log}");
 }
 
 #[test]

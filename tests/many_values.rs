@@ -152,6 +152,48 @@ fn the_platforms_to_choose_from_are_bounded_and_their_number_is_told() {
     assert!(page.contains("Platform (50 of 120)"));
 }
 
+/// The parts of a page that say that something is missing, by the id of their section.
+fn lacking(page: &str) -> Vec<&str> {
+    let sections = page.split("<section id=\"").skip(1);
+    let lacking = sections.filter(|section| section.contains("data-lacking"));
+    lacking.map(|section| section.split('"').next().unwrap()).collect()
+}
+
+#[test]
+fn a_part_of_the_page_that_reads_too_much_says_so_and_the_others_are_shown() {
+    let app = TestApp::with(|config| config.limits.frame_rows = 100);
+    // More codes than a question may read rows, and one provider, platform and bot.
+    let mut events: Vec<Draft> = (0..150).map(|n| failed(n, n, 0)).collect();
+    events.extend([bot_registered("b"), paid(1, 0)]);
+    app.client.post_events(&lines(&events));
+    app.wait_folded();
+    let page = app.client.get(&format!("/?{JULY}")).expect_status(200).text();
+    assert_eq!(lacking(&page), ["declines"]);
+    assert!(page.contains("This part cannot be shown: it takes more than 100 rows"));
+    assert!(page.contains("1 payments brought 10.00 USD gross"), "another part");
+    assert!(!page.contains("platforms and the range of the data cannot be shown"));
+}
+
+#[test]
+fn a_page_whose_form_lacks_its_choices_has_the_parts_that_can_be_had() {
+    let app = TestApp::with(|config| config.limits.frame_rows = 100);
+    let whose = |n: usize| {
+        bot_registered(&format!("b{n}"))
+            .at(&time(n))
+            .with("platform", format!("platform{n:04}"))
+    };
+    let mut events: Vec<Draft> = (0..120).map(whose).collect();
+    events.push(paid(1, 0));
+    app.client.post_events(&lines(&events));
+    app.wait_folded();
+    let page = app.client.get(&format!("/?{JULY}")).expect_status(200).text();
+    assert!(page.contains("platforms and the range of the data cannot be shown: it takes more than 100 rows"));
+    assert!(!page.contains("<option value=\"platform"));
+    // The number of bots is counted by platform.
+    assert_eq!(lacking(&page), ["figures", "population"]);
+    assert!(page.contains("1 payments brought 10.00 USD gross"), "another part");
+}
+
 #[test]
 fn an_answer_has_the_latest_annotations_and_the_number_of_the_others() {
     let app = TestApp::start();

@@ -266,6 +266,12 @@ fn a_client_that_closes_its_connection_gives_its_place_to_others() {
 
 #[test]
 fn questions_that_wait_for_the_fold_take_no_place_from_others() {
-    let took = answered_beside(&stuck(), &format!("/v1/metrics/payments?{NOW}"), false);
-    assert!(took < Duration::from_secs(4), "{took:?}: they were waited for");
+    let app = stuck();
+    for address in ["/v1/metrics/payments", "/v1/charts/payments.svg", "/"] {
+        let took = answered_beside(&app, &format!("{address}?{NOW}"), false);
+        assert!(
+            took < Duration::from_secs(4),
+            "{address}: they were waited for {took:?}"
+        );
+    }
 }

@@ -743,6 +743,28 @@ fn ids_that_are_no_ids_and_what_is_set_aside_are_told_by_source() {
             {"field": "data.user_id", "count": 6},
         ]);
         assert_eq!((&native["no_ids"], &native["set_aside"]), (&counts, &json!(1)));
+        let no_id = "held a text that is no id, such as `undefined`, `null`, `0` or `test`";
+        let warned = |field, times| format!("`data.{field}` {no_id}, {times}: all that share one count as one");
+        let aside = "`GET /v1/quarantine` says why";
+        let warnings = [
+            warned("conversation_id", "6 times"),
+            warned("payment_id", "once"),
+            warned("user_id", "6 times"),
+            format!("1 of its payments, conversations, checkouts and bots is set aside and in no answer; {aside}"),
+        ];
+        assert_eq!(native["warnings"], json!(warnings));
+        let page = app.client.get("/").expect_status(200).text();
+        for warning in warnings {
+            let html: String = warning
+                .split('`')
+                .enumerate()
+                .map(|(n, part)| match n % 2 {
+                    1 => format!("<code>{part}</code>"),
+                    _ => part.to_owned(),
+                })
+                .collect();
+            assert!(page.contains(&html), "{html}");
+        }
         assert_eq!(told["set_aside"][0]["kind"], "conversation");
         let jobs = app.client.get("/v1/jobs").expect_status(200).json();
         let fold = jobs["jobs"]

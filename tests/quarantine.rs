@@ -2,13 +2,15 @@
 //! commands, with a server and without one.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use botledger::store::{Deadline, Store, StoreError};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::app::{TestApp, key};
-use crate::support::events::{Draft, captured, lines};
+use crate::support::events::{Draft, captured, conversation, lines};
 use crate::support::program::{Served, botledger, run, run_on};
 
 /// Payments of one id, more of them than one payment may have rows, and one of another.
@@ -235,6 +237,49 @@ fn the_api_lists_shows_drops_and_tries_again() {
     holder
         .post(&path, &[("origin", "https://evil.example")], b"")
         .problem(403, "forbidden");
+}
+
+#[test]
+fn a_change_whose_time_is_over_when_the_fold_makes_way_is_none() {
+    let app = TestApp::with(|config| config.limits.entity_rows = 10);
+    app.client.post_events(&lines(&poison()));
+    app.wait_folded();
+    let listed = || app.client.get_json("/v1/quarantine")["quarantine"][0].clone();
+    let id = listed()["id"].as_str().unwrap().to_owned();
+    let late = app.store().within(Arc::new(Deadline::after(Duration::ZERO)));
+    for change in [Store::drop_set_aside, Store::retry_set_aside] {
+        assert!(matches!(change(&late, &id), Err(StoreError::Timeout)));
+    }
+    assert_eq!(listed()["state"], "set_aside");
+}
+
+#[test]
+fn changes_wait_for_a_step_of_the_fold_in_a_short_line_and_leave_the_threads_to_others() {
+    let app = TestApp::start();
+    let talk = |n: usize| conversation(&format!("b{}", n % 50), &format!("c{n}"));
+    app.client
+        .post_events(&lines(&(0..20_000).map(talk).collect::<Vec<_>>()));
+    app.wait_folded();
+    let store = app.store().clone();
+    store.reset_facts().unwrap();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        scope.spawn(|| store.fold(500_000).unwrap());
+        std::thread::sleep(Duration::from_millis(30));
+        let post = || {
+            app.client
+                .post("/v1/quarantine/payment-0000000000000000/drop", &[], b"")
+                .status
+        };
+        let all: Vec<_> = (0..60).map(|_| scope.spawn(post)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    // One at work and 16 that wait; the others are told at once.
+    let refused = statuses.iter().filter(|status| **status == 503).count();
+    assert!(refused >= 20, "{refused} of 60 were refused");
+    assert!(
+        statuses.iter().all(|status| [404, 503].contains(status)),
+        "{statuses:?}"
+    );
 }
 
 #[test]

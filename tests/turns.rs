@@ -1,15 +1,19 @@
 //! Jobs take turns, and the stop interrupts them.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use botledger::app::store_options;
 use botledger::jobs::{FOLD_EVENTS, Turns};
 use botledger::store::{Delivered, Store, StoreError};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
-use crate::support::app::{PRESENT, TestApp, TestClock, instant};
+use crate::support::app::{PRESENT, TestApp, TestClock, config, instant};
+use crate::support::client::Counts;
 use crate::support::events::{Draft, captured, conversation, lines};
+use crate::support::program::{Served, botledger, run};
 
 const WAY: &str = "/v1/events";
 
@@ -54,6 +58,69 @@ fn a_fold_that_has_more_to_do_lets_the_other_jobs_have_their_turn() {
     // As after a kill: nothing is saved at the end.
     drop(store);
     assert_eq!(open(&app).sources().tallies[WAY].accepted, 6);
+}
+
+/// `serve` on a folder, with five seconds to stop.
+fn serve(folder: &Path) -> Served {
+    let (file, data) = (folder.join("botledger.toml"), folder.join("data"));
+    let text = format!("data_dir = {data:?}\nlisten = \"127.0.0.1:0\"\nshutdown_seconds = 5\n");
+    std::fs::write(&file, text).unwrap();
+    Served::spawn(botledger(&["serve", "--config", file.to_str().unwrap()]))
+}
+
+#[test]
+fn a_server_that_is_stopped_while_it_folds_much_ends_in_time_and_keeps_what_it_has_acknowledged() {
+    const EVENTS: usize = 60_000;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("events.ndjson");
+    let (path, events) = (file.to_str().unwrap(), EVENTS.to_string());
+    assert!(
+        run(&["generate", path, "--events", &events, "--seed", "1"])
+            .status
+            .success()
+    );
+    let text = std::fs::read_to_string(&file).unwrap();
+    let all: Vec<&str> = text.lines().collect();
+    let batches: Vec<String> = all.chunks(12_000).map(|some| some.join("\n")).collect();
+    // All at once, so that the fold has much before it.
+    let post = |served: &Served| -> Vec<Counts> {
+        thread::scope(|scope| {
+            let one = |batch: &String| {
+                let batch = batch.clone();
+                scope.spawn(move || served.client.post_events(&batch))
+            };
+            let sent: Vec<_> = batches.iter().map(one).collect();
+            sent.into_iter().map(|batch| batch.join().unwrap()).collect()
+        })
+    };
+    let sum = |told: &[Counts], count: fn(&Counts) -> u64| told.iter().map(count).sum::<u64>();
+
+    let served = serve(folder.path());
+    let told = post(&served);
+    thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    let status = served.terminate();
+    let took = begun.elapsed();
+    println!("{took:?} until {status}");
+    assert!(matches!(status.code(), Some(0 | 3)), "{status}");
+    assert!(took < Duration::from_secs(6), "{took:?} with five seconds to stop");
+
+    let store = Store::open(&store_options(&config(&folder.path().join("data"))), Arc::new(Utc::now)).unwrap();
+    assert!(
+        store.folded_to() < *store.committed().borrow(),
+        "it was in the middle of the fold"
+    );
+    drop(store);
+    let again = post(&serve(folder.path()));
+    assert_eq!(
+        sum(&again, |counts| counts.accepted),
+        0,
+        "what was acknowledged is there"
+    );
+    let known = |counts: &Counts| counts.duplicates + counts.conflicts;
+    let accepted = sum(&told, |counts| counts.accepted);
+    assert_eq!(sum(&again, known), accepted + sum(&told, known));
+    assert!(accepted > 50_000, "{told:?}");
 }
 
 #[test]

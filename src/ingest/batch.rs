@@ -14,7 +14,7 @@ use super::privacy::{self, Privacy};
 use super::rejection::{Code, Rejection};
 use crate::config::Limits;
 use crate::http::Problem;
-use crate::http::deadline::Deadline;
+use crate::http::parse_time::ParseTime;
 use crate::model::{Event, Ignored};
 
 /// How a body carries its events.
@@ -108,7 +108,7 @@ pub fn judge_within(
     privacy: &Privacy,
 ) -> Result<Judged, Problem> {
     let mut judged = Judged::default();
-    let deadline = Deadline::within(limits.parse_seconds);
+    let time = ParseTime::within(limits.parse_seconds);
     let one = |event: &[u8]| {
         if event.len() > limits.event_bytes {
             return Err(too_large(limits.event_bytes));
@@ -133,7 +133,7 @@ pub fn judge_within(
             let events = readable(body, &mut mended, |text| elements(text, limits.batch_events))?;
             room(events.len())?;
             for event in events {
-                deadline.check()?;
+                time.check()?;
                 judged.add(one(event.get().as_bytes()));
             }
         }
@@ -145,7 +145,7 @@ pub fn judge_within(
                 if judged.events.len() + judged.rejected.len() == limits.batch_events {
                     return Err(Problem::batch_too_large(limits.batch_events));
                 }
-                deadline.check()?;
+                time.check()?;
                 judged.add(lines::judge(line, limits.event_bytes, now, privacy));
             }
         }

@@ -20,7 +20,7 @@ use super::rejection::{Code, Rejection};
 use super::{data, mend, misspelt, number, privacy, values};
 use crate::config::Limits;
 use crate::http::Problem;
-use crate::http::deadline::Deadline;
+use crate::http::parse_time::ParseTime;
 use crate::model::event::content_key;
 use crate::model::{Event, EventType, TimeOrigin, parse_instant};
 
@@ -121,7 +121,7 @@ pub fn judge_within(
     let unparseable = |error: serde_json::Error| {
         Problem::unparseable(privacy::sentence(format!("the body is no such call: {error}")))
     };
-    let deadline = Deadline::within(limits.parse_seconds);
+    let time = ParseTime::within(limits.parse_seconds);
     let call = address.rsplit('/').next().unwrap_or_default();
     let mut mended = String::new();
     let messages = readable(body, &mut mended, |text| {
@@ -138,7 +138,7 @@ pub fn judge_within(
     };
     for message in messages {
         if !judged.single {
-            deadline.check()?;
+            time.check()?;
         }
         judged.add(if message.get().len() > limits.event_bytes {
             Err(too_large(limits.event_bytes))

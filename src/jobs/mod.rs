@@ -14,7 +14,8 @@ pub use turns::Turns;
 use crate::model::Clock;
 use crate::store::{Store, StoreError};
 
-/// Events that one fold takes in at most, so that its memory is bounded.
+/// Events that one step of a command's fold takes in at most, so that its memory is bounded. The steps of a server are
+/// smaller: see [`Turns`].
 pub const FOLD_EVENTS: usize = 500_000;
 
 /// A job: its name, its schedule in words, and what it does once.

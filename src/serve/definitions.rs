@@ -37,7 +37,12 @@ impl Definitions {
         if let Some(known) = self.0.get() {
             return Ok(known);
         }
-        let described = metrics::ALL.iter().map(|metric| described(store, metric, defaults));
+        // Nothing is to be waited for: columns are the same at every moment.
+        let defaults = Defaults {
+            as_of: store.folded_to(),
+            ..*defaults
+        };
+        let described = metrics::ALL.iter().map(|metric| described(store, metric, &defaults));
         let found = described.collect::<Result<Vec<_>, _>>()?;
         Ok(self.0.get_or_init(|| found))
     }

@@ -27,7 +27,7 @@ pub enum Class {
     Chart,
     /// A page of many questions.
     Page,
-    /// A list: the sources, or the metrics.
+    /// A list: the sources, the metrics, or what is set aside.
     List,
 }
 
@@ -84,6 +84,11 @@ impl Gate {
     pub fn for_this_machine(limit: Duration) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self::new(2 * cores, 2 * cores * WAITING_PER_RUNNING, limit)
+    }
+
+    /// One after the other, for what waits for the same thing anyway.
+    pub fn one_by_one(limit: Duration) -> Self {
+        Self::new(1, WAITING_PER_RUNNING, limit)
     }
 
     /// Runs blocking work off the workers of the web server. The work is handed its deadline, which is ended when

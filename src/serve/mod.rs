@@ -36,12 +36,14 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
+use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::metrics;
 use crate::model::Clock;
-use crate::store::Store;
+use crate::store::{Deadline, Store};
 
+use gate::Class;
 pub use gate::Gate;
 pub use question::Defaults;
 use report::AnswerError;
@@ -57,6 +59,8 @@ pub struct ServeState {
     pub config: Arc<Config>,
     /// Bounds how many questions are worked on and wait.
     pub gate: Gate,
+    /// Lets one after the other change what is set aside: each waits for a step of the fold.
+    pub changes: Gate,
     /// What each metric means and gives.
     pub definitions: definitions::Definitions,
 }
@@ -64,14 +68,29 @@ pub struct ServeState {
 impl ServeState {
     /// State with a gate as wide as the machine.
     pub fn new(store: Store, clock: Clock, config: Arc<Config>) -> Self {
-        let gate = Gate::for_this_machine(Duration::from_secs(config.limits.query_seconds));
+        let limit = Duration::from_secs(config.limits.query_seconds);
         ServeState {
             store,
             clock,
             config,
-            gate,
+            gate: Gate::for_this_machine(limit),
+            changes: Gate::one_by_one(limit),
             definitions: definitions::Definitions::default(),
         }
+    }
+
+    /// Has blocking work done that answers as of a moment. Whoever waits for the fold takes no place from those who
+    /// can be answered.
+    ///
+    /// # Errors
+    /// As [`Gate::run`], and [`crate::store::StoreError::Busy`] when the fold is too far behind.
+    pub async fn answer<T, F>(&self, class: Class, as_of: DateTime<Utc>, work: F) -> Result<T, AnswerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Arc<Deadline>) -> Result<T, AnswerError> + Send + 'static,
+    {
+        self.store.folded_by(as_of).await?;
+        self.gate.run(class, work).await
     }
 
     /// What stands where a question says nothing.

@@ -5,10 +5,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::ServeState;
+use super::gate::Class;
 use super::health::fresh;
 use super::quarantine::{listed, shown};
 use super::routes::{only_read, pairs};
 use crate::http::Problem;
+use crate::store::{Store, StoreError};
+
+/// Marks what is set aside under an id; false where nothing is.
+type Change = fn(&Store, &str) -> Result<bool, StoreError>;
 
 /// Adds the routes.
 pub fn configure(cfg: &mut ServiceConfig) {
@@ -48,19 +53,21 @@ async fn show(
         return Err(Problem::unknown_parameter(name));
     }
     let store = state.store.clone();
-    let found = web::block(move || shown(&store, &id)).await??;
+    let work = move |deadline| Ok(shown(&store.within(deadline), &id)?);
+    let found = state.gate.run(Class::List, work).await?;
     found.map(fresh).ok_or_else(Problem::not_set_aside)
 }
 
 async fn act(path: web::Path<(String, String)>, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     let (id, what) = path.into_inner();
     let (store, of) = (state.store.clone(), id.clone());
-    let (state, done) = match what.as_str() {
-        "retry" => ("retry", web::block(move || store.retry_set_aside(&of)).await??),
-        _ => ("dropped", web::block(move || store.drop_set_aside(&of)).await??),
+    let (outcome, change): (_, Change) = match what.as_str() {
+        "retry" => ("retry", Store::retry_set_aside),
+        _ => ("dropped", Store::drop_set_aside),
     };
-    if !done {
+    let work = move |deadline| Ok(change(&store.within(deadline), &of)?);
+    if !state.changes.run(Class::List, work).await? {
         return Err(Problem::not_set_aside());
     }
-    Ok(fresh(json!({ "id": id, "state": state })))
+    Ok(fresh(json!({ "id": id, "state": outcome })))
 }

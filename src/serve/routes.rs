@@ -164,9 +164,7 @@ where
         store.check()?;
         Ok((tag, Some(render(&report)?)))
     };
-    // Who waits for the fold takes no place from those who can be answered.
-    state.store.folded_by(as_of).await?;
-    let (tag, body) = state.gate.run(class, work).await?;
+    let (tag, body) = state.answer(class, as_of, work).await?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header(header::ETag(tag))

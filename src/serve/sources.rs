@@ -31,6 +31,32 @@ pub struct SourceStatus {
     pub set_aside: usize,
 }
 
+impl SourceStatus {
+    /// What spoils the numbers of this source, in sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        let no_id = |(field, times): (&String, &u64)| {
+            let times = match times {
+                1 => "once".to_owned(),
+                times => format!("{times} times"),
+            };
+            format!(
+                "`{field}` held a text that is no id, such as `undefined`, `null`, `0` or `test`, {times}: all that \
+                 share one count as one"
+            )
+        };
+        let mut warnings: Vec<String> = self.tally.no_ids.iter().map(no_id).collect();
+        if self.set_aside > 0 {
+            let are = if self.set_aside == 1 { "is" } else { "are" };
+            warnings.push(format!(
+                "{} of its payments, conversations, checkouts and bots {are} set aside and in no answer; \
+                 `GET /v1/quarantine` says why",
+                self.set_aside
+            ));
+        }
+        warnings
+    }
+}
+
 /// Ignored fields of a source that are told by name.
 pub const IGNORED: usize = 20;
 
@@ -164,6 +190,7 @@ fn status(source: &SourceStatus) -> Json {
         "unattributed": source.unattributed,
         "set_aside": source.set_aside,
         "no_ids": no_ids,
+        "warnings": source.warnings(),
         "ignored": tally.ignored.total(),
         "ignored_fields": ignored.iter().map(field).collect::<Vec<_>>(),
         "ignored_others": others,

@@ -18,6 +18,8 @@ const TICK: Duration = Duration::from_millis(10);
 pub struct Deadline {
     at: Option<Instant>,
     ended: AtomicBool,
+    /// The work that this is a part of.
+    whole: Option<Arc<Deadline>>,
 }
 
 impl Deadline {
@@ -26,6 +28,19 @@ impl Deadline {
         Deadline {
             at: Instant::now().checked_add(time),
             ended: AtomicBool::new(false),
+            whole: None,
+        }
+    }
+
+    /// The deadline of a part of this work, to which so many quarters of the time are given that is left. It ends with
+    /// the whole.
+    pub fn part(self: &Arc<Self>, quarters: u32) -> Self {
+        let now = Instant::now();
+        let given = |at: Instant| at.saturating_duration_since(now) / 4 * quarters;
+        Deadline {
+            at: self.at.and_then(|at| now.checked_add(given(at))),
+            ended: AtomicBool::new(false),
+            whole: Some(self.clone()),
         }
     }
 
@@ -34,6 +49,7 @@ impl Deadline {
         Deadline {
             at: None,
             ended: AtomicBool::new(false),
+            whole: None,
         }
     }
 
@@ -44,7 +60,9 @@ impl Deadline {
 
     /// Whether the work has to end.
     pub fn has_passed(&self) -> bool {
-        self.ended.load(Ordering::Acquire) || self.at.is_some_and(|at| at <= Instant::now())
+        self.ended.load(Ordering::Acquire)
+            || self.at.is_some_and(|at| at <= Instant::now())
+            || self.whole.as_ref().is_some_and(|whole| whole.has_passed())
     }
 }
 
@@ -149,5 +167,25 @@ impl Drop for Watched {
     fn drop(&mut self) {
         let mut running = lock(&self.shared.running);
         running.queries.retain(|query| query.number != self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_some_work_has_its_share_of_the_time_and_ends_with_the_whole() {
+        let whole = Arc::new(Deadline::after(Duration::from_secs(400)));
+        let part = whole.part(3);
+        let left = part.at.unwrap().saturating_duration_since(Instant::now());
+        assert!(
+            left <= Duration::from_secs(300) && left > Duration::from_secs(200),
+            "{left:?}"
+        );
+        assert!(!part.has_passed());
+        assert!(Arc::new(Deadline::after(Duration::ZERO)).part(3).has_passed());
+        whole.end();
+        assert!(part.has_passed());
     }
 }

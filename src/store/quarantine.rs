@@ -162,7 +162,7 @@ impl Store {
     /// set aside. Blocking, behind the fold.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or the deadline has passed before the fold has made way.
     pub fn drop_set_aside(&self, id: &str) -> Result<bool, StoreError> {
         self.mark_set_aside(id, SetAsideState::Dropped)
     }
@@ -171,13 +171,15 @@ impl Store {
     /// set aside anew. False where nothing with this id is set aside. Blocking, behind the fold.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or the deadline has passed before the fold has made way.
     pub fn retry_set_aside(&self, id: &str) -> Result<bool, StoreError> {
         self.mark_set_aside(id, SetAsideState::Retry)
     }
 
     fn mark_set_aside(&self, id: &str, state: SetAsideState) -> Result<bool, StoreError> {
         let connection = lock(&self.shared.folding);
+        // Whoever was told that it took too long is not surprised later.
+        self.check()?;
         let params: Params = vec![
             ("id", Param::Text(id.to_owned())),
             ("state", Param::Text(state.as_str().to_owned())),

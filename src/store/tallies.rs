@@ -152,12 +152,20 @@ impl Store {
         ignored.for_each(|one| counted.change(source, |tally| tally.ignored.add(one)));
     }
 
-    /// Counts fields of accepted events of a source that hold a text such as `undefined` where an id belongs.
+    /// Counts fields of accepted events of a source that hold a text such as `undefined` where an id belongs; the log
+    /// tells of the first of a source and field.
     pub fn note_no_ids<'a>(&self, source: &str, fields: impl IntoIterator<Item = &'a str>) {
         let mut counted = lock(&self.shared.tallies.counted);
         for field in fields {
             counted.change(source, |tally| {
-                let times = tally.no_ids.entry(field.to_owned()).or_default();
+                let times = tally.no_ids.entry(field.to_owned()).or_insert_with(|| {
+                    tracing::warn!(
+                        source,
+                        field,
+                        "a text that is no id, such as undefined or 0, stands for an id"
+                    );
+                    0
+                });
                 *times = times.saturating_add(1);
             });
         }

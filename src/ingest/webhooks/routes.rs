@@ -12,8 +12,8 @@ use super::{Lookup, Refusal, Request, Webhook};
 use crate::config::Limits;
 use crate::http::Problem;
 use crate::http::body::{self, Body};
-use crate::http::deadline::Deadline;
 use crate::http::flight::PER_JSON_BYTE;
+use crate::http::parse_time::ParseTime;
 use crate::ingest::privacy::Privacy;
 use crate::ingest::{IngestState, notes};
 use crate::model::{Event, EventType};
@@ -100,9 +100,9 @@ async fn receive(
         .await
         .map_err(refused)?;
     permit.work(raw_body.len() * PER_JSON_BYTE).await.inspect_err(failed)?;
-    let deadline = Deadline::within(state.limits.parse_seconds);
+    let time = ParseTime::within(state.limits.parse_seconds);
     let events = webhook.events(&raw_body, now);
-    let events = protected(events, &state.privacy, &deadline).inspect_err(failed)?;
+    let events = protected(events, &state.privacy, &time).inspect_err(failed)?;
     let mut receipt = Receipt {
         other: events.iter().filter(|event| event.kind == EventType::Other).count(),
         ..Receipt::default()
@@ -128,9 +128,9 @@ async fn receive(
 }
 
 /// What is kept of events, with the digests of that.
-fn protected(events: Vec<Event>, privacy: &Privacy, deadline: &Deadline) -> Result<Vec<Event>, Problem> {
+fn protected(events: Vec<Event>, privacy: &Privacy, time: &ParseTime) -> Result<Vec<Event>, Problem> {
     let protect = |event| {
-        deadline.check()?;
+        time.check()?;
         let mut event = match privacy.protect(event) {
             (event, true) => seal(event),
             (event, false) => event,

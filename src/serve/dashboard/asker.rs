@@ -1,14 +1,12 @@
 //! Asks questions of one page: the same filters, the same zone, the same moment.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::choices::{Choices, FieldProblem, instant, suitable_interval};
-use super::{Period, links};
+use super::{Period, links, missing};
 use crate::metrics::{self, MOST_VALUES};
 use crate::model::time::{RangeError, day_beginning};
 use crate::model::{Interval, Mode, TimeRange};
@@ -71,8 +69,6 @@ pub struct Ask<'a> {
 pub struct Asker<'a> {
     store: &'a Store,
     defaults: &'a Defaults,
-    /// No question is begun after this moment.
-    until: Instant,
     /// What the address says.
     pub choices: &'a Choices,
     /// The moment whose knowledge answers all of them.
@@ -86,17 +82,11 @@ pub struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    /// Reads what all questions share; after `time` none of them is begun.
+    /// Reads what all questions share; each has its answer by the deadline of the store, or none.
     ///
     /// # Errors
     /// When a parameter is wrong, or cuts the period too finely for a page.
-    pub fn new(
-        store: &'a Store,
-        choices: &'a Choices,
-        defaults: &'a Defaults,
-        time: Duration,
-    ) -> Result<Self, Failure> {
-        let until = Instant::now() + time;
+    pub fn new(store: &'a Store, choices: &'a Choices, defaults: &'a Defaults) -> Result<Self, Failure> {
         // Any metric reads the shared parameters alike.
         let metric = metrics::ALL.first().ok_or(AnswerError::Broken)?;
         let parse = |interval: &str| {
@@ -128,7 +118,6 @@ impl<'a> Asker<'a> {
         Ok(Asker {
             store,
             defaults,
-            until,
             choices,
             as_of: whole.as_of,
             range: whole.range,
@@ -156,12 +145,10 @@ impl<'a> Asker<'a> {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(ask) = asks.get(index) else { return done };
-                let late = Instant::now() >= self.until;
-                let report = match late {
-                    true => Err(AnswerError::TimedOut.into()),
-                    // A fault in one metric is no reason to tell nothing of the others.
-                    false => catch_unwind(AssertUnwindSafe(|| self.one(ask)))
-                        .unwrap_or_else(|_| Err(AnswerError::Broken.into())),
+                // A fault in one metric is no reason to tell nothing of the others.
+                let report = match self.store.check() {
+                    Err(error) => Err(error.into()),
+                    Ok(()) => missing::caught(|| self.one(ask)).unwrap_or_else(|| Err(AnswerError::Broken.into())),
                 };
                 done.push((index, report));
             }

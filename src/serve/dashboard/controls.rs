@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::choices::{Choices, FieldProblem, date as date_of, days_around};
-use super::{PageModel, format, readings};
+use super::{PageModel, format, missing, readings};
 use crate::model::Interval;
 use crate::serve::moment::parse_instant;
 
@@ -85,6 +85,7 @@ pub fn render(model: &PageModel) -> Markup {
             @if !choices.as_of.is_empty() { input type="hidden" name="as_of" value=(choices.as_of); }
             div.actions { button type="submit" { "Show" } }
         }
+        @if let Some(why) = &model.options.lacking { (missing::note("The platforms and the range of the data cannot be shown: ", why)) }
         (quick_links(model))
     }
 }

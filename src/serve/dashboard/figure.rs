@@ -63,12 +63,11 @@ impl Answers {
         if self.previous.covered {
             return Some(format!("there is no data from the period before, {before}"));
         }
-        let begins = self.begins.with_timezone(&self.tz).format("%-d %b %Y");
-        let place = if self.begins < self.previous.to {
-            "within"
-        } else {
-            "after"
+        let Some(first) = self.begins else {
+            return Some("it cannot be told now where the data begins".into());
         };
+        let begins = first.with_timezone(&self.tz).format("%-d %b %Y");
+        let place = if first < self.previous.to { "within" } else { "after" };
         Some(format!(
             "the data begins on {begins}, {place} the period before, {before}"
         ))

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::figure::{Figure, Pair, between, card, count, share, whole};
-use super::{Answer, Answers, format, takings};
+use super::{Answer, Answers, format, missing, takings};
 use crate::model::Value;
 
 /// Renders every key figure.
@@ -23,7 +23,7 @@ pub fn render(answers: &Answers) -> Markup {
                 h2 id="figures-title" { "Key figures" }
                 p.note { (comparison(answers)) }
             }
-            @if let Some(why) = lacking(answers) { p.caveat data-lacking="" role="status" { "Not all figures can be shown: " (why) "." } }
+            @if let Some(why) = lacking(answers) { (missing::note("Not all figures can be shown: ", why)) }
             @for (name, figures) in &groups {
                 h3.group { (name) }
                 div.figures { @for figure in figures { (card(figure)) } }

@@ -1,6 +1,6 @@
 //! Gathers what the page shows, all of it as of one moment.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
@@ -11,6 +11,7 @@ use super::drawing::draw;
 use super::lives::cohort_interval;
 use super::{
     Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals, format,
+    missing,
 };
 use crate::config::Config;
 use crate::metrics::{self, MetricError};
@@ -19,7 +20,7 @@ use crate::model::{Annotation, Interval, Value};
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
 use crate::serve::sources;
-use crate::store::{Store, StoreError};
+use crate::store::{Deadline, Store, StoreError};
 
 /// Days of the range where the address names none.
 const DEFAULT_DAYS: u64 = 30;
@@ -61,19 +62,29 @@ const FUNNEL: usize = 2;
 
 /// Reads the address and asks everything that the page shows. Blocking.
 ///
+/// A part that cannot be had, or takes too much of the time until the deadline, is missing, and the page says so.
+///
 /// # Errors
-/// When an answer cannot be had. A wrong parameter is no error: the page says it.
+/// When no answer at all can be had. A wrong parameter is no error: the page says it.
 pub fn gather(
     store: &Store,
+    deadline: &Arc<Deadline>,
     config: &Config,
     pairs: &[(String, String)],
     defaults: &Defaults,
 ) -> Result<PageModel, AnswerError> {
     let (choices, problem) = Choices::read(pairs);
     let tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    // What the form offers is no reason to keep the answers waiting, and these leave time to draw them.
+    let within = |quarters| store.within(Arc::new(deadline.part(quarters)));
+    let form = within(1);
+    let (platforms, data_range) = (form.platforms(), form.data_range());
+    let mut lack = None;
+    let mut note = |error: StoreError| lack = Some(lacking(&error.into()));
     let options = Options {
-        platforms: store.platforms()?,
-        data_range: store.data_range()?,
+        platforms: platforms.map_err(&mut note).unwrap_or_default(),
+        data_range: data_range.map_err(note).unwrap_or_default(),
+        lacking: lack,
         currency: defaults
             .currency
             .map_or("original".into(), |currency| currency.code().to_owned()),
@@ -88,14 +99,13 @@ pub fn gather(
         sources: None,
     };
     if model.problem.is_none() {
-        // What is begun late has the other half of the page's time to end.
-        let time = Duration::from_secs(config.limits.query_seconds) / 2;
-        match ask(store, &model, defaults, time) {
+        match ask(&within(3), &model, defaults) {
             Ok((freshness, answers)) => (model.freshness, model.answers) = (Some(freshness), answers),
             Err(Failure::Question(problem)) => model.problem = Some(problem),
             Err(Failure::Answer(error)) => return Err(error),
         }
-        model.sources = Some(sources::gather(store, config, defaults.now).map_err(|error| lacking(&error.into())));
+        let store = store.within(deadline.clone());
+        model.sources = Some(sources::gather(&store, config, defaults.now).map_err(|error| lacking(&error.into())));
     }
     Ok(model)
 }
@@ -117,37 +127,41 @@ fn with_range(mut choices: Choices, options: &Options, tz: Tz) -> Choices {
     choices
 }
 
-fn ask(
-    store: &Store,
-    model: &PageModel,
-    defaults: &Defaults,
-    time: Duration,
-) -> Result<(Freshness, Option<Answers>), Failure> {
-    let asker = Asker::new(store, &model.choices, defaults, time)?;
+fn ask(store: &Store, model: &PageModel, defaults: &Defaults) -> Result<(Freshness, Option<Answers>), Failure> {
+    let asker = Asker::new(store, &model.choices, defaults)?;
     let mut freshness = Freshness {
         complete_until: None,
         as_of: asker.as_of,
-        data_version: store.version_at(asker.as_of)?.data_version,
+        data_version: known(store.version_at(asker.as_of)).map(|version| version.data_version),
     };
     let (from, to) = (asker.range.from, asker.range.to);
-    match model.options.data_range {
-        Some((first, last)) if first < to && last >= from => {
-            let begins = store.data_begins(&asker.platforms(), asker.mode)?.unwrap_or(first);
-            let (answers, complete_until) = answers(&asker, begins)?;
-            freshness.complete_until = complete_until;
-            Ok((freshness, Some(answers)))
-        }
-        _ => Ok((freshness, None)),
+    let has_data = match model.options.data_range {
+        Some((first, last)) => first < to && last >= from,
+        None => model.options.lacking.is_some(),
+    };
+    if !has_data {
+        return Ok((freshness, None));
     }
+    let first = model.options.data_range.map(|(first, _)| first);
+    let begins = known(store.data_begins(&asker.platforms(), asker.mode)).and_then(|begins| begins.or(first));
+    let (answers, complete_until) = answers(&asker, begins)?;
+    freshness.complete_until = complete_until;
+    Ok((freshness, Some(answers)))
+}
+
+/// What the store says; `None` where it cannot say it.
+fn known<T>(said: Result<T, StoreError>) -> Option<T> {
+    said.inspect_err(|error| tracing::warn!(%error, "a part of the page is missing"))
+        .ok()
 }
 
 /// Every answer of the page, and the end of its last complete bucket.
-fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<DateTime<Utc>>), Failure> {
+fn answers(asker: &Asker, begins: Option<DateTime<Utc>>) -> Result<(Answers, Option<DateTime<Utc>>), Failure> {
     let period = |(from, to)| Period {
         from,
         to,
         complete: to <= asker.as_of,
-        covered: begins <= from,
+        covered: begins.is_some_and(|begins| begins <= from),
     };
     let now = period((asker.range.from, asker.range.to));
     let previous = period(asker.before()?);
@@ -184,7 +198,13 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
             Topic::Joining => &coverage,
             _ => &report,
         };
-        let mut picture = |report: &Told| draw(report.as_ref().ok()?, asker.choices, ask.own, &mut colours);
+        let mut undrawn = false;
+        let mut picture = |report: &Told| {
+            let report = report.as_ref().ok()?;
+            let chart = missing::caught(|| draw(report, asker.choices, ask.own, &mut colours)).flatten();
+            undrawn |= chart.is_none();
+            chart
+        };
         // A picture of a change against a period that is not comparable says nothing.
         let says = *topic != Topic::Change || now.complete && previous.covered;
         let chart = says.then(|| picture(drawn)).flatten();
@@ -192,7 +212,11 @@ fn answers(asker: &Asker, begins: DateTime<Utc>) -> Result<(Answers, Option<Date
         let over_time = *topic == Topic::Conversion && buckets > 1;
         let trend = over_time.then(|| picture(&report)).flatten();
         let section = section(asker, *topic, ask, chart, report)?;
-        Ok(Section { trend, ..section })
+        Ok(Section {
+            trend,
+            undrawn,
+            ..section
+        })
     });
     let sections: Vec<Section> = sections.collect::<Result<_, AnswerError>>()?;
     let answers = Answers {
@@ -237,6 +261,7 @@ fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report:
         },
         chart,
         trend: None,
+        undrawn: false,
         interval: ask.interval,
         query: asker.query(ask),
         answer: told(report),
@@ -314,7 +339,7 @@ fn lacking(error: &AnswerError) -> String {
         AnswerError::Busy => "too much is being asked at once; try again in a moment".to_owned(),
         error => {
             tracing::warn!(%error, "a part of the page is missing");
-            "it could not be computed; the server’s log says why".to_owned()
+            missing::BROKEN.to_owned()
         }
     }
 }

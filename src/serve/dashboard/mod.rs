@@ -17,6 +17,7 @@ mod gather;
 mod links;
 mod lives;
 mod maturity;
+mod missing;
 mod outlook;
 mod page;
 mod paths;
@@ -65,6 +66,8 @@ pub struct Options {
     pub platforms: Vec<String>,
     /// First and last moment that the data tells of.
     pub data_range: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Why the platforms or the range are not known, in words.
+    pub lacking: Option<String>,
     /// The configured reporting currency.
     pub currency: String,
     /// The present local date, for the quick links.
@@ -78,8 +81,8 @@ pub struct Freshness {
     pub complete_until: Option<DateTime<Utc>>,
     /// The moment whose knowledge answers.
     pub as_of: DateTime<Utc>,
-    /// The store's data version at that moment.
-    pub data_version: i64,
+    /// The store's data version at that moment; `None` where it cannot be told.
+    pub data_version: Option<i64>,
 }
 
 /// The answers to the page's questions.
@@ -89,8 +92,8 @@ pub struct Answers {
     pub period: Period,
     /// The period before, as a comparison takes it.
     pub previous: Period,
-    /// The first moment that the data of these platforms and this mode tells of.
-    pub begins: DateTime<Utc>,
+    /// The first moment that the data of these platforms and this mode tells of; `None` where it cannot be told.
+    pub begins: Option<DateTime<Utc>>,
     /// The zone in which days begin.
     pub tz: Tz,
     /// The length of a bucket in charts and tables.
@@ -219,6 +222,8 @@ pub struct Section {
     pub answer: Answer,
     /// The chart, drawn for two widths.
     pub chart: Option<Chart>,
+    /// Whether a chart could not be drawn; the server's log says why.
+    pub undrawn: bool,
     /// The same by bucket, where the chart is of the whole period and buckets tell more.
     pub trend: Option<Chart>,
     /// The same question as a query string, without `?`.

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::choices::days_around;
 use super::{
-    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, maturity, rates,
+    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, maturity, missing, rates,
     readings, sources, table,
 };
 
@@ -67,7 +67,9 @@ fn fresh(freshness: &Freshness, model: &PageModel) -> Markup {
                 div { dt { "Complete until" } dd data-fresh="complete_until" data-value=(until.to_rfc3339()) { (format::instant(until, tz)) } }
             }
             div { dt { "As of" } dd data-fresh="as_of" data-value=(freshness.as_of.to_rfc3339()) { (format::instant(freshness.as_of, tz)) } }
-            div { dt { "Data version" } dd data-fresh="data_version" data-value=(freshness.data_version) { (format::integer(freshness.data_version)) } }
+            @if let Some(version) = freshness.data_version {
+                div { dt { "Data version" } dd data-fresh="data_version" data-value=(version) { (format::integer(version)) } }
+            }
         }
     }
 }
@@ -95,13 +97,8 @@ fn content(model: &PageModel) -> Markup {
         }
         @match &model.sources {
             None => {},
-            Some(Ok(found)) => (sources::render(found, coverage, tz)),
-            Some(Err(why)) => {
-                section id="sources" aria-labelledby="sources-title" {
-                    div.section-head { h2 id="sources-title" { "Sources" } }
-                    (lacking(why))
-                }
-            }
+            Some(Ok(found)) => (missing::section("sources", "Sources", || sources::render(found, coverage, tz))),
+            Some(Err(why)) => (missing::without("sources", "Sources", why)),
         }
     }
 }
@@ -173,8 +170,10 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
                 @if model.sources.is_some() { li { a href="#sources" { "Sources" } } }
             }
         }
-        (figures::render(answers))
-        @for section in &answers.sections { (part(answers, section)) }
+        (missing::section("figures", "Key figures", || figures::render(answers)))
+        @for section in &answers.sections {
+            (missing::section(&anchor(section.topic), readings::title(section.topic), || part(answers, section)))
+        }
     }
 }
 
@@ -226,11 +225,12 @@ fn part(answers: &Answers, section: &Section) -> Markup {
                 }
             }
             @match readings::lacking(answers, section) {
-                Some(why) => (lacking(why)),
+                Some(why) => (missing::note("This part cannot be shown: ", why)),
                 None => p.reading { (readings::sentence(answers, section)) },
             }
             @if let Some(chart) = &section.chart { (figure(chart)) }
             @if let Some(chart) = &section.trend { (figure(chart)) }
+            @if section.undrawn { (missing::note("The picture is missing: ", missing::BROKEN)) }
             @if let Some(young) = maturity::sentence(&section.answer, section.interval, answers.tz) { p.note data-maturity="" { (young) } }
             @if let Some(rates) = rates::sentence(&section.answer.rates) { p.note data-rates="" { (rates) } }
             @for warning in &section.answer.warnings { p.caveat { (quoted(&capital(warning))) "." } }
@@ -243,11 +243,6 @@ fn part(answers: &Answers, section: &Section) -> Markup {
             details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning, section.metric)) }
         }
     }
-}
-
-/// What stands where an answer should.
-pub(super) fn lacking(why: &str) -> Markup {
-    html! { p.caveat data-lacking="" role="status" { "This part cannot be shown: " (why) "." } }
 }
 
 /// The chart for a desk and, hidden by the style sheet where it does not fit, the one for a phone.

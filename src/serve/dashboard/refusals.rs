@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::format;
-use super::page::sideways;
+use super::page::{quoted, sideways};
 use super::sources::{breakable, count, title};
 use crate::serve::sources::{IGNORED, NATIVE, SourceStatus, Sources, address};
 use crate::store::{IgnoredCount, RecentRefusal, Tally};
@@ -21,7 +21,7 @@ pub fn advice(sources: &[SourceStatus]) -> Markup {
         .collect();
     html! {
         @if !advice.is_empty() {
-            ul.advice { @for (source, text) in &advice { li { strong { (title(source)) } ": " (text) } } }
+            ul.advice { @for (source, text) in &advice { li { strong { (title(source)) } ": " (quoted(text)) } } }
         }
     }
 }
@@ -73,6 +73,7 @@ fn advised(source: &SourceStatus) -> String {
             "{them} to no bot: write bot_id and conversation_id into the payment where it is made."
         ));
     }
+    advice.extend(source.warnings().iter().map(|warning| format!("{warning}.")));
     let likely = source.tally.ignored.top(MISSPELT).0.into_iter();
     advice.extend(likely.filter_map(|ignored| {
         let IgnoredCount { field, meant, times } = ignored;

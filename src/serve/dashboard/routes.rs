@@ -3,12 +3,14 @@
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use chrono::{DateTime, Utc};
 
-use super::{definitions, gather, render};
+use super::{Choices, definitions, gather, render};
 use crate::http::Problem;
-use crate::serve::ServeState;
 use crate::serve::gate::Class;
+use crate::serve::moment::parse_rfc3339;
 use crate::serve::routes::{only_read, pairs};
+use crate::serve::{Defaults, ServeState};
 
 /// The page loads nothing and runs nothing; its style sheet and charts are part of it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; \
@@ -43,13 +45,13 @@ async fn docs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
 async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
     let pairs = pairs(&request)?;
     let (store, config, defaults) = (state.store.clone(), state.config.clone(), state.defaults());
+    let as_of = moment(&pairs, &defaults);
     let work = move |deadline| {
-        let store = store.within(deadline);
-        let model = gather::gather(&store, &config, &pairs, &defaults)?;
-        store.check()?;
+        let model = gather::gather(&store, &deadline, &config, &pairs, &defaults)?;
+        store.within(deadline).check()?;
         Ok((render(&model), model.problem))
     };
-    let (html, problem) = state.gate.run(Class::Page, work).await?;
+    let (html, problem) = state.answer(Class::Page, as_of, work).await?;
     let response = match problem {
         None => HttpResponse::Ok(),
         Some(problem) => {
@@ -58,6 +60,12 @@ async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
         }
     };
     Ok(written(response, html))
+}
+
+/// The moment whose knowledge the page shows. What is wrong in the address, the page says.
+fn moment(pairs: &[(String, String)], defaults: &Defaults) -> DateTime<Utc> {
+    let stated = parse_rfc3339(&Choices::read(pairs).0.as_of);
+    stated.filter(|at| *at <= defaults.now).unwrap_or(defaults.as_of)
 }
 
 fn written(mut response: HttpResponseBuilder, html: String) -> HttpResponse {

@@ -1,26 +1,26 @@
-//! A bound on the time that work on one request may take, looked at between its parts.
+//! A bound on the time that reading the events of one request may take, looked at before each of them.
 
 use std::time::{Duration, Instant};
 
 use super::Problem;
 
-/// When work has to be done.
+/// The time in which the events of a request have to be read.
 #[derive(Debug, Clone, Copy)]
-pub struct Deadline {
+pub struct ParseTime {
     begun: Instant,
     seconds: u64,
 }
 
-impl Deadline {
-    /// Work that begins now and may take so many seconds.
+impl ParseTime {
+    /// Reading that begins now and may take so many seconds.
     pub fn within(seconds: u64) -> Self {
-        Deadline {
+        ParseTime {
             begun: Instant::now(),
             seconds,
         }
     }
 
-    /// Whether there is time for one more part.
+    /// Whether there is time for one more event.
     ///
     /// # Errors
     /// `parse_timeout` where there is none.
