@@ -1,9 +1,9 @@
--- Payments of more rows than one may have. Each of its bots may have a row on each of its days: those count too.
+-- Payments of more rows than one may have, and those that have got a name that is set aside. Each of its bots may have a row on each of its days: those count too.
 select t.root as key, null::varchar as platform, null::varchar as name,
        greatest(count(*), count(distinct l.bot_key) * count(distinct l.time::date)) as rows
 from payment_log l
 join touched_payments t on t.key = l.payment_key
-where t.root not in (select key from left_out where kind = 'payment')
+where t.root not in (select key from set_aside where kind = 'payment' and state <> 'retry')
 group by t.root
-having rows > $most::bigint
+having rows > $most::bigint or t.root in (select key from left_out where kind = 'payment')
 order by key

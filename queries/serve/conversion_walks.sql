@@ -65,7 +65,12 @@ owned as (
         where mode = $mode::varchar and ($by_user::boolean or mode = 'test')
     ) c using (conversation_key)
     where ($mode::varchar = 'live' or t.conversation_key is null or c.conversation_key is not null)
-      and ($by_user::boolean or t.conversation_key not in (select key from set_aside where kind = 'conversation'))
+      and coalesce(t.conversation_key, 0) not in (
+          select coalesce(n.root, s.key)
+          from set_aside s
+          left join conversation_roots n on n.alias_key = s.key
+          where s.kind = 'conversation'
+      )
 ),
 -- Where a type is two steps, its events are numbered, so that none of them is both.
 happened as (

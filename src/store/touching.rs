@@ -80,7 +80,7 @@ pub(super) fn since(connection: &Connection, as_of: DateTime<Utc>, aside: &mut A
     Target::Past.replace_roots(connection)?;
     run(connection, &query!("jobs/past_left_out"), &upto)?;
     aside.bound(EntityKind::Payment, &query!("jobs/bound_payments"), Params::new())?;
-    run(connection, &query!("jobs/past_reach_payments"), &upto)?;
+    execute(connection, &query!("jobs/past_reach_payments"))?;
     CHANGED.iter().try_for_each(|query| run(connection, query, &upto))?;
     let nothing: Params = vec![("after", Param::Time(as_of)), ("upto", Param::Time(as_of))];
     TOUCHED.iter().try_for_each(|query| run(connection, query, &nothing))?;
