@@ -611,50 +611,6 @@ fn answers_as_of_an_earlier_moment_stand_when_something_is_set_aside() {
     }
 }
 
-/// Answers as of the moment after each part are the same after all parts.
-fn stand(bench: &Bench, parts: &[Vec<Event>]) {
-    let told: Vec<_> = parts
-        .iter()
-        .map(|part| {
-            let as_of = bench.append(part.clone());
-            bench.fold();
-            (as_of, answers(&bench.store, as_of))
-        })
-        .collect();
-    for (part, (as_of, before)) in told.iter().enumerate() {
-        assert_eq!(before, &answers(&bench.store, *as_of), "as of the end of part {part}");
-    }
-}
-
-#[test]
-fn answers_as_of_an_earlier_moment_stand_when_a_payment_turns_out_to_be_one_that_is_set_aside() {
-    let bench = Bench::with(|config| config.limits.entity_rows = 10);
-    let large = (0..11).map(|n| paid("undefined", "sound", None, 10 + n)).collect();
-    let other = vec![started("other", 100), checkout("other", "k-other", 101)];
-    let paid = vec![paid("pi_other", "other", Some("k-other"), 102)];
-    let joined = vec![naming("undefined", &["pi_other"], 5)];
-    stand(&bench, &[sound(), large, other, paid, joined]);
-    let (_folder, ledger) = bench.close();
-    assert_eq!(
-        ledger.rows("select payment_id from payments"),
-        [["pi_sound"]],
-        "it belongs to what is set aside now"
-    );
-}
-
-#[test]
-fn answers_as_of_an_earlier_moment_stand_when_a_bot_was_seen_before_its_first_event_and_is_set_aside() {
-    let bench = Bench::with(|config| config.limits.entity_rows = 10);
-    let updated = |n: i64| {
-        let mut updated = event(EventType::BotUpdated, &format!("updated {n}"), 50 + n);
-        updated.platform = Some("web".into());
-        updated.bot_id = Some("shop".into());
-        updated
-    };
-    stand(&bench, &[sound(), (0..11).map(updated).collect()]);
-    assert_eq!(ids(&bench.store.quarantined()).len(), 1);
-}
-
 /// A statement at a second that a conversation has another name.
 fn moved(conversation: &str, alias: &str, second: i64) -> Event {
     let id = format!("moved {alias} {conversation} {second}");
@@ -695,27 +651,6 @@ fn a_conversation_that_is_set_aside_is_in_no_walk_whatever_names_it_gets() {
             );
         }
     }
-}
-
-#[test]
-fn a_name_that_leaves_a_conversation_that_is_set_aside_takes_its_events_along() {
-    let mut events = sound();
-    events.extend([
-        started("second", 100),
-        checkout("second", "k-second", 101),
-        moved("first", "second", 50),
-    ]);
-    events.extend((0..11).map(|n| checkout("first", &format!("k{n}"), 20 + n)));
-    events.extend([started("third", 110), moved("third", "second", 40)]);
-    let facts = |parts: usize| {
-        let bench = Bench::with(|config| config.limits.entity_rows = 10);
-        delivered(&bench, &events, parts);
-        bench.close().1.facts()
-    };
-    assert!(
-        facts(events.len()) == facts(1),
-        "one after the other they give other facts than at once"
-    );
 }
 
 #[test]
@@ -825,4 +760,179 @@ fn a_user_id_that_everybody_shares_is_walked_in_one_pass() {
         3 * (500 - 320),
         "{rows}"
     );
+}
+
+/// Checks that what was answered as of a moment is answered after more events too.
+fn stands(bench: &Bench, first: Vec<Event>, then: Vec<Event>) {
+    let as_of = bench.append(first);
+    bench.fold();
+    let before = answers(&bench.store, as_of);
+    bench.append(then);
+    bench.fold();
+    assert_eq!(before, answers(&bench.store, as_of));
+    bench.rebuild();
+    assert_eq!(before, answers(&bench.store, as_of), "after all was folded again");
+}
+
+fn updates(count: i64) -> impl Iterator<Item = Event> {
+    (0..count).map(|n| {
+        let mut updated = event(EventType::BotUpdated, &format!("updated {n}"), 50 + n);
+        updated.platform = Some("web".into());
+        updated.bot_id = Some("shop".into());
+        updated
+    })
+}
+
+fn small_bench() -> Bench {
+    Bench::with(|config| config.limits.entity_rows = 40)
+}
+
+#[test]
+fn an_earlier_answer_stands_when_a_payment_becomes_a_name_of_one_that_is_set_aside() {
+    let bench = small_bench();
+    let mut first = sound();
+    first.extend((0..41).map(|n| paid("undefined", "c", None, 10 + n)));
+    stands(&bench, first, vec![naming("undefined", &["pi_sound"], 900)]);
+    let (_folder, ledger) = bench.close();
+    assert_eq!(ledger.number("select count(*) from payments"), 0);
+}
+
+#[test]
+fn an_earlier_answer_stands_when_what_is_set_aside_becomes_a_name_of_a_payment() {
+    let bench = small_bench();
+    let mut first = sound();
+    first.extend((0..41).map(|n| paid("undefined", "c", None, 10 + n)));
+    stands(&bench, first.clone(), vec![naming("pi_sound", &["undefined"], 900)]);
+    // It is no fact any more, and named as such.
+    let noted = |bench: &Bench| {
+        let id = format!("payment-{:016x}", key("pi_sound"));
+        bench.store.quarantined().iter().any(|one| one.id == id)
+    };
+    assert!(noted(&bench), "{:?}", bench.store.quarantined());
+    let bench = small_bench();
+    first.push(naming("pi_sound", &["undefined"], 900));
+    delivered(&bench, &first, 4);
+    assert!(noted(&bench), "{:?}", bench.store.quarantined());
+}
+
+#[test]
+fn an_earlier_answer_stands_when_a_conversation_joins_one_that_is_set_aside() {
+    for (alias, of) in [("sound", "null"), ("null", "sound")] {
+        let bench = small_bench();
+        let mut first = sound();
+        first.extend((0..41).map(|n| checkout("null", &format!("k{n}"), 10 + n)));
+        let mut moved = in_thread(event(EventType::Other, "moved", 900), of);
+        moved.aliases = vec![alias.into()];
+        stands(&bench, first, vec![moved]);
+        let (_folder, ledger) = bench.close();
+        assert_eq!(
+            ledger.number("select count(*) from conversations where conversation_id = 'sound'"),
+            0
+        );
+    }
+}
+
+#[test]
+fn an_earlier_answer_stands_when_a_bot_that_was_only_mentioned_is_set_aside() {
+    stands(&small_bench(), sound(), updates(41).collect());
+}
+
+#[test]
+fn a_name_that_leaves_what_is_set_aside_takes_its_events_along() {
+    let moved = |id: &str, of: &str, alias: &str, second: i64| {
+        let mut moved = in_thread(event(EventType::Other, id, second), of);
+        moved.aliases = vec![alias.into()];
+        moved
+    };
+    let mut events = vec![started("two", 5), moved("to one", "one", "two", 800)];
+    events.extend((0..41).map(|n| checkout("one", &format!("k{n}"), 10 + n)));
+    events.extend(sound());
+    events.push(started("three", 200));
+    // Stated later, but about an earlier time.
+    events.push(moved("to three", "three", "two", 700));
+    let ledger = in_any_order(&events, 40);
+    is_sound(&ledger);
+    let begun = "select epoch_us(started_at) from conversations where conversation_id <> 'sound'";
+    assert_eq!(ledger.rows(begun), [[at(5).timestamp_micros().to_string()]]);
+    let bench = small_bench();
+    let (first, later) = events.split_at(46);
+    bench.append(first.to_vec());
+    bench.fold();
+    for event in later {
+        bench.append(vec![event.clone()]);
+        bench.fold();
+    }
+    let (_folder, other) = bench.close();
+    assert!(other.facts() == ledger.facts());
+}
+
+#[test]
+fn checkouts_of_conversations_that_are_set_aside_count_whenever_these_came() {
+    let mut events = sound();
+    for c in 0..6 {
+        let conversation = format!("c{c}");
+        events.push(checkout(&conversation, "shared", 10 + c));
+        events.extend((0..11).map(|n| checkout(&conversation, &format!("k{n}"), 100 * c + n)));
+    }
+    events.extend((0..6).map(|n| checkout(&format!("d{n}"), "shared", 2_000 + n)));
+    let ledger = in_any_order(&events, 10);
+    is_sound(&ledger);
+    assert_eq!(ledger.number("select count(*) from checkouts"), 1);
+}
+
+#[test]
+fn users_do_not_walk_through_a_conversation_that_is_set_aside() {
+    let of_user = |mut event: Event| {
+        event.user_id = Some("u".into());
+        event
+    };
+    let mut events: Vec<Event> = sound();
+    events.push(of_user(started("c", 4)));
+    let alone = small_bench();
+    let as_of = alone.append(events.clone());
+    alone.fold();
+    events.extend((0..41).map(|n| of_user(checkout("null", &format!("k{n}"), 10 + n))));
+    let bench = small_bench();
+    bench.append(events);
+    bench.fold();
+    assert_eq!(bench.store.quarantined().len(), 1);
+    let asked = [("unit", "user"), ("steps", "started,checkout")];
+    assert_eq!(
+        answer(&bench.store, as_of, "conversion", &asked),
+        answer(&alone.store, as_of, "conversion", &asked)
+    );
+}
+
+#[test]
+fn what_is_found_again_has_been_set_aside_since_then() {
+    let bench = small_bench();
+    bench.append((0..41).map(|n| paid("undefined", "c", None, 10 + n)).collect());
+    bench.fold();
+    let before = only(&bench);
+    bench.append(sound());
+    bench.fold();
+    bench.append(vec![paid("undefined", "c", None, 900)]);
+    bench.fold();
+    bench.rebuild();
+    let after = only(&bench);
+    assert_eq!(
+        (after.since, after.first_received),
+        (before.since, before.first_received)
+    );
+}
+
+#[test]
+fn other_rules_of_the_same_version_try_again_what_is_set_aside() {
+    let bench = damaged();
+    bench.append(vec![captured("broken", 100, 50)]);
+    bench.fold();
+    let (folder, ledger) = bench.close();
+    let version = env!("CARGO_PKG_VERSION");
+    ledger
+        .0
+        .execute_batch(&format!("update fold_rules set program = '{version}'"))
+        .unwrap();
+    drop(ledger);
+    let bench = Bench::on(folder, |_| {});
+    assert_eq!(only(&bench).state, SetAsideState::Retry);
 }

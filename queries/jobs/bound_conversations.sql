@@ -1,5 +1,6 @@
--- Conversations of more steps and payments than one may have. How many other events are logged depends on the order
--- in which they came in, so that they decide nothing, unless they are ten times as many.
+-- Conversations of more steps and payments than one may have, and those that have got a name that is set aside. How many
+-- other events are logged depends on the order in which they came in, so that they decide nothing, unless they are ten
+-- times as many.
 with told as (
     select coalesce(r.root, l.conversation_key) as key,
            count(*) filter (
@@ -18,9 +19,11 @@ with told as (
     group by 1
 )
 select key, null::varchar as platform, null::varchar as name,
-       case when sum(steps) > $most::bigint then sum(steps) else sum(logged) end::bigint as rows
+       case when sum(steps) <= $most::bigint and sum(logged) > 10 * $most::bigint then sum(logged) else sum(steps) end::bigint
+           as rows
 from told
-where key not in (select key from left_out where kind = 'conversation')
+where key not in (select key from set_aside where kind = 'conversation' and state <> 'retry')
 group by key
 having sum(steps) > $most::bigint or sum(logged) > 10 * $most::bigint
+    or key in (select key from left_out where kind = 'conversation')
 order by key

@@ -1,4 +1,4 @@
--- Notes what was found, under its earlier note where it has one.
+-- Notes what was found, under its earlier note where it has one, also from before all facts were thrown away.
 merge into set_aside
 using (
     with told as (
@@ -10,9 +10,7 @@ using (
         from conversation_log l
         left join conversation_roots r on r.alias_key = l.conversation_key
         union all
-        select 'bot', bot_key, source, received_at from bot_log where kind <> 'seen'
-        union all
-        select 'bot', bot_key, null, received_at from bot_log where kind = 'seen'
+        select 'bot', bot_key, case when kind <> 'seen' then source end, received_at from bot_log
         union all
         select 'checkout', f.key, l.source, l.received_at
         from conversation_log l
@@ -27,15 +25,20 @@ using (
         select kind, key, min(received_at) as first_received,
                string_agg(distinct case when starts_with(source, '/webhooks/') then source
                                         when source = '/segment' then '/v1/batch'
-                                        else '/v1/events' end, chr(10)) as sources
+                                        else '/v1/events' end, chr(10))
+                   filter (source is not null) as sources
         from told
         semi join found_aside using (kind, key)
         group by kind, key
     )
-    select f.*, coalesce(s.first_received, $upto::timestamp) as first_received, $upto::timestamp as since,
+    select f.*, coalesce(s.first_received, $upto::timestamp) as first_received, coalesce(b.since, $upto::timestamp) as since,
            coalesce(s.sources, '') as sources, $program::varchar as program
     from found_aside f
     left join sources s using (kind, key)
+    left join (
+        -- Only until as much is folded as was.
+        select id, since from set_aside_before where folded_to > (select folded_to from fold_state)
+    ) b using (id)
 ) found
 on found.id = set_aside.id
 when matched then update set

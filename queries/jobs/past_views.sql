@@ -33,7 +33,7 @@ create or replace temp view conversation_roots as
     select alias_key, root from botledger.main.moved_roots where alias_key not in (select key from touched_names)
     union all from past_moved;
 create or replace temp view set_aside as
-    select kind, key, platform, name from left_out;
+    select kind, key, platform, name, 'set_aside' as state from left_out;
 create or replace temp view conversations as
     from botledger.main.conversations
     where last_received <= (select upto from past)

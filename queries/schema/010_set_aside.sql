@@ -6,7 +6,7 @@ create table if not exists set_aside (
     platform       varchar,            -- of a checkout
     name           varchar,            -- of a checkout: the id that facts are joined by
     rows           bigint    not null, -- when it was set aside
-    row_limit      bigint,             -- what it exceeds; null: its fold failed
+    row_limit      bigint,             -- what it exceeds; null: that is not why
     reason         varchar   not null,
     first_received timestamp not null,
     since          timestamp not null, -- as of this moment and later it is in no fact
@@ -38,3 +38,10 @@ delete from moved_roots;
 -- The next version folds all again.
 delete from conversation_aliases;
 create or replace view conversation_roots as select alias_key, root from moved_roots;
+
+-- Since when that was set aside which has not been found again since all facts were thrown away.
+create table if not exists set_aside_before (
+    id        varchar   not null, -- as in set_aside
+    since     timestamp not null,
+    folded_to timestamp not null  -- of the facts that were thrown away
+);

@@ -54,12 +54,6 @@ told as (
       and first_fact_at >= $from::timestamp
       and first_fact_at <= $until::timestamp
 ),
--- Conversations that are in no fact, under the names that they have now.
-aside as (
-    select key from set_aside where kind = 'conversation'
-    union all
-    select n.root from set_aside s join conversation_roots n on n.alias_key = s.key where s.kind = 'conversation'
-),
 -- An event without a user is its conversation's user's.
 owned as (
     select case when $by_user::boolean then coalesce(t.user_key, c.user_key) else t.conversation_key end as unit,
@@ -71,7 +65,12 @@ owned as (
         where mode = $mode::varchar and ($by_user::boolean or mode = 'test')
     ) c using (conversation_key)
     where ($mode::varchar = 'live' or t.conversation_key is null or c.conversation_key is not null)
-      and (t.conversation_key is null or t.conversation_key not in (select key from aside))
+      and coalesce(t.conversation_key, 0) not in (
+          select coalesce(n.root, s.key)
+          from set_aside s
+          left join conversation_roots n on n.alias_key = s.key
+          where s.kind = 'conversation'
+      )
 ),
 -- Where a type is two steps, its events are numbered, so that none of them is both.
 happened as (

@@ -12,12 +12,14 @@ use crate::model::event::entity_key;
 use crate::model::{Param, Params, Query};
 use crate::query;
 
-/// Version of the program and number of its rules of folding, as they are noted with what is set aside. The number rises
-/// when these rules change, so that what was set aside under others is tried again.
-const PROGRAM: &str = concat!(env!("CARGO_PKG_VERSION"), "+1");
+/// Version of the program, as it is noted with what is set aside.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Bots that one payment may name. It belongs to one of them, and each may have a row on each of its days.
 pub(super) const BOTS: i64 = 32;
+
+/// The rules of folding: the version, and a number that is raised with each change of what a fold can do.
+const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), ", rules 1");
 
 /// What decides whether an entity is set aside.
 pub(super) struct Rules {
@@ -67,7 +69,7 @@ struct Found {
     key: i64,
     checkout: Option<(String, String)>,
     rows: i64,
-    /// None where it has too many rows.
+    /// None where it has too many rows, or another name of it is set aside.
     failure: Option<String>,
 }
 
@@ -186,7 +188,7 @@ impl<'a> Aside<'a> {
             "platform" => of_checkout(|pair| &pair.0),
             "name" => of_checkout(|pair| &pair.1),
             "rows" => found.iter().map(|one| one.rows).collect::<Vec<_>>(),
-            "row_limit" => found.iter().map(|one| one.failure.is_none().then_some(limit)).collect::<Vec<_>>(),
+            "row_limit" => found.iter().map(|one| (one.failure.is_none() && one.rows > limit).then_some(limit)).collect::<Vec<_>>(),
             "reason" => found.iter().map(|one| reason(one, self.rules.most)).collect::<Vec<_>>(),
         )?;
         append(
@@ -254,6 +256,9 @@ fn reason(found: &Found, most: usize) -> String {
     let (kind, rows) = (found.kind, found.rows);
     match (&found.failure, kind) {
         (Some(failure), _) => format!("cannot be folded: {failure}"),
+        (None, _) if usize::try_from(rows).is_ok_and(|rows| rows <= most) => {
+            "another name of it is set aside".to_owned()
+        }
         (None, EntityKind::Payment) => {
             format!("{rows} events, or days of bots that these name; one payment may have {most}")
         }
@@ -292,7 +297,7 @@ fn start(connection: &Connection, most: usize) -> Result<(), StoreError> {
         frame.column("program")?.str()?.get(0),
         frame.column("entity_rows")?.i64()?.get(0),
     );
-    if (program, before) == (Some(PROGRAM), Some(most)) {
+    if (program, before) == (Some(RULES), Some(most)) {
         return Ok(());
     }
     let transaction = connection.unchecked_transaction()?;
@@ -301,7 +306,7 @@ fn start(connection: &Connection, most: usize) -> Result<(), StoreError> {
     if before.is_some_and(|before| before > 0 && before != most) {
         folding::run(&transaction, &query!("jobs/raise_epoch"), &Params::new())?;
     }
-    let params = vec![("program", Param::Text(PROGRAM.to_owned())), ("most", Param::Int(most))];
+    let params = vec![("program", Param::Text(RULES.to_owned())), ("most", Param::Int(most))];
     folding::run(&transaction, &query!("jobs/keep_rules"), &params)?;
     Ok(transaction.commit()?)
 }

@@ -79,7 +79,7 @@ pub struct SetAside {
     pub hash: String,
     /// Rows that it had when it was set aside.
     pub rows: u64,
-    /// The number of rows that it exceeded; none where its fold failed.
+    /// The number of rows that it exceeded; none where that is not why.
     pub limit: Option<u64>,
     /// Why, in a sentence.
     pub reason: String,
