@@ -639,7 +639,11 @@ fn a_conversation_that_is_set_aside_is_in_no_walk_whatever_names_it_gets() {
         as_of = bench.append(part);
         bench.fold();
     }
-    assert_eq!(bench.store.quarantined().len(), 1);
+    assert_eq!(
+        bench.store.quarantined().len(),
+        2,
+        "it and the one that has got its name"
+    );
     for unit in ["conversation", "user"] {
         let asked = [("steps", "started,checkout"), ("window", "2h"), ("unit", unit)];
         let rows = answer(&bench.store, as_of, "conversion", &asked);
