@@ -82,15 +82,22 @@ fn a_server_that_is_stopped_while_it_folds_much_ends_in_time_and_keeps_what_it_h
     let text = std::fs::read_to_string(&file).unwrap();
     let all: Vec<&str> = text.lines().collect();
     let batches: Vec<String> = all.chunks(12_000).map(|some| some.join("\n")).collect();
+    // A machine with other work may refuse some for a moment.
+    let sent = |served: &Served, batch: &str| -> Counts {
+        loop {
+            let reply = served.client.post_lines(batch);
+            if reply.status != 503 {
+                return Counts::of(&reply.expect_status(200).json());
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+    };
     // All at once, so that the fold has much before it.
     let post = |served: &Served| -> Vec<Counts> {
         thread::scope(|scope| {
-            let one = |batch: &String| {
-                let batch = batch.clone();
-                scope.spawn(move || served.client.post_events(&batch))
-            };
-            let sent: Vec<_> = batches.iter().map(one).collect();
-            sent.into_iter().map(|batch| batch.join().unwrap()).collect()
+            let posts = batches.iter().map(|batch| scope.spawn(move || sent(served, batch)));
+            let all: Vec<_> = posts.collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
         })
     };
     let sum = |told: &[Counts], count: fn(&Counts) -> u64| told.iter().map(count).sum::<u64>();
