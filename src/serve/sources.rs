@@ -69,7 +69,7 @@ pub struct Sources {
     pub sources: Vec<SourceStatus>,
     /// What was refused of late, the latest first.
     pub refusals: Vec<RecentRefusal>,
-    /// What was set aside, the oldest first; as many as [`LEFT_OUT`].
+    /// What was set aside, the oldest first, at most 100.
     pub set_aside: Vec<SetAside>,
 }
 
