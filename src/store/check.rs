@@ -87,12 +87,12 @@ pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, Stor
 /// Reads every column of every table.
 fn tables(connection: &Connection, checked: &mut Checked) {
     let names = || -> Result<Vec<String>, StoreError> {
-        let mut statement = connection.prepare(query!("jobs/check_tables").sql)?;
+        let mut statement = connection.prepare(query!("check/tables").sql)?;
         let names = statement.query_map([], |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
     };
     for name in checked.note("the list of tables", names()).unwrap_or_default() {
-        let rows = connection.query_row(query!("jobs/check_table").sql, [&name], |row| row.get(0));
+        let rows = connection.query_row(query!("check/table").sql, [&name], |row| row.get(0));
         if let Some(rows) = checked.note(&format!("the table {name}"), rows.map_err(StoreError::from)) {
             checked.read.push((name, rows));
         }
@@ -121,7 +121,7 @@ impl Sum {
 /// Compares the identities of all events with those that are kept; what is wrong with them.
 fn identities(connection: &Connection) -> Result<Option<String>, StoreError> {
     let (mut of_events, mut kept) = (Sum::default(), Sum::default());
-    let mut statement = connection.prepare(query!("jobs/check_events").sql)?;
+    let mut statement = connection.prepare(query!("check/events").sql)?;
     for batch in statement.stream_arrow([])? {
         let batch = batch?;
         let texts = |at: usize| batch.column(at).as_any().downcast_ref::<StringArray>();
@@ -150,7 +150,7 @@ fn identities(connection: &Connection) -> Result<Option<String>, StoreError> {
 
 /// The rules between tables that do not hold.
 fn rules(connection: &Connection) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare(query!("jobs/check_rules").sql)?;
+    let mut statement = connection.prepare(query!("check/rules").sql)?;
     let broken = statement.query_map([], |row| {
         let (broken, rows): (String, i64) = (row.get(0)?, row.get(1)?);
         Ok(format!("{broken}: {rows}"))
