@@ -196,7 +196,7 @@ impl Application {
         let outcome = self.server.await;
         let end = self.stop.begin(&self.store);
         socket::remove(&self.data_dir);
-        // Who asked is told or gone; what still runs would hold up the end.
+        // Their clients have been answered or are gone; what still runs would only delay the stop.
         self.store.end_questions();
         let idle = self.jobs.stop_by(end);
         // A last checkpoint that fails raises it too; that has a sentence of its own.

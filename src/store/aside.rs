@@ -181,6 +181,7 @@ impl<'a> Aside<'a> {
         };
         let kinds: Vec<&str> = found.iter().map(|one| one.kind.as_str()).collect();
         let keys: Vec<i64> = found.iter().map(|one| one.key).collect();
+        let exceeded = |one: &Found| (one.failure.is_none() && one.rows > limit).then_some(limit);
         let frame = df!(
             "id" => found.iter().map(|one| format!("{}-{}", one.kind.as_str(), hash(one.key))).collect::<Vec<_>>(),
             "kind" => &kinds,
@@ -188,7 +189,7 @@ impl<'a> Aside<'a> {
             "platform" => of_checkout(|pair| &pair.0),
             "name" => of_checkout(|pair| &pair.1),
             "rows" => found.iter().map(|one| one.rows).collect::<Vec<_>>(),
-            "row_limit" => found.iter().map(|one| (one.failure.is_none() && one.rows > limit).then_some(limit)).collect::<Vec<_>>(),
+            "row_limit" => found.iter().map(exceeded).collect::<Vec<_>>(),
             "reason" => found.iter().map(|one| reason(one, self.rules.most)).collect::<Vec<_>>(),
         )?;
         append(

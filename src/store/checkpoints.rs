@@ -1,5 +1,8 @@
-//! Checkpoints: what the log holds goes into the tables, on a thread and a connection of their own, so that commits
-//! wait for them seldom.
+//! Checkpoints: what the log holds goes into the tables, on a thread and a connection of their own.
+//!
+//! While one is made, questions go on; commits and folds may wait until it is done: DuckDB lets others write only where
+//! it does not reclaim the room of deleted rows, which folds leave behind all the time. Measured on an idle machine of
+//! two cores: 0.9 to 1 s for 64 MiB of log.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -74,7 +77,7 @@ impl Checkpoints {
     /// Has a checkpoint made where one is due, and waits for it where it is late.
     pub fn look(&self) {
         if self.maker.is_due(BEHIND * LOG_BYTES) {
-            self.maker.make();
+            self.maker.make_due(BEHIND * LOG_BYTES);
         } else if self.maker.is_due(LOG_BYTES)
             && let Some(wake) = &self.wake
         {
@@ -86,7 +89,7 @@ impl Checkpoints {
     /// The last one, after which the thread has ended; true if it was made.
     pub fn finish(mut self) -> bool {
         self.end();
-        self.maker.make()
+        self.maker.make(&lock(&self.maker.connection))
     }
 
     fn end(&mut self) {
@@ -106,9 +109,7 @@ impl Drop for Checkpoints {
 impl Maker {
     fn run(&self, woken: &Receiver<()>) {
         while woken.recv_timeout(LOOK) != Err(RecvTimeoutError::Disconnected) {
-            if self.is_due(LOG_BYTES) {
-                self.make();
-            }
+            self.make_due(LOG_BYTES);
         }
     }
 
@@ -117,9 +118,16 @@ impl Maker {
         self.disk.wants_checkpoint(schema::log_bytes(&self.folder), most)
     }
 
-    /// Puts what the log holds into the tables, after the checkpoint that is under way; true if it was made.
-    fn make(&self) -> bool {
+    /// Makes a checkpoint if one is still due after the one that is under way.
+    fn make_due(&self, most: u64) {
         let connection = lock(&self.connection);
+        if self.is_due(most) {
+            self.make(&connection);
+        }
+    }
+
+    /// Puts what the log holds into the tables; true if that was done.
+    fn make(&self, connection: &Connection) -> bool {
         let done = connection.execute_batch(query!("ingest/checkpoint").sql);
         let done = done.map_err(StoreError::from).and_then(|()| Ok(self.mark.sync_data()?));
         self.alarm.heed(&done);
