@@ -1,8 +1,8 @@
 //! The data folder and what lies in it are for their owner only, whatever the umask of those who made them.
 
-use std::fs::{DirBuilder, DirEntry, Permissions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{DirBuilder, DirEntry, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::{Store, schema};
@@ -95,6 +95,21 @@ fn close(entry: &DirEntry) -> io::Result<bool> {
         std::fs::set_permissions(&path, Permissions::from_mode(own))?;
     }
     Ok(open)
+}
+
+/// Puts a file that is on disk whole or not at all in place of another, for its owner only.
+///
+/// # Errors
+/// When it cannot be written; what was there stays then.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    drop(std::fs::remove_file(&new));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 fn mode(path: &Path) -> io::Result<u32> {

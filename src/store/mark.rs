@@ -6,8 +6,8 @@
 //! checkpoint it is synced.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
@@ -101,7 +101,7 @@ impl Mark {
     pub fn keep(connection: &Connection, folder: &Path) -> Result<Self, StoreError> {
         let (held, _) = Held::of(connection, 0)?;
         if !matches!(read(folder)?, Found::Held(known) if known == held) {
-            replace(folder, &held)?;
+            super::folder::replace_file(&path(folder), &text(&held)?)?;
         }
         let file = OpenOptions::new().write(true).open(path(folder))?;
         Ok(Mark {
@@ -137,19 +137,4 @@ fn text(held: &Held) -> Result<Vec<u8>, StoreError> {
     bytes.resize(BYTES - 1, b' ');
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-/// Puts a mark that is on disk whole or not at all in place of another.
-fn replace(folder: &Path, held: &Held) -> Result<(), StoreError> {
-    let written = folder.join("ledger.json.new");
-    drop(std::fs::remove_file(&written));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&written)?;
-    file.write_all(&text(held)?)?;
-    file.sync_all()?;
-    std::fs::rename(&written, path(folder))?;
-    Ok(File::open(folder)?.sync_all()?)
 }

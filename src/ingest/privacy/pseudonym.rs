@@ -3,13 +3,13 @@
 //! The key lies beside the database, so that a copy of the database alone reveals nobody: without it
 //! not even a known id can be looked up.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use crate::store::replace_file;
 
 /// The name of the key's file in the data folder.
 pub const KEY_FILE: &str = "pseudonym.key";
@@ -67,27 +67,17 @@ pub fn key_in(folder: &Path, may_be_new: bool) -> Result<Key, KeyError> {
             hex::decode_to_slice(text.trim(), &mut key).map_err(|_| KeyError::Malformed(path.clone()))?;
             Ok(key)
         }
-        Err(error) if error.kind() == ErrorKind::NotFound && may_be_new => make(folder, &path).map_err(failed),
+        Err(error) if error.kind() == ErrorKind::NotFound && may_be_new => make(&path).map_err(failed),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(KeyError::Missing(path)),
         Err(error) => Err(failed(error)),
     }
 }
 
 /// Makes a key that is on disk whole or not at all, for the owner's eyes.
-fn make(folder: &Path, path: &Path) -> std::io::Result<Key> {
+fn make(path: &Path) -> std::io::Result<Key> {
     let mut key = Key::default();
     getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-    let written = path.with_extension("key.new");
-    drop(std::fs::remove_file(&written));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&written)?;
-    writeln!(file, "{}", hex::encode(key))?;
-    file.sync_all()?;
-    std::fs::rename(&written, path)?;
-    File::open(folder)?.sync_all()?;
+    replace_file(path, format!("{}\n", hex::encode(key)).as_bytes())?;
     Ok(key)
 }
 
