@@ -1,13 +1,18 @@
 //! One odd client must not stop everybody: constant ids, names in circles, entities that cannot be folded.
 
-use botledger::model::{CheckoutPath, Currency, Event, EventType, Money};
-use botledger::store::{EntityKind, SetAside, SetAsideState, Store};
+use std::sync::Arc;
+use std::time::Instant;
+
+use botledger::jobs::Turns;
+use botledger::model::{CheckoutPath, Clock, Currency, Event, EventType, Money};
+use botledger::store::{EntityKind, SetAside, SetAsideState, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::support::app::{TestApp, instant};
 use crate::support::bench::Bench;
 use crate::support::events;
+use crate::support::frames::frames;
 use crate::support::ledger::Ledger;
 
 /// An event `second` seconds into a day.
@@ -362,6 +367,143 @@ fn conversations_named_in_a_circle_or_a_chain_are_one() {
 }
 
 #[test]
+fn days_of_many_payments_that_each_may_be_large_are_united_before_they_are_read() {
+    let mut events = sound();
+    for payment in 0..40 {
+        for n in 0..10 {
+            let mut paid = paid(&format!("p{payment}"), &format!("c{n}"), None, 86_400 * n + payment);
+            paid.bot_id = Some(format!("b{n}"));
+            events.push(paid);
+        }
+    }
+    let bench = Bench::with(|config| config.limits.entity_rows = 100);
+    bench.append(events);
+    let read = frames(|| bench.fold());
+    assert!(
+        read.iter()
+            .all(|(query, rows)| query != "jobs/day_activity" || *rows <= 101),
+        "of 4,000 days of payments: {read:?}"
+    );
+    assert_eq!(bench.store.quarantined(), []);
+    let (_folder, ledger) = bench.close();
+    is_sound(&ledger);
+    assert_eq!(ledger.number("select count(*) from bot_days"), 101);
+    // All are of the bot that they name first, at noon.
+    let active = "select count(*), min(day), max(day) from bot_days where low <> 0 or high <> 0";
+    assert_eq!(ledger.rows(active), [["11", "17056", "17065"]]);
+    assert_eq!(ledger.number("select count(*) from bot_days where high = 1"), 11);
+}
+
+/// Payments, conversations and bots of which each is small and all together are many, under several names.
+fn many_small() -> Vec<Event> {
+    let mut events = sound();
+    // Each of these payments has eight events under three names, and all name one checkout of another conversation.
+    for n in 0..12 {
+        let (payment, second) = (format!("p{n}"), 100 * n);
+        let (first, last) = (format!("{payment} first"), format!("{payment} last"));
+        events.push(naming(&payment, &[&first, &last], second));
+        events.push(paid(&first, &format!("c{n}"), Some("shared"), second + 50));
+        events.extend((1..7).map(|part| paid(&last, &format!("c{}", n + 1), None, second + 50 + part)));
+    }
+    // Each of these conversations has another name, and a checkout under each of them.
+    for n in 0..13 {
+        let (conversation, alias) = (format!("c{n}"), format!("c{n} before"));
+        let mut moved = in_thread(event(EventType::Other, &format!("moved {n}"), 7 * n), &conversation);
+        moved.aliases = vec![alias.clone()];
+        events.extend([moved, started(&alias, 8 * n), checkout(&alias, "shared", 90 * n)]);
+        events.extend((0..4).map(|k| checkout(&conversation, &format!("k{n}-{k}"), 95 * n + k)));
+    }
+    // One conversation has twenty checkouts, and twenty payments of other conversations name each of them.
+    for k in 0..20 {
+        let name = format!("hub {k}");
+        events.push(checkout("hub", &name, 40 * k));
+        events.extend((0..20).map(|n| paid(&format!("{name} {n}"), &format!("payer {n}"), Some(&name), 40 * n)));
+    }
+    for n in 0..100 {
+        let mut updated = event(EventType::BotUpdated, &format!("updated {n}"), n);
+        updated.platform = Some("web".into());
+        updated.bot_id = Some(format!("b{}", n % 10));
+        updated.name = Some(format!("{n}"));
+        events.push(updated);
+    }
+    events
+}
+
+#[test]
+fn what_is_too_much_at_once_is_folded_in_parts_to_the_same_facts() {
+    let mut events = many_small();
+    events.sort_by_key(|event| event.content % 7);
+    let facts = |entity_rows: usize| {
+        let bench = Bench::with(|config| config.limits.entity_rows = entity_rows);
+        let mut told = Vec::new();
+        let read = frames(|| {
+            let stamps: Vec<DateTime<Utc>> = [&events[..500], &events[500..]]
+                .into_iter()
+                .map(|part| {
+                    let as_of = bench.append(part.to_vec());
+                    bench.fold();
+                    told.extend(told.is_empty().then(|| answers(&bench.store, as_of)));
+                    as_of
+                })
+                .collect();
+            told.push(answers(&bench.store, stamps[0]));
+        });
+        assert_eq!(told[0], told[1], "as of the end of the first part");
+        let folds = read.iter().filter(|(query, _)| query.starts_with("jobs/"));
+        let most = folds.map(|(_, rows)| *rows).max().unwrap();
+        assert_eq!(bench.store.quarantined(), []);
+        let (_folder, ledger) = bench.close();
+        (ledger.facts(), told, most)
+    };
+    let (whole, parts) = (facts(100_000), facts(40));
+    assert!(whole.2 > 300, "{} rows are no test", whole.2);
+    assert!(parts.2 <= 3 * 40, "a frame has {} rows", parts.2);
+    assert!(
+        whole.0 == parts.0 && whole.1 == parts.1,
+        "in parts they are other facts"
+    );
+}
+
+#[test]
+fn what_is_set_aside_is_not_read_with_the_rest() {
+    let mut events = sound();
+    for n in 0..200 {
+        events.push(checkout("null", &format!("k{n}"), 10 + n));
+        events.push(paid(&format!("p{n}"), "null", None, 300 + n));
+    }
+    let bench = Bench::with(|config| config.limits.entity_rows = 40);
+    bench.append(events);
+    let read = frames(|| bench.fold());
+    let largest = read.iter().max_by_key(|(_, rows)| *rows).unwrap();
+    assert!(largest.1 <= 120, "{largest:?}");
+    assert_eq!(only(&bench).kind, EntityKind::Conversation);
+    let (_folder, ledger) = bench.close();
+    is_sound(&ledger);
+    assert_eq!(ledger.number("select count(*) from payments"), 201);
+}
+
+#[test]
+fn a_step_that_fails_is_tried_again_with_fewer_events() {
+    let bench = Bench::new();
+    let commits: Vec<DateTime<Utc>> = (0..9)
+        .map(|n| bench.append(vec![captured(&format!("p{n}"), 100, n)]))
+        .collect();
+    let (folder, ledger) = bench.close();
+    // The last commit can be in no step; steps are counted as if each had a thousand events.
+    let damage = "update events set provider = null where payment_id = 'p8'; update commits set events = 1000";
+    ledger.0.execute_batch(damage).unwrap();
+    drop(ledger);
+    let bench = Bench::on(folder, |_| {});
+    let clock: Clock = Arc::new(|| at(0));
+    let mut turns = Turns::new(&bench.store, Instant::now()).events(9_000);
+    for _ in 0..8 {
+        turns.round(&bench.store, &clock, true);
+    }
+    // The first five go with 4,500, and three more with 2,250 at the latest.
+    assert_eq!(bench.store.folded_to(), commits[7]);
+}
+
+#[test]
 fn amounts_at_the_edge_of_what_can_be_counted_harm_nobody() {
     let mut events = sound();
     for n in 0..3 {
@@ -501,6 +643,60 @@ fn what_is_dropped_stays_out_until_it_is_taken_back() {
     assert!(
         ledger.facts() == alone.facts(),
         "taken back, it is as if it had never been away"
+    );
+}
+
+#[test]
+fn what_fails_without_any_entity_is_an_error_and_no_fault_of_those_that_are_folded() {
+    let bench = Bench::new();
+    delivered(&bench, &sound(), 1);
+    let (folder, ledger) = bench.close();
+    let sql = "alter table payments add column stranger integer default 0; \
+               alter table payments alter column stranger set not null";
+    ledger.0.execute_batch(sql).unwrap();
+    drop(ledger);
+    let bench = Bench::on(folder, |_| {});
+    let folded = bench.store.folded_to();
+    bench.append(vec![captured("fine", 200, 50), captured("fine too", 300, 51)]);
+    let failed = bench.store.fold(1_000);
+    assert!(matches!(failed, Err(StoreError::Polars(_))), "{failed:?}");
+    assert_eq!((bench.store.quarantined(), bench.store.folded_to()), (vec![], folded));
+}
+
+#[test]
+fn the_stop_ends_the_search_for_what_cannot_be_folded() {
+    let bench = damaged();
+    let folded = bench.store.folded_to();
+    bench.append(vec![captured("broken", 100, 50), captured("fine", 200, 51)]);
+    bench.store.begin_stop();
+    let stopped = bench.store.fold(1_000);
+    assert!(matches!(stopped, Err(StoreError::Stopped)), "{stopped:?}");
+    assert_eq!((bench.store.quarantined(), bench.store.folded_to()), (vec![], folded));
+}
+
+#[test]
+fn a_day_that_cannot_be_folded_is_left_out_and_the_rest_goes_on() {
+    let bench = Bench::new();
+    delivered(&bench, &sound(), 1);
+    let (folder, ledger) = bench.close();
+    let sql = "alter table activity_log alter column mode drop not null; \
+               insert into activity_log select bot_key, null, day, low, high, received_at from activity_log";
+    ledger.0.execute_batch(sql).unwrap();
+    drop(ledger);
+    let bench = Bench::on(folder, |_| {});
+    bench.append(vec![
+        started("another", 1_000),
+        paid("pi_another", "another", None, 86_400),
+    ]);
+    bench.fold();
+    assert_eq!(bench.store.quarantined(), []);
+    let (_folder, ledger) = bench.close();
+    is_sound(&ledger);
+    // At noon and at a quarter past, and the payment of the next day.
+    let days = "select day, mode, low, high from bot_days order by day";
+    assert_eq!(
+        ledger.rows(days),
+        [["17056", "live", "0", "3"], ["17057", "live", "0", "1"]]
     );
 }
 

@@ -11,5 +11,6 @@ from (
     left join payment_roots r using (payment_key)
     left join conversation_roots c on c.alias_key = l.conversation_key
     where l.conversation_key in (select key from touched_conversations)
+      and coalesce(c.root, l.conversation_key) not in (select key from left_out where kind = 'conversation')
 ) n
 join payments p using (payment_key)

@@ -1,5 +1,7 @@
--- A payment's activity is dated by the payment's latest event: a late one may attribute it to a bot,
+-- A bot's day is all its activity of a UTC day, and of each mode; it is united here, since many payments of a bot may have
+-- been active on a day. A payment's activity is dated by the payment's latest event: a late one may attribute it to a bot,
 -- so that as of an earlier moment the day has to be folded again.
+insert into found_days
 with near as (
     select
         coalesce(r.root, l.payment_key) as payment_key, l.mode, (l.time::date - date '1970-01-01')::integer as day,
@@ -36,19 +38,16 @@ moves as (
     join payments p using (payment_key)
     join days d using (payment_key)
 )
--- United here: many payments of a bot may have been active on a day.
-select bot_key, mode, day, bit_or(low) as low, bit_or(high) as high,
-       min(first_received) as first_received, max(last_received) as last_received
+select bot_key, mode, day, bit_or(low), bit_or(high), min(first_received), max(last_received)
 from (
-    select a.bot_key, a.mode, a.day, a.low, a.high,
-           epoch_us(a.received_at) as first_received, epoch_us(a.received_at) as last_received
+    select a.bot_key, a.mode, a.day, a.low, a.high, a.received_at as first_received, a.received_at as last_received
     from activity_log a
     semi join touched_days t on t.bot_key = a.bot_key and t.day = a.day
     union all
     select m.bot_key, m.mode, m.day,
            case when m.attributed then m.low else 0 end,
            case when m.attributed then m.high else 0 end,
-           epoch_us(m.received_at), epoch_us(m.last_received)
+           m.received_at, m.last_received
     from moves m
     semi join touched_days t on t.bot_key = m.bot_key and t.day = m.day
 )

@@ -8,8 +8,9 @@ use super::{first, instants, kind_in};
 
 /// Folds checkouts of some conversations: rows of `conversation_log` (all of each conversation)
 /// and the payments that name these checkouts or belong to these conversations
-/// (`payment_key`, `platform`, `checkout_id`, `conversation_key`, `mode`, `first_paid_at`,
-/// `last_received`, times in microseconds).
+/// (`platform`, `checkout_id`, `conversation_key`, `mode`, `first_paid_at`, `last_received`,
+/// times in microseconds). Of those that name one, the nearest at or after each beginning and
+/// the latest stamp are enough.
 ///
 /// Rows with `is_left_out` begin no checkout: their id is set aside.
 ///

@@ -7,7 +7,6 @@
 pub mod bots;
 pub mod checkouts;
 pub mod conversations;
-pub mod days;
 pub mod names;
 pub mod payments;
 

@@ -9,7 +9,7 @@ use polars::prelude::DataFrame;
 
 use super::aside::{Aside, Rules};
 use super::folding::{self, Target, Window};
-use super::{Store, StoreError, read, touching, writer};
+use super::{Store, StoreError, read, refolding, touching, writer};
 use crate::model::{Param, Params, Query};
 use crate::query;
 
@@ -38,7 +38,7 @@ impl Store {
             if as_of >= folded_to(connection)? {
                 return answer(connection);
             }
-            enter_past(connection, as_of, &self.shared.rules)?;
+            enter_past(connection, as_of, &self.shared.rules, &|| self.check())?;
             let frames = answer(connection);
             connection.execute_batch(query!("jobs/past_drop").sql)?;
             frames
@@ -140,7 +140,12 @@ pub(super) fn folded_to(connection: &Connection) -> Result<DateTime<Utc>, StoreE
 }
 
 /// Puts views of the past in front of the tables of facts and logs, on this connection only.
-fn enter_past(connection: &Connection, as_of: DateTime<Utc>, rules: &Rules) -> Result<(), StoreError> {
+fn enter_past(
+    connection: &Connection,
+    as_of: DateTime<Utc>,
+    rules: &Rules,
+    go_on: &dyn Fn() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     connection.execute_batch(query!("jobs/session").sql)?;
     connection.execute_batch(query!("jobs/past_views").sql)?;
     folding::run(
@@ -148,11 +153,11 @@ fn enter_past(connection: &Connection, as_of: DateTime<Utc>, rules: &Rules) -> R
         &query!("jobs/past_moment"),
         &vec![("upto", Param::Time(as_of))],
     )?;
-    let mut aside = Aside::new(connection, rules);
+    let mut aside = Aside::new(connection, rules, go_on);
     touching::since(connection, as_of, &mut aside)?;
     let window = Window {
         after: as_of,
         upto: as_of,
     };
-    folding::refold(connection, window, DateTime::UNIX_EPOCH, &Target::Past, &mut aside).map(drop)
+    refolding::refold(connection, window, DateTime::UNIX_EPOCH, &Target::Past, &mut aside).map(drop)
 }

@@ -44,6 +44,11 @@ impl Rules {
         Ok(Rules { most, required })
     }
 
+    /// Rows that are folded at once, and those of one entity more: only some entities at a time may be large.
+    pub fn at_once(&self) -> usize {
+        self.most.saturating_mul(2)
+    }
+
     /// That the rows of a frame fit a table.
     pub fn whole(&self, table: &str, frame: &DataFrame) -> Result<(), StoreError> {
         for column in self.required.get(table).into_iter().flatten() {
@@ -59,6 +64,8 @@ impl Rules {
 pub(super) struct Aside<'a> {
     connection: &'a Connection,
     rules: &'a Rules,
+    /// Whether there is time for more.
+    go_on: &'a dyn Fn() -> Result<(), StoreError>,
     /// Whether anything was found that was not set aside before.
     found: bool,
 }
@@ -73,8 +80,8 @@ struct Found {
     failure: Option<String>,
 }
 
-/// Tables of facts.
-const FACTS: [&str; 8] = [
+/// Tables of facts that are folded here.
+const FACTS: [&str; 7] = [
     "payments",
     "payment_attempts",
     "payment_movements",
@@ -82,15 +89,15 @@ const FACTS: [&str; 8] = [
     "checkouts",
     "bots",
     "bot_spans",
-    "bot_days",
 ];
 
 impl<'a> Aside<'a> {
-    /// Nothing is found yet.
-    pub fn new(connection: &'a Connection, rules: &'a Rules) -> Self {
+    /// Nothing is found yet. What takes long asks `go_on` again and again, and ends with its error.
+    pub fn new(connection: &'a Connection, rules: &'a Rules, go_on: &'a dyn Fn() -> Result<(), StoreError>) -> Self {
         Aside {
             connection,
             rules,
+            go_on,
             found: false,
         }
     }
@@ -98,6 +105,14 @@ impl<'a> Aside<'a> {
     /// What decides.
     pub fn rules(&self) -> &'a Rules {
         self.rules
+    }
+
+    /// Asked before something that takes long.
+    ///
+    /// # Errors
+    /// When there is no time for it.
+    pub fn go_on(&self) -> Result<(), StoreError> {
+        (self.go_on)()
     }
 
     /// Sets aside what has too many rows, before any of them is read. `since` as in `refold`, where the query asks.
@@ -127,7 +142,7 @@ impl<'a> Aside<'a> {
     /// Folds entities, each all rows of `events` with one `key`, and sets aside those whose fold fails.
     ///
     /// # Errors
-    /// Where something else fails than the fold of entities.
+    /// Where something else fails than the fold of entities, or it has to end before those that fail are found.
     pub fn fold<T>(
         &mut self,
         kind: EntityKind,
@@ -141,7 +156,7 @@ impl<'a> Aside<'a> {
         };
         let (facts, failed) = match attempt(events) {
             Ok(facts) => (facts, Vec::new()),
-            Err(StoreError::Unfoldable(_) | StoreError::Polars(_)) => sift(key, events, &attempt)?,
+            Err(StoreError::Unfoldable(_) | StoreError::Polars(_)) => sift(key, events, &attempt, self.go_on)?,
             Err(error) => return Err(error),
         };
         for found in &failed {
@@ -213,19 +228,23 @@ impl<'a> Aside<'a> {
     }
 }
 
-/// Finds the entities whose fold fails by halving, and folds the others: their keys, rows and failures.
+/// Finds the entities whose fold fails by halving, and folds the others: their keys, rows and failures. What fails
+/// without any entity is an error, and no fault of theirs.
 #[allow(clippy::type_complexity, reason = "named once, in the sentence above")]
 fn sift<T>(
     key: &'static str,
     events: &DataFrame,
     fold: &impl Fn(&DataFrame) -> Result<T, StoreError>,
+    go_on: &dyn Fn() -> Result<(), StoreError>,
 ) -> Result<(T, Vec<(i64, i64, String)>), StoreError> {
+    fold(&events.clear())?;
     let mut keys: Vec<i64> = events.column(key)?.i64()?.iter().flatten().collect();
     keys.sort_unstable();
     keys.dedup();
     let mut failed = Vec::new();
     let mut suspects = vec![(keys, events.clone())];
     while let Some((keys, events)) = suspects.pop() {
+        go_on()?;
         let Err(error) = fold(&events) else { continue };
         match keys[..] {
             [] => return Err(error),

@@ -11,9 +11,7 @@ use duckdb::Connection;
 use polars::prelude::DataFrame;
 
 use super::aside::{self, Aside};
-use super::quarantine::{self, EntityKind};
-use super::{Store, StoreError, as_of, lock, read, touching, writer};
-use crate::facts;
+use super::{Store, StoreError, as_of, lock, quarantine, read, refolding, touching, writer};
 use crate::model::{Param, Params, Query};
 use crate::query;
 
@@ -87,11 +85,15 @@ impl Store {
             Param::Time(since(&transaction, query!("jobs/fresh_since"), &window.params())?),
         ));
         run(&transaction, &query!("jobs/log_conversations"), &about_conversations)?;
-        let mut aside = Aside::new(&transaction, &self.shared.rules);
+        let go_on = || match self.shared.stop.has_passed() {
+            true => Err(StoreError::Stopped),
+            false => Ok(()),
+        };
+        let mut aside = Aside::new(&transaction, &self.shared.rules, &go_on);
         touching::by_window(&transaction, &window.params(), &mut aside)?;
         let after = vec![("after", Param::Time(window.after))];
         let since = since(&transaction, query!("jobs/touched_since"), &after)?;
-        let report = refold(&transaction, window, since, &Target::Tables, &mut aside)?;
+        let report = refolding::refold(&transaction, window, since, &Target::Tables, &mut aside)?;
         aside.keep(window.upto)?;
         run(
             &transaction,
@@ -150,7 +152,7 @@ pub(super) enum Target {
 
 impl Target {
     /// Takes the touched conversations out of the cube or puts them back; of the past the cube is a view.
-    fn count_cells(&self, connection: &Connection, query: Query) -> Result<(), StoreError> {
+    pub(super) fn count_cells(&self, connection: &Connection, query: Query) -> Result<(), StoreError> {
         match self {
             Target::Tables => run(connection, &query, &Params::new()),
             Target::Past => Ok(()),
@@ -166,7 +168,8 @@ impl Target {
         execute(connection, &query)
     }
 
-    fn replace(&self, connection: &Connection, drop_rows: &Query, rows: &[Rows]) -> Result<(), StoreError> {
+    /// Puts rows in place of those that `drop_rows` drops.
+    pub(super) fn replace(&self, connection: &Connection, drop_rows: &Query, rows: &[Rows]) -> Result<(), StoreError> {
         if matches!(self, Target::Tables) {
             execute(connection, drop_rows)?;
         }
@@ -180,141 +183,25 @@ impl Target {
     }
 }
 
-struct Rows<'a> {
-    table: &'static str,
-    past: &'static str,
-    frame: &'a DataFrame,
-}
-
-/// Folds the touched entities again, payments first, then what depends on them.
-///
-/// `since` is a stamp before which nothing came in about the touched conversations. What has too many rows is set aside
-/// before they are read, and so is what cannot be folded.
-pub(super) fn refold(
-    connection: &Connection,
-    window: Window,
-    since: DateTime<Utc>,
-    target: &Target,
-    aside: &mut Aside<'_>,
-) -> Result<FoldReport, StoreError> {
-    let payments = refold_payments(connection, target, aside)?;
-    let conversations = refold_conversations(connection, since, target, aside)?;
-    let bots = refold_bots(connection, target, aside)?;
-    let days = facts::days::fold(&whole(connection, query!("jobs/day_activity"))?)?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_days"),
-        &[rows("bot_days", "past_days", &days)],
-    )?;
-    Ok(FoldReport {
-        window,
-        payments,
-        conversations,
-        bots,
-        days: days.height(),
-    })
-}
-
-fn rows<'a>(table: &'static str, past: &'static str, frame: &'a DataFrame) -> Rows<'a> {
-    Rows { table, past, frame }
-}
-
-fn whole(connection: &Connection, query: Query) -> Result<DataFrame, StoreError> {
-    read::frame(connection, &query, &Params::new(), usize::MAX)
-}
-
-fn refold_payments(connection: &Connection, target: &Target, aside: &mut Aside<'_>) -> Result<usize, StoreError> {
-    let rules = aside.rules();
-    let events = whole(connection, query!("jobs/payment_events"))?;
-    let paid = aside.fold(EntityKind::Payment, "payment_key", &events, |events| {
-        let paid = facts::payments::fold(events)?;
-        rules.whole("payments", &paid.payments)?;
-        rules.whole("payment_attempts", &paid.attempts)?;
-        rules.whole("payment_movements", &paid.movements)?;
-        Ok(paid)
-    })?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_payments"),
-        &[
-            rows("payments", "past_payments", &paid.payments),
-            rows("payment_attempts", "past_attempts", &paid.attempts),
-            rows("payment_movements", "past_movements", &paid.movements),
-        ],
-    )?;
-    Ok(paid.payments.height())
-}
-
-fn refold_conversations(
-    connection: &Connection,
-    since: DateTime<Utc>,
-    target: &Target,
-    aside: &mut Aside<'_>,
-) -> Result<usize, StoreError> {
-    let rules = aside.rules();
-    let from_then = || vec![("since", Param::Time(since))];
-    let read_since = |query: Query| read::frame(connection, &query, &from_then(), usize::MAX);
-    aside.bound(
-        EntityKind::Conversation,
-        &query!("jobs/bound_conversations"),
-        from_then(),
-    )?;
-    aside.bound(EntityKind::Checkout, &query!("jobs/bound_checkouts"), from_then())?;
-    let events = read_since(query!("jobs/conversation_events"))?;
-    let (of_conversations, of_checkouts) = (
-        whole(connection, query!("jobs/conversation_payments"))?,
-        read_since(query!("jobs/checkout_payments"))?,
-    );
-    let (conversations, checkouts) = aside.fold(EntityKind::Conversation, "conversation_key", &events, |events| {
-        let conversations = facts::conversations::fold(events, &of_conversations)?;
-        let checkouts = facts::checkouts::fold(events, &of_checkouts)?;
-        rules.whole("conversations", &conversations)?;
-        rules.whole("checkouts", &checkouts)?;
-        Ok((conversations, checkouts))
-    })?;
-    target.count_cells(connection, query!("jobs/cells_subtract"))?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_conversations"),
-        &[
-            rows("conversations", "past_conversations", &conversations),
-            rows("checkouts", "past_checkouts", &checkouts),
-        ],
-    )?;
-    target.count_cells(connection, query!("jobs/cells_add"))?;
-    if matches!(target, Target::Tables) {
-        execute(connection, &query!("jobs/drop_left_out"))?;
-    }
-    Ok(conversations.height())
-}
-
-fn refold_bots(connection: &Connection, target: &Target, aside: &mut Aside<'_>) -> Result<usize, StoreError> {
-    let rules = aside.rules();
-    aside.bound(EntityKind::Bot, &query!("jobs/bound_bots"), Params::new())?;
-    let (events, captures) = (
-        whole(connection, query!("jobs/bot_events"))?,
-        whole(connection, query!("jobs/bot_captures"))?,
-    );
-    let bots = aside.fold(EntityKind::Bot, "bot_key", &events, |events| {
-        let bots = facts::bots::fold(events, &captures)?;
-        rules.whole("bots", &bots.bots)?;
-        rules.whole("bot_spans", &bots.spans)?;
-        Ok(bots)
-    })?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_bots"),
-        &[
-            rows("bots", "past_bots", &bots.bots),
-            rows("bot_spans", "past_spans", &bots.spans),
-        ],
-    )?;
-    Ok(bots.bots.height())
+/// Rows of facts and where they go.
+pub(super) struct Rows<'a> {
+    /// The table.
+    pub table: &'static str,
+    /// The temporary table of a question about the past.
+    pub past: &'static str,
+    /// The rows.
+    pub frame: &'a DataFrame,
 }
 
 /// Runs a statement that changes rows.
 pub(super) fn run(connection: &Connection, query: &Query, params: &Params) -> Result<(), StoreError> {
     read::frame(connection, query, params, usize::MAX).map(drop)
+}
+
+/// Runs a statement and tells how many rows it has added.
+pub(super) fn changed(connection: &Connection, query: &Query, params: &Params) -> Result<i64, StoreError> {
+    let count = read::frame(connection, query, params, 1)?;
+    Ok(count.column("Count")?.i64()?.get(0).unwrap_or(0))
 }
 
 /// Runs statements that take no parameters.

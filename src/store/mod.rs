@@ -31,6 +31,7 @@ mod quarantine;
 mod queue;
 mod rates;
 mod read;
+mod refolding;
 mod refusals;
 mod schema;
 mod settle;

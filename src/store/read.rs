@@ -126,9 +126,14 @@ pub(super) fn frame(
         let batch = batch.map_err(failed)?;
         rows += batch.num_rows();
         if rows > limit {
-            return Err(StoreError::TooManyRows(limit));
+            break;
         }
         batches.push(batch);
+    }
+    if rows > limit {
+        // A kept statement would keep the rest of its rows, and no other could run.
+        statement.discard();
+        return Err(StoreError::TooManyRows(limit));
     }
     let frame = bridge::to_frame(&schema, &batches)?;
     tracing::debug!(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 
 use super::aside::{self, Aside, BOTS};
-use super::folding::{Target, execute, run};
+use super::folding::{Target, changed, execute, run};
 use super::quarantine::EntityKind;
 use super::{StoreError, read};
 use crate::facts;
@@ -99,10 +99,4 @@ fn follow(connection: &Connection, names: &Names) -> Result<(), StoreError> {
         execute(connection, &names.root)?;
     }
     Ok(())
-}
-
-/// Runs a statement and tells how many rows it has added.
-fn changed(connection: &Connection, query: &Query, params: &Params) -> Result<i64, StoreError> {
-    let count = read::frame(connection, query, params, 1)?;
-    Ok(count.column("Count")?.i64()?.get(0).unwrap_or(0))
 }

@@ -1,0 +1,1 @@
+select count(distinct part) as parts from parts
