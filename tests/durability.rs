@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::client::{Client, Counts};
 use crate::support::events::{Draft, captured, conversation, lines};
@@ -116,6 +116,60 @@ fn on_sigterm_what_was_accepted_is_drained() {
     let end = |server: Served| assert!(server.terminate().success());
     let sent = interrupted(folder.path(), "term", 1_200, end);
     assert_kept_once(folder.path(), &[sent]);
+}
+
+#[test]
+fn after_a_kill_in_the_middle_of_a_checkpoint_every_acknowledged_event_is_there_once() {
+    const MIB: u64 = 1 << 20;
+    const MANY: u64 = 2_000;
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = |end: &str| {
+        let file = folder.path().join(format!("botledger.duckdb{end}"));
+        std::fs::metadata(file).map_or(0, |file| file.len())
+    };
+    let server = Served::start(folder.path());
+    let client = server.client.clone();
+    let post = move |number: u64| {
+        let event = |n: u64| {
+            let name = format!("{number}-{n}");
+            conversation("b1", &name).id(&name)
+        };
+        let body = lines(&(0..MANY).map(event).collect::<Vec<_>>());
+        let headers = [("content-type", "application/x-ndjson")];
+        let reply = client.try_post("/v1/events", &headers, body.as_bytes()).ok()?;
+        (reply.status == 200).then_some(body)
+    };
+    let sender = std::thread::spawn(move || (0..).map_while(post).collect::<Vec<_>>());
+    // Only a checkpoint makes the database longer; until it is done, the log has everything.
+    let before = bytes("");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while bytes("") < before + MIB {
+        assert!(
+            Instant::now() < deadline,
+            "{} MiB of log and no checkpoint",
+            bytes(".wal") / MIB
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    server.kill();
+    assert!(bytes(".wal") > 16 * MIB, "the checkpoint was done");
+    let acknowledged = sender.join().unwrap();
+    let server = Served::start(folder.path());
+    for body in &acknowledged {
+        let counts = server.client.post_events(body);
+        assert_eq!(
+            (counts.accepted, counts.duplicates),
+            (0, MANY),
+            "an acknowledged event was lost"
+        );
+    }
+    assert!(server.terminate().success());
+    let ledger = Ledger::open(folder.path());
+    let stored = ledger.number("select count(*) from events");
+    assert!(stored >= (acknowledged.len() as u64 * MANY) as i64);
+    let distinct = "select count(*) from (select distinct source, id from events)";
+    assert_eq!(ledger.number(distinct), stored);
+    assert_eq!(ledger.number("select sum(events) from commits"), stored);
 }
 
 #[test]
