@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
@@ -26,6 +26,10 @@ const BEHIND: u64 = 2;
 const LOOK: Duration = Duration::from_secs(1);
 /// How DuckDB says that others are writing; the checkpoint is tried again.
 const OTHERS_WRITE: &str = "Cannot CHECKPOINT";
+/// How long a late checkpoint and the last one wait for others to end their writing.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often they try in that time.
+const RETRY: Duration = Duration::from_millis(20);
 
 /// The checkpoints of an open database; their thread ends when this is dropped.
 pub(super) struct Checkpoints {
@@ -77,7 +81,7 @@ impl Checkpoints {
     /// Has a checkpoint made where one is due, and waits for it where it is late.
     pub fn look(&self) {
         if self.maker.is_due(BEHIND * LOG_BYTES) {
-            self.maker.make_due(BEHIND * LOG_BYTES);
+            self.maker.make_due(BEHIND * LOG_BYTES, PATIENCE);
         } else if self.maker.is_due(LOG_BYTES)
             && let Some(wake) = &self.wake
         {
@@ -89,7 +93,7 @@ impl Checkpoints {
     /// The last one, after which the thread has ended; true if it was made.
     pub fn finish(mut self) -> bool {
         self.end();
-        self.maker.make(&lock(&self.maker.connection))
+        self.maker.make(&lock(&self.maker.connection), PATIENCE)
     }
 
     fn end(&mut self) {
@@ -109,7 +113,7 @@ impl Drop for Checkpoints {
 impl Maker {
     fn run(&self, woken: &Receiver<()>) {
         while woken.recv_timeout(LOOK) != Err(RecvTimeoutError::Disconnected) {
-            self.make_due(LOG_BYTES);
+            self.make_due(LOG_BYTES, Duration::ZERO);
         }
     }
 
@@ -119,23 +123,81 @@ impl Maker {
     }
 
     /// Makes a checkpoint if one is still due after the one that is under way.
-    fn make_due(&self, most: u64) {
+    fn make_due(&self, most: u64, patience: Duration) {
         let connection = lock(&self.connection);
         if self.is_due(most) {
-            self.make(&connection);
+            self.make(&connection, patience);
         }
     }
 
-    /// Puts what the log holds into the tables; true if that was done.
-    fn make(&self, connection: &Connection) -> bool {
-        let done = connection.execute_batch(query!("ingest/checkpoint").sql);
+    /// Puts what the log holds into the tables; true if that was done. While others write it is tried again for as long
+    /// as `patience`.
+    fn make(&self, connection: &Connection, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        let done = loop {
+            match connection.execute_batch(query!("ingest/checkpoint").sql) {
+                Err(error) if error.to_string().contains(OTHERS_WRITE) && Instant::now() < end => {
+                    std::thread::sleep(RETRY);
+                }
+                done => break done,
+            }
+        };
         let done = done.map_err(StoreError::from).and_then(|()| Ok(self.mark.sync_data()?));
         self.alarm.heed(&done);
         match &done {
-            Err(StoreError::Database(error)) if error.to_string().contains(OTHERS_WRITE) => {}
+            Err(StoreError::Database(error)) if patience.is_zero() && error.to_string().contains(OTHERS_WRITE) => {}
             Err(error) => tracing::warn!(%error, "the checkpoint is put off"),
             Ok(()) => {}
         }
         done.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Accept, StoreOptions};
+
+    /// Tries a checkpoint while another connection has changed rows and ends its transaction `writes_for` later.
+    fn beside_a_writer(writes_for: Duration, patience: Duration) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Connection::open(folder.path().join("test.duckdb")).unwrap();
+        let rows = "create table t as select range as n from range(1000); begin; update t set n = n + 1";
+        writer.execute_batch(rows).unwrap();
+        let alarm = Alarm::new();
+        let options = StoreOptions {
+            data_dir: folder.path().to_owned(),
+            memory_mib: 64,
+            threads: 1,
+            queue_events: 1,
+            queue_bytes: 1,
+            frame_rows: 1,
+            entity_rows: 1,
+            query_seconds: 1,
+            fold_seconds: 1,
+            free_mib: 0,
+            accept: Accept::default(),
+        };
+        let (disk, _looking) = Disk::start(&options, &alarm).unwrap();
+        let maker = Maker {
+            connection: Mutex::new(writer.try_clone().unwrap()),
+            folder: folder.path().to_owned(),
+            mark: File::create(folder.path().join("mark")).unwrap(),
+            alarm,
+            disk,
+        };
+        let done = std::thread::spawn(move || {
+            let connection = lock(&maker.connection);
+            maker.make(&connection, patience)
+        });
+        std::thread::sleep(writes_for);
+        writer.execute_batch("commit").unwrap();
+        done.join().unwrap()
+    }
+
+    #[test]
+    fn a_late_checkpoint_waits_for_others_to_end_their_writing() {
+        assert!(beside_a_writer(Duration::from_millis(300), Duration::from_secs(60)));
+        assert!(!beside_a_writer(Duration::from_secs(1), Duration::ZERO));
     }
 }
