@@ -7,6 +7,7 @@
 pub mod bots;
 pub mod checkouts;
 pub mod conversations;
+pub mod fact;
 pub mod names;
 pub mod payments;
 

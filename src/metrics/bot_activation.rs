@@ -1,15 +1,14 @@
 //! Bot activation: how many of the bots registered come to talk, to sell and to be paid, and how soon.
 
 use chrono::TimeDelta;
+use polars::prelude::{IntoColumn, NamedFrom, QuantileMethod, Series, col, lit};
 
-use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, ints, range_params};
-use super::statistics::quantile;
-use super::table::{Sheet, Spec, by_bucket, number, rate_cells};
-use super::{
-    Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
-};
+use super::column::{After, Column};
+use super::scope::{Scope, count_if, count_rows};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::OF_BOTS;
+use crate::model::Param;
 use crate::model::time::parse_duration;
-use crate::model::{ColumnType::Integer, ColumnType::Number, Param, Params, Value};
 use crate::query;
 
 /// The metric.
@@ -37,13 +36,7 @@ pub const METRIC: Metric = Metric {
             "steps of the other mode; bots have no mode, and of conversations those count as tests that lead to one",
         ],
     },
-    dimensions: &[
-        Dimension("platform"),
-        Dimension("bot"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
-    ],
+    dimensions: OF_BOTS,
     parameters: &[Parameter {
         name: "window",
         default: "30d",
@@ -51,31 +44,22 @@ pub const METRIC: Metric = Metric {
         check: check_window,
     }],
     default_days: REPORT_DAYS,
-    inputs: &[Input {
-        name: "registered",
-        query: query!("serve/activation_bots"),
-        params,
-    }],
+    columns: &[
+        Column::count("registered", "bots"),
+        Column::count("with_conversation", "bots").settling(WINDOW),
+        Column::count("with_checkout", "bots").settling(WINDOW),
+        Column::count("with_payment", "bots").settling(WINDOW),
+        Column::rate("rate", "with_payment", "registered").settled(WINDOW),
+        Column::low("ci_low", "with_payment", "registered").settled(WINDOW),
+        Column::high("ci_high", "with_payment", "registered").settled(WINDOW),
+        Column::duration("median_days_to_conversation", "days").settled(WINDOW),
+        Column::duration("median_days_to_checkout", "days").settled(WINDOW),
+        Column::duration("median_days_to_payment", "days").settled(WINDOW),
+    ],
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "developer"];
-
-const COLUMNS: &[Spec] = &[
-    ("registered", Integer, Some("bots")),
-    ("with_conversation", Integer, Some("bots")),
-    ("with_checkout", Integer, Some("bots")),
-    ("with_payment", Integer, Some("bots")),
-    ("rate", Number, Some("ratio")),
-    ("ci_low", Number, Some("ratio")),
-    ("ci_high", Number, Some("ratio")),
-    ("median_days_to_conversation", Number, Some("days")),
-    ("median_days_to_checkout", Number, Some("days")),
-    ("median_days_to_payment", Number, Some("days")),
-];
-
-/// The steps as the query names them.
-const STEPS: [&str; 3] = ["to_conversation", "to_checkout", "to_payment"];
+const WINDOW: After = After::Parameter("window");
 
 /// Microseconds of a day of 24 hours.
 const DAY: f64 = 86_400e6;
@@ -94,78 +78,29 @@ fn window(question: &Question) -> TimeDelta {
     parse_duration(question.parameter("window")).unwrap_or(TimeDelta::days(30))
 }
 
-fn params(question: &Question) -> Params {
-    let window = window(question);
-    let mut params = range_params(question);
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let window = window(scope.question);
+    let mut params = scope.range_params();
     params.extend([
         ("window", Param::Int(window.num_microseconds().unwrap_or(i64::MAX))),
-        ("until", Param::Time(question.range.to + window)),
+        ("until", Param::Time(scope.question.range.to + window)),
     ]);
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
-    params
-}
-
-/// The bots registered in one bucket, and of each step the days it took those that took it.
-#[derive(Debug, Clone, Default)]
-struct Cohort {
-    registered: i64,
-    days: [Vec<f64>; STEPS.len()],
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let frame = frames.get("registered")?;
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let bots = counts(frame, "bots")?;
-    let mut taken = Vec::new();
-    for step in STEPS {
-        taken.push(ints(frame, step)?);
+    let mut bots = scope.bucketed(scope.read(&query!("facts/first_steps"), &params)?, "time", "bucket")?;
+    for step in ["to_conversation", "to_checkout", "to_payment"] {
+        // Divided one by one: Polars would multiply by the reciprocal, which rounds twice.
+        let days: Vec<Option<f64>> = bots.column(step)?.i64()?.iter().map(|micros| Some(micros? as f64 / DAY)).collect();
+        bots.with_column(Series::new(format!("days_{step}").into(), days).into_column())?;
     }
-    let mut grid: Grid<Cohort> = Grid::new(question.range.buckets.len());
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        let Some(cohort) = grid.at(at[row], group) else {
-            continue;
-        };
-        cohort.registered += bots[row];
-        for (days, taken) in cohort.days.iter_mut().zip(&taken) {
-            let alike = usize::try_from(bots[row]).unwrap_or_default();
-            days.extend(
-                taken[row]
-                    .into_iter()
-                    .flat_map(|micros| std::iter::repeat_n(micros as f64 / DAY, alike)),
-            );
-        }
-    }
-    let mut rows = grid.finish(question.group_by.len());
-    let all_days = rows
-        .iter_mut()
-        .flat_map(|(_, cohorts)| cohorts)
-        .flat_map(|cohort| &mut cohort.days);
-    all_days.for_each(|days| days.sort_by(f64::total_cmp));
-    let mut sheet = Sheet::new(question, COLUMNS);
-    for (bucket, group, cohort) in by_bucket(&rows, question.range.buckets.len()) {
-        let mature = question.mature(&question.range.buckets[bucket], window(question));
-        sheet.push(bucket, group, figures(cohort, mature));
-    }
-    Ok(Outcome {
-        table: sheet.finish(),
-        windows: Window::of(question.parameter("window"), COLUMNS, |(name, ..)| {
-            *name != "registered"
-        })
-        .into_iter()
-        .collect(),
-        ..Outcome::default()
-    })
-}
-
-fn figures(cohort: &Cohort, mature: bool) -> Vec<Value> {
-    let with = cohort.days.each_ref().map(|days| days.len() as i64);
-    let mut cells = vec![Value::Int(cohort.registered)];
-    cells.extend(with.map(Value::Int));
-    if !mature {
-        cells.resize(COLUMNS.len(), Value::Null);
-        return cells;
-    }
-    cells.extend(rate_cells(with[2], cohort.registered));
-    cells.extend(cohort.days.iter().map(|days| number(quantile(days, 0.5))));
-    cells
+    let taken = |step: &str| count_if(col(step).is_not_null());
+    let median = |step: &str| col(format!("days_{step}")).quantile(lit(0.5), QuantileMethod::Linear);
+    let figures = scope.cut(bots, OF_BOTS, &[])?.group_by(scope.keys(&[])).agg([
+        count_rows().alias("registered"),
+        taken("to_conversation").alias("with_conversation"),
+        taken("to_checkout").alias("with_checkout"),
+        taken("to_payment").alias("with_payment"),
+        median("to_conversation").alias("median_days_to_conversation"),
+        median("to_checkout").alias("median_days_to_checkout"),
+        median("to_payment").alias("median_days_to_payment"),
+    ]);
+    Ok(Answer::of(scope.complete(vec![figures], &[])?))
 }

@@ -1,12 +1,13 @@
 //! Bot activity: which bots are new, stay, come back and fall silent.
 
-use std::collections::HashMap;
+use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, NULL, NamedFrom, Series, UniqueKeepStrategy, col, lit, when};
 
-use super::grouping::{Grid, counts, dimension_params, groups};
-use super::slots::{Slots, WORD};
-use super::table::{Sheet, Spec, by_bucket, number};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
-use crate::model::{ColumnType::Integer, ColumnType::Number, Param, Params, Value};
+use super::column::Column;
+use super::scope::{Scope, count_if, count_rows};
+use super::slots::Slots;
+use super::{Answer, Definition, Metric, MetricError, REPORT_DAYS};
+use crate::facts::fact::OF_BOTS;
+use crate::model::Param;
 use crate::query;
 
 /// The metric.
@@ -31,146 +32,94 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: &[
-        Dimension("platform"),
-        Dimension("bot"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
-    ],
+    dimensions: OF_BOTS,
     parameters: &[],
     default_days: REPORT_DAYS,
-    inputs: &[Input {
-        name: "words",
-        query: query!("serve/activity_words"),
-        params,
-    }],
+    columns: &[
+        Column::distinct("active", "bots"),
+        Column::count("new", "bots"),
+        Column::distinct("retained", "bots"),
+        Column::distinct("resurrected", "bots"),
+        Column::distinct("churned", "bots"),
+        Column::number("quick_ratio", "ratio"),
+        Column::distinct("residual", "bots"),
+    ],
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "developer"];
-
-const COLUMNS: &[Spec] = &[
-    ("active", Integer, Some("bots")),
-    ("new", Integer, Some("bots")),
-    ("retained", Integer, Some("bots")),
-    ("resurrected", Integer, Some("bots")),
-    ("churned", Integer, Some("bots")),
-    ("quick_ratio", Number, Some("ratio")),
-    ("residual", Integer, Some("bots")),
-];
-
-/// The parameters of the query of words.
-pub(super) fn params(question: &Question) -> Params {
-    let slots = Slots::of(&question.range);
-    let mut params = vec![
-        ("mode", Param::Text(question.mode.as_str().to_owned())),
-        ("first_day", Param::Int(slots.first_day())),
-        ("last_day", Param::Int(slots.last_day())),
-        ("from_day", Param::Int(slots.from.day)),
-        ("from_low", Param::Int(slots.from.low)),
-        ("from_high", Param::Int(slots.from.high)),
+/// The bots active in the range or in the bucket before it: `position` is 0 for that bucket and 1 for the first of the
+/// range, `first` the bot's first position, null where it was active earlier than the range.
+pub(super) fn activity(scope: &Scope) -> Result<LazyFrame, MetricError> {
+    let slots = Slots::of(&scope.question.range);
+    let mode = || ("mode", Param::Text(scope.question.mode.as_str().to_owned()));
+    let days = vec![mode(), ("first_day", Param::Int(slots.first_day())), ("last_day", Param::Int(slots.last_day()))];
+    let from = &slots.from;
+    let before = vec![
+        mode(),
+        ("from_day", Param::Int(from.day)),
+        ("from_low", Param::Int(from.low)),
+        ("from_high", Param::Int(from.high)),
     ];
-    let column = |value: fn(&super::slots::Slot) -> i64| Param::Ints(slots.slots.iter().map(value).collect());
-    params.extend([
-        ("word", column(|slot| slot.word)),
-        ("bit", column(|slot| slot.bit)),
-        ("day", column(|slot| slot.cells.day)),
-        ("low", column(|slot| slot.cells.low)),
-        ("high", column(|slot| slot.cells.high)),
-    ]);
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
-    params
+    let days = scope.read(&query!("facts/days"), &days)?.lazy();
+    let before = scope.read(&query!("facts/active_before"), &before)?.lazy().with_column(lit(true).alias("early"));
+    let meets = |bits: &str| col(bits).and(col(format!("{bits}_of_bucket"))).neq(lit(0i64));
+    let active = days.inner_join(buckets(&slots)?.lazy(), col("day"), col("day")).filter(meets("low").or(meets("high")));
+    let active = active.select([col("bot_key"), col("position")]).unique(None, UniqueKeepStrategy::Any);
+    let active = active.left_join(before, col("bot_key"), col("bot_key"));
+    let first = when(col("early").is_null()).then(col("position").min().over([col("bot_key")])?).otherwise(lit(NULL));
+    scope.cut(active.with_column(first.alias("first")).collect()?, OF_BOTS, &[])
 }
 
-/// What happened in one bucket; `before` counts the bots active in the bucket before.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Change {
-    before: i64,
-    active: i64,
-    new: i64,
-    retained: i64,
-    resurrected: i64,
-    churned: i64,
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let frame = frames.get("words")?;
-    let buckets = question.range.buckets.len();
-    let (bots, words) = (counts(frame, "bot_key")?, counts(frame, "word")?);
-    let (bits, early) = (counts(frame, "bits")?, counts(frame, "before")?);
-    let firsts = first_positions(&bots, &words, &bits);
-    let mut grid: Grid<Change> = Grid::new(buckets);
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        // A bot active before the range is new in none of its buckets.
-        let first = if early[row] == 1 {
-            None
-        } else {
-            firsts.get(&bots[row]).copied()
-        };
-        tally(grid.row(group), words[row], bits[row], first);
-    }
-    let rows = grid.finish(question.group_by.len());
-    let mut sheet = Sheet::new(question, COLUMNS);
-    for (at, group, change) in by_bucket(&rows, buckets) {
-        let gained = change.new + change.resurrected;
-        let quick = (change.churned > 0).then(|| gained as f64 / change.churned as f64);
-        sheet.push(
-            at,
-            group,
-            [
-                Value::Int(change.active),
-                Value::Int(change.new),
-                Value::Int(change.retained),
-                Value::Int(change.resurrected),
-                Value::Int(change.churned),
-                number(quick),
-                Value::Int(change.active - (change.before + gained - change.churned)),
-            ],
-        );
-    }
-    let warnings = if Slots::of(&question.range).rounded {
-        vec!["an edge inside a quarter hour of UTC was moved to the quarter hour's beginning".into()]
-    } else {
-        Vec::new()
+/// The quarter hours of each day of each bucket.
+fn buckets(slots: &Slots) -> Result<DataFrame, MetricError> {
+    let column = |name: &str, value: fn(&super::slots::Slot) -> i64| {
+        Series::new(name.into(), slots.slots.iter().map(value).collect::<Vec<_>>()).into_column()
     };
-    Ok(Outcome {
-        table: sheet.finish(),
-        warnings,
-        ..Outcome::default()
+    let columns = vec![
+        column("position", |slot| slot.position),
+        column("day", |slot| slot.cells.day),
+        column("low_of_bucket", |slot| slot.cells.low),
+        column("high_of_bucket", |slot| slot.cells.high),
+    ];
+    Ok(DataFrame::new(slots.slots.len(), columns)?)
+}
+
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let active = activity(scope)?.collect()?.lazy();
+    let buckets = scope.question.range.buckets.len() as i64;
+    let bucket = |shift: i64| (col("position") - lit(shift)).alias("bucket");
+    let now = active.clone().filter(col("position").gt(lit(0i64))).with_column(bucket(1));
+    let was = active.filter(col("position").lt(lit(buckets))).with_column(bucket(0));
+    let flagged = |rows: &LazyFrame, flag: &str| rows.clone().select([col("bot_key"), col("bucket"), lit(true).alias(flag)]);
+    let on = || [col("bot_key"), col("bucket")];
+    let left = || JoinArgs::new(JoinType::Left);
+    let there = |flag: &str| col(flag).is_not_null();
+    let is_new = || there("was").not().and(col("first").eq(col("position")).fill_null(lit(false)));
+    let of_now = now.clone().join(flagged(&was, "was"), on(), on(), left()).group_by(scope.keys(&[])).agg([
+        count_rows().alias("active"),
+        count_if(there("was")).alias("retained"),
+        count_if(is_new()).alias("new"),
+        count_if(there("was").or(is_new()).not()).alias("resurrected"),
+    ]);
+    let of_was = was.join(flagged(&now, "now"), on(), on(), left()).group_by(scope.keys(&[])).agg([
+        count_rows().alias("before"),
+        count_if(there("now").not()).alias("churned"),
+    ]);
+    let rows = scope.complete(vec![of_now, of_was], &[])?;
+    let gained = || col("new") + col("resurrected");
+    let quick = gained().cast(DataType::Float64) / col("churned").cast(DataType::Float64);
+    let rows = rows.lazy().with_columns([
+        when(col("churned").gt(lit(0i64))).then(quick).otherwise(lit(NULL)).alias("quick_ratio"),
+        (col("active") - (col("before") + gained() - col("churned"))).alias("residual"),
+    ]);
+    Ok(Answer {
+        warnings: rounded(scope).into_iter().collect(),
+        ..Answer::of(rows.collect()?)
     })
 }
 
-/// Each bot's first active bucket: position 1 is the first of the range, 0 the one before it.
-pub(super) fn first_positions(bots: &[i64], words: &[i64], bits: &[i64]) -> HashMap<i64, i64> {
-    let mut firsts = HashMap::with_capacity(bots.len());
-    for ((bot, word), bits) in bots.iter().zip(words).zip(bits) {
-        let position = word * WORD + i64::from(bits.trailing_zeros());
-        firsts
-            .entry(*bot)
-            .and_modify(|first: &mut i64| *first = position.min(*first))
-            .or_insert(position);
-    }
-    firsts
-}
-
-/// Adds one bot's word of buckets: bit 0 is only looked at as the bucket before bit 1.
-fn tally(changes: &mut [Change], word: i64, bits: i64, first: Option<i64>) {
-    let touched = bits | bits << 1;
-    for bit in (1..=WORD).filter(|bit| touched >> bit & 1 == 1) {
-        let position = word * WORD + bit;
-        let Some(change) = usize::try_from(position - 1).ok().and_then(|at| changes.get_mut(at)) else {
-            continue;
-        };
-        let (now, before) = (bits >> bit & 1 == 1, bits >> (bit - 1) & 1 == 1);
-        change.active += i64::from(now);
-        change.before += i64::from(before);
-        match (now, before) {
-            (true, true) => change.retained += 1,
-            (true, false) if first == Some(position) => change.new += 1,
-            (true, false) => change.resurrected += 1,
-            (false, true) => change.churned += 1,
-            (false, false) => {}
-        }
-    }
+/// A warning where an edge of the range lies within a quarter hour.
+pub(super) fn rounded(scope: &Scope) -> Option<String> {
+    let warning = "an edge inside a quarter hour of UTC was moved to the quarter hour's beginning";
+    Slots::of(&scope.question.range).rounded.then(|| warning.to_owned())
 }

@@ -1,12 +1,12 @@
 //! Bot growth: how the population of bots changes from bucket to bucket.
 
-use std::collections::BTreeMap;
+use polars::prelude::{DataFrame, IntoColumn, IntoLazy, LazyFrame, NamedFrom, Series, col, lit};
 
-use super::grouping::{Cells, Grid, Group, counts, dimension_params, groups, ints};
-use super::table::{Sheet, Spec, by_bucket, number};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Question, REPORT_DAYS};
-use crate::model::{ColumnType::Integer, ColumnType::Number, Mode, Param, Params, Value};
-use crate::query;
+use super::column::Column;
+use super::scope::{Scope, count_if, count_rows};
+use super::{Answer, Definition, Metric, MetricError, Question, REPORT_DAYS};
+use crate::facts::fact::SPANS;
+use crate::model::Mode;
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -31,155 +31,93 @@ pub const METRIC: Metric = Metric {
             "an entry of a member and an exit of a non-member: no transition",
         ],
     },
-    dimensions: &[
-        Dimension("platform"),
-        Dimension("bot"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
-    ],
+    dimensions: SPANS.dimensions,
     parameters: &[],
     default_days: REPORT_DAYS,
-    inputs: &[Input {
-        name: "spans",
-        query: query!("serve/growth_spans"),
-        params,
-    }],
+    columns: &[
+        Column::stock("opening", "bots"),
+        Column::count("registered", "bots"),
+        Column::count("reinstated", "bots"),
+        Column::count("retired", "bots"),
+        Column::stock("closing", "bots"),
+        Column::count("residual", "bots"),
+        Column::number("growth_rate", "ratio"),
+        Column::duration("doubling_days", "days"),
+        Column::count("inferred", "bots"),
+        Column::stock("suspended", "bots"),
+        Column::stock("payment_enabled", "bots"),
+    ],
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "developer"];
+/// Kinds of spans.
+const KINDS: [&str; 3] = ["member", "suspended", "payment_enabled"];
 
-const COLUMNS: &[Spec] = &[
-    ("opening", Integer, Some("bots")),
-    ("registered", Integer, Some("bots")),
-    ("reinstated", Integer, Some("bots")),
-    ("retired", Integer, Some("bots")),
-    ("closing", Integer, Some("bots")),
-    ("residual", Integer, Some("bots")),
-    ("growth_rate", Number, Some("ratio")),
-    ("doubling_days", Number, Some("days")),
-    ("inferred", Integer, Some("bots")),
-    ("suspended", Integer, Some("bots")),
-    ("payment_enabled", Integer, Some("bots")),
-];
-
-/// Kinds of spans, as the query numbers them.
-const MEMBER: usize = 0;
-const SUSPENDED: usize = 1;
-const PAYMENT_ENABLED: usize = 2;
-
-fn params(question: &Question) -> Params {
-    let mut params = vec![
-        ("from", Param::Time(question.range.from)),
-        ("to", Param::Time(question.range.to)),
-    ];
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
-    params
-}
-
-/// Transitions inside a bucket.
-#[derive(Debug, Clone, Copy, Default)]
-struct Flows {
-    registered: i64,
-    reinstated: i64,
-    retired: i64,
-    inferred: i64,
-}
-
-/// Starts and ends of the spans of one kind.
-#[derive(Debug, Default)]
-struct Spans {
-    since: Vec<i64>,
-    until: Vec<i64>,
-}
-
-impl Spans {
-    fn sort(&mut self) {
-        self.since.sort_unstable();
-        self.until.sort_unstable();
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let spans = scope.facts(&SPANS, &["kind", "reinstated", "inferred", "until"])?;
+    let spans = scope.bucketed(spans.collect()?, "until", "ended")?.lazy();
+    let is = |kind: &str| col("kind").eq(lit(kind));
+    let entered = || is("member").and(col("bucket").is_not_null());
+    let again = || col("reinstated").fill_null(lit(false));
+    let begun = spans.clone().group_by(scope.keys(&[])).agg([
+        count_if(entered().and(again().not())).alias("registered"),
+        count_if(entered().and(again())).alias("reinstated"),
+        count_if(entered().and(again().not()).and(col("inferred"))).alias("inferred"),
+    ]);
+    let ended = spans.clone().filter(is("member")).with_column(col("ended").alias("bucket"));
+    let ended = ended.group_by(scope.keys(&[])).agg([count_rows().alias("retired")]);
+    let mut rows = scope.complete(vec![begun, ended], &[])?;
+    for kind in KINDS {
+        rows = at_edges(scope, spans.clone().filter(is(kind)), rows, kind)?;
     }
-
-    /// Spans that began before `edge` and did not end before it.
-    fn at(&self, edge: i64) -> i64 {
-        let before = |times: &[i64]| times.partition_point(|time| *time < edge) as i64;
-        before(&self.since) - before(&self.until)
-    }
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let frame = frames.get("spans")?;
-    let (from, to) = (
-        question.range.from.timestamp_micros(),
-        question.range.to.timestamp_micros(),
-    );
-    let cells = Cells::of(&question.range);
-    let buckets = question.range.buckets.len();
-    let (kinds, reinstated) = (counts(frame, "kind")?, counts(frame, "reinstated")?);
-    let (inferred, since, until) = (
-        counts(frame, "inferred")?,
-        counts(frame, "since")?,
-        ints(frame, "until")?,
-    );
-    let mut lives: BTreeMap<Group, [Spans; 3]> = BTreeMap::new();
-    let mut flows: Grid<Flows> = Grid::new(buckets);
-    for (row, group) in groups(frame, &question.group_by)?.into_iter().enumerate() {
-        let kind = usize::try_from(kinds[row]).unwrap_or(MEMBER);
-        if kind == MEMBER {
-            let own = flows.row(&group);
-            if (from..to).contains(&since[row]) {
-                let flow = &mut own[cells.bucket_at(since[row])];
-                let first = 1 - reinstated[row];
-                flow.registered += first;
-                flow.reinstated += reinstated[row];
-                flow.inferred += first * inferred[row];
-            }
-            if let Some(end) = until[row].filter(|end| (from..to).contains(end)) {
-                own[cells.bucket_at(end)].retired += 1;
-            }
-        }
-        if let Some(spans) = lives.entry(group).or_default().get_mut(kind) {
-            spans.since.push(since[row]);
-            spans.until.extend(until[row]);
-        }
-    }
-    lives.values_mut().flatten().for_each(Spans::sort);
-    Ok(Outcome {
-        table: table(question, &lives, flows),
-        warnings: warnings(question),
-        ..Outcome::default()
+    let residual = col("opening") + col("registered") + col("reinstated") - col("retired") - col("member");
+    let rows = rows.lazy().with_columns([col("member").alias("closing"), residual.alias("residual")]).collect()?;
+    Ok(Answer {
+        warnings: warnings(scope.question),
+        ..Answer::of(rates(scope, rows)?)
     })
 }
 
-fn table(question: &Question, lives: &BTreeMap<Group, [Spans; 3]>, flows: Grid<Flows>) -> crate::model::Table {
-    let rows = flows.finish(question.group_by.len());
-    let mut sheet = Sheet::new(question, COLUMNS);
-    for (at, group, flow) in by_bucket(&rows, question.range.buckets.len()) {
-        let bucket = &question.range.buckets[at];
-        let (start, end) = (bucket.start.timestamp_micros(), bucket.end.timestamp_micros());
-        let count = |kind: usize, edge| lives.get(group).map_or(0, |spans| spans[kind].at(edge));
-        let (opening, closing) = (count(MEMBER, start), count(MEMBER, end));
-        let days = (end - start) as f64 / 86_400e6;
-        let residual = opening + flow.registered + flow.reinstated - flow.retired - closing;
-        sheet.push(
-            at,
-            group,
-            [
-                Value::Int(opening),
-                Value::Int(flow.registered),
-                Value::Int(flow.reinstated),
-                Value::Int(flow.retired),
-                Value::Int(closing),
-                Value::Int(residual),
-                number(growth_rate(opening, closing)),
-                number(doubling_days(opening, closing, days)),
-                Value::Int(flow.inferred),
-                Value::Int(count(SUSPENDED, end)),
-                Value::Int(count(PAYMENT_ENABLED, end)),
-            ],
-        );
+/// The rows with the number of spans that hold at the end of each bucket; of members also at its beginning.
+fn at_edges(scope: &Scope, spans: LazyFrame, rows: DataFrame, kind: &'static str) -> Result<DataFrame, MetricError> {
+    let names = scope.names(&[]);
+    let count = |name: &str| count_rows().alias(name);
+    let begun = spans.clone().group_by(scope.keys(&[])).agg([count("begun")]);
+    let before = begun.clone().filter(col("bucket").is_null());
+    let ended = spans.with_column(col("ended").alias("bucket")).filter(col("bucket").is_not_null());
+    let ended = ended.group_by(scope.keys(&[])).agg([count("over")]);
+    let changes = scope.complete(vec![rows.clone().lazy().select(scope.keys(&[])), begun, ended], &[])?.lazy();
+    let before = before.select(names.iter().copied().map(col).chain([col("begun").alias("before")]).collect::<Vec<_>>());
+    let changes = scope.beside(changes, before, "before");
+    let at_end = col("before") + scope.by_group((col("begun") - col("over")).cum_sum(false))?;
+    let mut told = vec![at_end.clone().alias(kind)];
+    if kind == "member" {
+        told.push((at_end - col("begun") + col("over")).alias("opening"));
     }
-    sheet.finish()
+    let stocks = changes.with_columns(told).collect()?;
+    let mut rows = rows;
+    for name in [kind, "opening"] {
+        if let Ok(stock) = stocks.column(name).cloned() {
+            rows.with_column(stock)?;
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows with the rate of growth and the days to twice the population.
+fn rates(scope: &Scope, mut rows: DataFrame) -> Result<DataFrame, MetricError> {
+    let (opening, closing, buckets) = (rows.column("opening")?.i64()?, rows.column("closing")?.i64()?, rows.column("bucket")?.i64()?);
+    let mut growth = Vec::with_capacity(rows.height());
+    let mut doubling = Vec::with_capacity(rows.height());
+    for ((opening, closing), bucket) in opening.iter().flatten().zip(closing.iter().flatten()).zip(buckets.iter().flatten()) {
+        let bucket = &scope.question.range.buckets[usize::try_from(bucket).unwrap_or_default()];
+        let days = (bucket.end.timestamp_micros() - bucket.start.timestamp_micros()) as f64 / 86_400e6;
+        growth.push(growth_rate(opening, closing));
+        doubling.push(doubling_days(opening, closing, days));
+    }
+    rows.with_column(Series::new("growth_rate".into(), growth).into_column())?;
+    rows.with_column(Series::new("doubling_days".into(), doubling).into_column())?;
+    Ok(rows)
 }
 
 /// closing / opening − 1; `None` where opening is 0.

@@ -1,13 +1,14 @@
 //! Bot retention: of those first active in a bucket, how many are active in each later one.
 
-use std::collections::HashMap;
+use polars::prelude::{DataFrame, IntoColumn, IntoLazy, LazyFrame, NamedFrom, Series, col, lit, when, NULL};
 
-use super::bot_activity;
-use super::grouping::{Grid, Group, counts, dimension_params, groups};
-use super::slots::{Slots, WORD};
-use super::table::{Sheet, Spec, rate_cells};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
-use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Timestamp, Param, Params, Value};
+use super::bot_activity::{activity, rounded};
+use super::column::{Column, Role};
+use super::rows::{crossed, nulls_equal};
+use super::scope::{Scope, count_rows};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::OF_BOTS;
+use crate::model::Param;
 use crate::query;
 
 /// The metric.
@@ -39,13 +40,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: &[
-        Dimension("platform"),
-        Dimension("bot"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
-    ],
+    dimensions: OF_BOTS,
     parameters: &[Parameter {
         name: "unit",
         default: "bot",
@@ -53,37 +48,27 @@ pub const METRIC: Metric = Metric {
         check: check_unit,
     }],
     default_days: REPORT_DAYS,
-    inputs: &[
-        Input {
-            name: "words",
-            query: query!("serve/activity_words"),
-            params: bot_params,
-        },
-        Input {
-            name: "users",
-            query: query!("serve/retention_users"),
-            params: user_params,
-        },
+    columns: &[
+        Column::new("cohort_start", Role::KeyMoment),
+        Column::distinct("cohort_size", "").of_asked(unit),
+        Column::new("period", Role::Position),
+        Column::distinct("active", "").of_asked(unit),
+        Column::rate("share", "active", "cohort_size"),
+        Column::low("ci_low", "active", "cohort_size"),
+        Column::high("ci_high", "active", "cohort_size"),
     ],
     compute,
 };
 
-const DIMENSIONS: &[&str] = &["platform", "bot", "category", "country", "developer"];
-
 /// Rows that an answer may have: they grow with the square of the buckets.
 const MOST_ROWS: usize = 100_000;
 
-fn columns(users: bool) -> [Spec; 7] {
-    let unit = Some(if users { "users" } else { "bots" });
-    [
-        ("cohort_start", Timestamp, None),
-        ("cohort_size", Integer, unit),
-        ("period", Integer, None),
-        ("active", Integer, unit),
-        ("share", Number, Some("ratio")),
-        ("ci_low", Number, Some("ratio")),
-        ("ci_high", Number, Some("ratio")),
-    ]
+/// Whose activity is asked for.
+fn unit(question: &Question) -> &'static str {
+    match question.parameter("unit") {
+        "user" => "users",
+        _ => "bots",
+    }
 }
 
 fn check_unit(value: &str) -> Result<(), &'static str> {
@@ -94,134 +79,71 @@ fn check_unit(value: &str) -> Result<(), &'static str> {
     }
 }
 
-fn of_users(question: &Question) -> bool {
-    question.parameter("unit") == "user"
-}
-
-/// The parameters of the query of bots; none in a question about users.
-fn bot_params(question: &Question) -> Params {
-    if of_users(question) {
-        return Params::new();
-    }
-    bot_activity::params(question)
-}
-
-/// The parameters of the query of users; none in a question about bots.
-fn user_params(question: &Question) -> Params {
-    if !of_users(question) {
-        return Params::new();
-    }
-    let range = &question.range;
-    let edges = range.buckets.iter().map(|bucket| bucket.start.timestamp_micros());
-    let mut params = vec![
-        ("from", Param::Time(range.from)),
-        ("to", Param::Time(range.to)),
-        ("mode", Param::Text(question.mode.as_str().to_owned())),
-        ("edges", Param::Ints(edges.collect())),
-        ("bucket", Param::Ints((0..range.buckets.len() as i64).collect())),
-        ("heard", Param::Time(question.as_of)),
-    ];
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
-    params
-}
-
-/// Of each cohort, how many were active in each period; a cohort of nobody has no periods.
-type Triangle = Grid<Vec<i64>>;
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let buckets = question.range.buckets.len();
-    let users = of_users(question);
-    let mut triangle: Triangle = Grid::new(buckets);
-    if users {
-        count_users(question, frames, &mut triangle)?;
-    } else {
-        count_bots(question, frames, &mut triangle)?;
-    }
-    let rows = triangle.finish(question.group_by.len());
-    let cells = (buckets * (buckets + 1) / 2).saturating_mul(rows.len());
-    if cells > MOST_ROWS {
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let of_users = unit(scope.question) == "users";
+    let counted = match of_users {
+        true => users(scope)?,
+        false => bots(scope)?,
+    };
+    let counted = counted.group_by([[col("cohort")].as_slice(), &scope.keys(&[])].concat()).agg([col("active").sum()]).collect()?;
+    let buckets = scope.question.range.buckets.len();
+    let groups = scope.groups(&[&counted], &[])?;
+    if (buckets * (buckets + 1) / 2).saturating_mul(groups.height()) > MOST_ROWS {
         return Err(MetricError::TooManyRows(MOST_ROWS));
     }
-    let mut sheet = Sheet::new(question, &columns(users));
-    for cohort in 0..buckets {
-        for (group, cohorts) in &rows {
-            write(&mut sheet, question, group, cohort, &cohorts[cohort]);
-        }
-    }
-    let rounded = !users && Slots::of(&question.range).rounded;
-    let warning = "an edge inside a quarter hour of UTC was moved to the quarter hour's beginning";
-    Ok(Outcome {
-        table: sheet.finish(),
-        warnings: rounded.then(|| warning.to_owned()).into_iter().collect(),
-        ..Outcome::default()
+    let periods = periods(scope)?.lazy();
+    let cohorts = periods.clone().select([col("bucket").alias("cohort"), col("start").alias("cohort_start")]);
+    let rows = crossed(cohorts, groups).cross_join(periods, None).filter(col("bucket").gt_eq(col("cohort")));
+    let names = || scope.names(&[]).into_iter().map(col).collect::<Vec<_>>();
+    let size = counted.clone().lazy().filter(col("cohort").eq(col("bucket")));
+    let size = size.select([[col("cohort"), col("active").alias("cohort_size")].as_slice(), &names()].concat());
+    let (of_cohort, of_row) = ([[col("cohort")].as_slice(), &names()].concat(), [[col("cohort")].as_slice(), &scope.keys(&[])].concat());
+    let rows = rows.join(size, of_cohort.clone(), of_cohort, nulls_equal());
+    let rows = rows.join(counted.lazy(), of_row.clone(), of_row, nulls_equal());
+    let none = |name: &str| col(name).fill_null(lit(0i64));
+    let rows = rows.with_columns([
+        none("cohort_size"),
+        when(col("complete")).then(none("active")).otherwise(lit(NULL)).alias("active"),
+        (col("bucket") - col("cohort")).alias("period"),
+    ]);
+    Ok(Answer {
+        warnings: rounded(scope).filter(|_| !of_users).into_iter().collect(),
+        ..Answer::of(rows.collect()?)
     })
 }
 
-/// The rows of one cohort: a period for each bucket from its own on.
-fn write(sheet: &mut Sheet, question: &Question, group: &Group, cohort: usize, periods: &[i64]) {
-    let range = &question.range;
-    let count = |period: usize| periods.get(period).copied().unwrap_or_default();
-    for (period, bucket) in range.buckets[cohort..].iter().enumerate() {
-        let (active, [share, low, high]) = match question.complete(bucket) {
-            true => (Value::Int(count(period)), rate_cells(count(period), count(0))),
-            false => (Value::Null, rate_cells(0, 0)),
-        };
-        sheet.push(
-            cohort + period,
-            group,
-            [
-                Value::Time(range.local(range.buckets[cohort].start)),
-                Value::Int(count(0)),
-                Value::Int(period as i64),
-                active,
-                share,
-                low,
-                high,
-            ],
-        );
-    }
+/// Each `bucket` with its `start` and whether it is `complete`.
+fn periods(scope: &Scope) -> Result<DataFrame, MetricError> {
+    let buckets = &scope.question.range.buckets;
+    let columns = vec![
+        Series::new("bucket".into(), (0..buckets.len() as i64).collect::<Vec<_>>()).into_column(),
+        Series::new("start".into(), buckets.iter().map(|bucket| bucket.start.timestamp_micros()).collect::<Vec<_>>()).into_column(),
+        Series::new("complete".into(), buckets.iter().map(|bucket| scope.question.complete(bucket)).collect::<Vec<_>>()).into_column(),
+    ];
+    Ok(DataFrame::new(buckets.len(), columns)?)
 }
 
-/// Adds `count` to a period of a cohort; both are buckets of the range.
-fn add(cohorts: &mut [Vec<i64>], cohort: i64, bucket: i64, count: i64) {
-    let (Ok(cohort), Ok(period)) = (usize::try_from(cohort), usize::try_from(bucket - cohort)) else {
-        return;
-    };
-    if let Some(periods) = cohorts.get_mut(cohort) {
-        if periods.len() <= period {
-            periods.resize(period + 1, 0);
-        }
-        periods[period] += count;
-    }
+/// Bots by the bucket of their first activity, the `cohort`, and the buckets in which they were active. Those active
+/// before the range are in no cohort, yet their groups have rows.
+fn bots(scope: &Scope) -> Result<LazyFrame, MetricError> {
+    let active = activity(scope)?.filter(col("position").gt(lit(0i64)));
+    let counted = active.with_columns([
+        (col("first") - lit(1i64)).alias("cohort"),
+        (col("position") - lit(1i64)).alias("bucket"),
+    ]);
+    Ok(counted.group_by([[col("cohort")].as_slice(), &scope.keys(&[])].concat()).agg([count_rows().alias("active")]))
 }
 
-fn count_bots(question: &Question, frames: &Frames, triangle: &mut Triangle) -> Result<(), MetricError> {
-    let frame = frames.get("words")?;
-    let (bots, words) = (counts(frame, "bot_key")?, counts(frame, "word")?);
-    let (bits, early) = (counts(frame, "bits")?, counts(frame, "before")?);
-    let firsts: HashMap<i64, i64> = bot_activity::first_positions(&bots, &words, &bits);
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        // Active in the bucket before the range alone.
-        if bits[row] >> 1 == 0 {
-            continue;
-        }
-        let cohorts = triangle.row(group);
-        let first = firsts.get(&bots[row]).filter(|_| early[row] == 0);
-        let Some(first) = first else { continue };
-        // Bit 0 repeats the bucket before; position 1 is the first bucket of the range.
-        for bit in (1..=WORD).filter(|bit| bits[row] >> bit & 1 == 1) {
-            add(cohorts, first - 1, words[row] * WORD + bit - 1, 1);
-        }
-    }
-    Ok(())
-}
-
-fn count_users(question: &Question, frames: &Frames, triangle: &mut Triangle) -> Result<(), MetricError> {
-    let frame = frames.get("users")?;
-    let (cohorts, buckets) = (counts(frame, "cohort")?, counts(frame, "bucket")?);
-    let users = counts(frame, "users")?;
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        add(triangle.row(group), cohorts[row], buckets[row], users[row]);
-    }
-    Ok(())
+/// The same of users.
+fn users(scope: &Scope) -> Result<LazyFrame, MetricError> {
+    let edges = scope.question.range.buckets.iter().map(|bucket| bucket.start.timestamp_micros());
+    let edges: Vec<i64> = edges.collect();
+    let mut params = scope.range_params();
+    params.extend([
+        ("bucket", Param::Ints((0..edges.len() as i64).collect())),
+        ("edges", Param::Ints(edges)),
+        ("heard", Param::Time(scope.question.as_of)),
+    ]);
+    let users = scope.read(&query!("facts/users"), &params)?;
+    Ok(scope.cut(users, OF_BOTS, &[])?.rename(["users"], ["active"], true))
 }

@@ -1,13 +1,15 @@
 //! Change explained: how far a rate moved because its parts changed their weight, and how far because they changed.
 
-use super::grouping::{Cells, Grid, Group, buckets, counts, groups};
-use super::provider_share::{PAYMENT_DIMENSIONS, check_dimension, dimension, payment_params};
-use super::statistics::{Effect, explained, newcombe, ratio};
-use super::table::{Sheet, Spec, number, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
-use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text};
-use crate::model::{Compare, Param, Params, Table, TimeRange, Value};
-use crate::query;
+use polars::prelude::{DataFrame, DataType, Expr, IntoColumn, IntoLazy, LazyFrame, NULL, NamedFrom, Series, col, lit};
+
+use super::column::{Column, Role};
+use super::provider_share::{check_dimension, dimension};
+use super::rows::{Places, nulls_equal};
+use super::scope::{Scope, count_if, count_rows};
+use super::statistics::{Effect, explained, newcombe};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::{ATTEMPTS, DECISIONS};
+use crate::model::Compare;
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -39,7 +41,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: PAYMENT_DIMENSIONS,
+    dimensions: ATTEMPTS.dimensions,
     parameters: &[
         Parameter {
             name: "of",
@@ -61,52 +63,35 @@ pub const METRIC: Metric = Metric {
         },
     ],
     default_days: REPORT_DAYS,
-    inputs: &[
-        Input {
-            name: "attempts",
-            query: query!("serve/payments_attempts"),
-            params: |question| part_params(question, Period::Asked, Unit::Attempt),
-        },
-        Input {
-            name: "attempts_before",
-            query: query!("serve/payments_attempts"),
-            params: |question| part_params(question, Period::Earlier, Unit::Attempt),
-        },
-        Input {
-            name: "decided",
-            query: query!("serve/payments_decided"),
-            params: |question| part_params(question, Period::Asked, Unit::Payment),
-        },
-        Input {
-            name: "decided_before",
-            query: query!("serve/payments_decided"),
-            params: |question| part_params(question, Period::Earlier, Unit::Payment),
-        },
+    columns: &[
+        Column::key(VALUE),
+        Column::rate("weight", "n", "whole_n"),
+        Column::rate("weight_previous", "n_previous", "whole_n_previous"),
+        Column::count("n", "").of_asked(cases),
+        Column::count("n_previous", "").of_asked(cases),
+        Column::rate("rate", "hits", "n"),
+        Column::rate("rate_previous", "hits_previous", "n_previous"),
+        Column::number("difference", "ratio"),
+        Column::new("ci_low", Role::Bound).of("ratio"),
+        Column::new("ci_high", Role::Bound).of("ratio"),
+        Column::number("mix", "ratio"),
+        Column::number("within", "ratio"),
+        Column::number("whole_difference", "ratio"),
+        Column::new("whole_ci_low", Role::Bound).of("ratio"),
+        Column::new("whole_ci_high", Role::Bound).of("ratio"),
     ],
     compute,
 };
 
+const VALUE: &str = "value";
 const RATES: [&str; 3] = ["attempt_approval", "first_attempt_approval", "payment_success"];
 
-fn columns(of: &str) -> [Spec; 15] {
-    let unit = Some(if of == RATES[0] { "attempts" } else { "payments" });
-    [
-        ("value", Text, None),
-        ("weight", Number, Some("ratio")),
-        ("weight_previous", Number, Some("ratio")),
-        ("n", Integer, unit),
-        ("n_previous", Integer, unit),
-        ("rate", Number, Some("ratio")),
-        ("rate_previous", Number, Some("ratio")),
-        ("difference", Number, Some("ratio")),
-        ("ci_low", Number, Some("ratio")),
-        ("ci_high", Number, Some("ratio")),
-        ("mix", Number, Some("ratio")),
-        ("within", Number, Some("ratio")),
-        ("whole_difference", Number, Some("ratio")),
-        ("whole_ci_low", Number, Some("ratio")),
-        ("whole_ci_high", Number, Some("ratio")),
-    ]
+/// What a rate is over.
+fn cases(question: &Question) -> &'static str {
+    match question.parameter("of") {
+        "attempt_approval" => "attempts",
+        _ => "payments",
+    }
 }
 
 fn check_of(value: &str) -> Result<(), &'static str> {
@@ -124,29 +109,6 @@ fn check_compare(value: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Of which of the two periods a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Period {
-    Asked,
-    Earlier,
-}
-
-/// What a rate is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Attempt,
-    Payment,
-}
-
-impl Unit {
-    fn of(question: &Question) -> Self {
-        match question.parameter("of") {
-            "payment_success" => Unit::Payment,
-            _ => Unit::Attempt,
-        }
-    }
-}
-
 fn compare(question: &Question) -> Compare {
     Compare::parse(question.parameter("compare")).unwrap_or(Compare::PreviousPeriod)
 }
@@ -160,158 +122,133 @@ fn earlier(question: &Question) -> Option<Question> {
     })
 }
 
-fn part_params(question: &Question, period: Period, unit: Unit) -> Params {
-    let asked = match period {
-        Period::Asked => Some(question.clone()),
-        Period::Earlier => earlier(question),
-    };
-    let read = asked.is_some() && unit == Unit::of(question);
-    let asked = asked.as_ref().unwrap_or(question);
-    let mut params = payment_params(asked, &[dimension(question)]);
-    if !read {
-        // Nothing lies in an empty range, and nothing is looked for.
-        params
-            .iter_mut()
-            .filter(|(name, _)| *name == "to")
-            .for_each(|(_, to)| *to = Param::Time(asked.range.from));
-    }
-    params
-}
-
-/// Hits and cases.
-type Part = (i64, i64);
-
-/// The parts of each bucket and group of one period.
-fn parts(question: &Question, frames: &Frames, period: Period, range: &TimeRange) -> Result<Grid<Part>, MetricError> {
-    let (name, hit, cases) = match (Unit::of(question), period) {
-        (Unit::Attempt, Period::Asked) => ("attempts", "approved", "attempts"),
-        (Unit::Attempt, Period::Earlier) => ("attempts_before", "approved", "attempts"),
-        (Unit::Payment, Period::Asked) => ("decided", "captured", "payments"),
-        (Unit::Payment, Period::Earlier) => ("decided_before", "captured", "payments"),
-    };
-    let frame = frames.get(name)?;
-    let mut grid: Grid<Part> = Grid::new(range.buckets.len());
-    let at = buckets(frame, &Cells::of(range))?;
-    let (hit, cases) = (counts(frame, hit)?, counts(frame, cases)?);
-    let first = match question.parameter("of") {
-        "first_attempt_approval" => Some(counts(frame, "first")?),
-        _ => None,
-    };
-    let names: Vec<&str> = question.group_by.iter().copied().chain([dimension(question)]).collect();
-    for (row, group) in groups(frame, &names)?.iter().enumerate() {
-        if first.as_ref().is_some_and(|first| first[row] == 0) {
-            continue;
-        }
-        if let Some((hits, n)) = grid.at(at[row], group) {
-            *hits += hit[row] * cases[row];
-            *n += cases[row];
-        }
-    }
-    Ok(grid)
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let mut now = parts(question, frames, Period::Asked, &question.range)?;
-    let width = question.group_by.len() + 1;
-    let Some(other) = earlier(question) else {
-        let rows: Vec<_> = with_counterparts(question, now.finish(width), |_, _| None);
-        return Ok(Outcome {
-            table: table(question, &rows),
-            warnings: vec!["there is no earlier period to compare with".to_owned()],
-            ..Outcome::default()
-        });
-    };
-    let mut before = parts(question, frames, Period::Earlier, &other.range)?;
-    let missing: Vec<Group> = before.keys().cloned().collect();
-    missing.iter().for_each(|group| _ = now.row(group));
-    let counterparts = question.range.counterparts(&other.range, compare(question));
-    let comparable = |bucket: usize| {
-        let there = counterparts[bucket]?;
-        let complete =
-            question.complete(&question.range.buckets[bucket]) && other.complete(&other.range.buckets[there]);
-        complete.then_some(there)
-    };
-    let rows = with_counterparts(question, now.finish(width), |group, bucket| {
-        before.at(comparable(bucket)?, group).copied()
-    });
-    Ok(Outcome {
-        table: table(question, &rows),
-        ..Outcome::default()
-    })
-}
-
-/// A part in a bucket, and in the bucket it is compared with.
-type Both = (Part, Option<Part>);
-
-fn with_counterparts(
-    question: &Question,
-    rows: Vec<(Group, Vec<Part>)>,
-    mut before: impl FnMut(&Group, usize) -> Option<Part>,
-) -> Vec<(Group, Vec<Both>)> {
-    let mut both = |(group, parts): (Group, Vec<Part>)| {
-        let parts = parts.into_iter().enumerate().take(question.range.buckets.len());
-        let parts = parts.map(|(bucket, part)| (part, before(&group, bucket))).collect();
-        (group, parts)
-    };
-    rows.into_iter().map(&mut both).collect()
-}
-
-fn table(question: &Question, rows: &[(Group, Vec<Both>)]) -> Table {
-    let asked = question.group_by.len();
-    let mut sheet = Sheet::new(question, &columns(question.parameter("of")));
-    for bucket in 0..question.range.buckets.len() {
-        // Rows are in order of their groups, so the parts of one rate stand together.
-        for whole in rows.chunk_by(|(one, _), (two, _)| one[..asked] == two[..asked]) {
-            let parts: Vec<Both> = whole.iter().map(|(_, parts)| parts[bucket]).collect();
-            let compared: Option<Vec<_>> = parts.iter().map(|(now, before)| Some([(*before)?, *now])).collect();
-            let effects = compared.and_then(|parts| explained(&parts));
-            let together = sum(&parts);
-            for (at, (group, _)) in whole.iter().enumerate() {
-                let effect = effects.as_ref().map(|effects| effects[at]);
-                let mut row = vec![text(group.last().and_then(Option::as_deref))];
-                row.extend(part_cells(parts[at], together, effect));
-                row.extend(difference_cells(together));
-                sheet.push(bucket, &group[..asked], row);
+/// The hits and the cases, `n`, of each part in each bucket and group.
+fn parts(scope: &Scope) -> Result<LazyFrame, MetricError> {
+    let part = dimension(scope.question);
+    let (rows, hit) = match scope.question.parameter("of") {
+        "payment_success" => (scope.facts(&DECISIONS, &["captured", part])?, "captured"),
+        of => {
+            let attempts = scope.facts(&ATTEMPTS, &["approved", "decided", "first", part])?.filter(col("decided"));
+            match of {
+                "first_attempt_approval" => (attempts.filter(col("first")), "approved"),
+                _ => (attempts, "approved"),
             }
         }
+    };
+    let rows = rows.with_column(col(part).alias(VALUE));
+    let n = count_rows().alias("n");
+    Ok(rows.group_by(scope.keys(&[VALUE])).agg([count_if(col(hit)).alias("hits"), n]))
+}
+
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let question = scope.question;
+    let now = parts(scope)?;
+    let Some(other) = earlier(question) else {
+        let rows = scope.complete(vec![now], &[VALUE])?.lazy();
+        let none = ["hits_previous", "n_previous"].map(|name| lit(NULL).cast(DataType::Int64).alias(name));
+        return Ok(Answer {
+            warnings: vec!["there is no earlier period to compare with".to_owned()],
+            ..Answer::of(explain(scope, rows.with_columns(none).collect()?)?)
+        });
+    };
+    let before = parts(&scope.asking(&other))?.collect()?;
+    let occurs = before.clone().lazy().select(scope.names(&[VALUE]).into_iter().map(col).collect::<Vec<_>>());
+    let occurs = occurs.with_column(lit(NULL).cast(DataType::Int64).alias("bucket"));
+    let rows = scope.complete(vec![now, occurs], &[VALUE])?;
+    let rows = rows.lazy().left_join(counterparts(question, &other)?.lazy(), col("bucket"), col("bucket"));
+    let there = |names: Vec<&'static str>| names.into_iter().map(col).collect::<Vec<Expr>>();
+    let names = scope.names(&[VALUE]);
+    let (ours, theirs) = (
+        there([&["there"], names.as_slice()].concat()),
+        there([&["bucket"], names.as_slice()].concat()),
+    );
+    let before = before.lazy().rename(["hits", "n"], ["hits_previous", "n_previous"], true);
+    let rows = rows.join(before, ours, theirs, nulls_equal());
+    // A part without a case in a period that there is has 0 of them.
+    let none = |name: &str| polars::prelude::when(col("there").is_not_null()).then(col(name).fill_null(lit(0i64))).otherwise(lit(NULL)).alias(name);
+    let rows = rows.with_columns([none("hits_previous"), none("n_previous")]).collect()?;
+    Ok(Answer::of(explain(scope, rows)?))
+}
+
+/// For each `bucket` the one that it is compared with, `there`; only complete ones are compared.
+fn counterparts(question: &Question, other: &Question) -> Result<DataFrame, MetricError> {
+    let there = question.range.counterparts(&other.range, compare(question));
+    let comparable = |(bucket, there): (usize, Option<usize>)| {
+        let (ours, theirs) = (&question.range.buckets[bucket], &other.range.buckets[there?]);
+        (question.complete(ours) && other.complete(theirs)).then_some(there? as i64)
+    };
+    let there: Vec<Option<i64>> = there.into_iter().enumerate().map(comparable).collect();
+    let bucket = Series::new("bucket".into(), (0..there.len() as i64).collect::<Vec<_>>());
+    let there = Series::new("there".into(), there);
+    Ok(DataFrame::new(bucket.len(), vec![bucket.into_column(), there.into_column()])?)
+}
+
+/// Hits and cases of now, and of then where there is a then.
+type Both = ((i64, i64), Option<(i64, i64)>);
+
+/// The rows with what the change of each part, and of the whole of its bucket and group, comes from.
+fn explain(scope: &Scope, mut rows: DataFrame) -> Result<DataFrame, MetricError> {
+    let counts = |name| -> Result<Vec<Option<i64>>, MetricError> { Ok(rows.column(name)?.i64()?.iter().collect()) };
+    let (hits, n) = (counts("hits")?, counts("n")?);
+    let (before, n_before) = (counts("hits_previous")?, counts("n_previous")?);
+    let both = |row: usize| -> Both { ((hits[row].unwrap_or(0), n[row].unwrap_or(0)), before[row].zip(n_before[row])) };
+    let whole: Vec<&str> = std::iter::once("bucket").chain(scope.names(&[])).collect();
+    let places = Places::of(&rows, &whole)?;
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); places.groups.height()];
+    for (row, place) in places.of_rows.iter().enumerate() {
+        members[*place].push(row);
     }
-    sheet.finish()
+    let mut told: Vec<Told> = vec![Told::default(); rows.height()];
+    for members in members {
+        let parts: Vec<Both> = members.iter().map(|row| both(*row)).collect();
+        let compared: Option<Vec<_>> = parts.iter().map(|(now, before)| Some([(*before)?, *now])).collect();
+        let effects = compared.and_then(|parts| explained(&parts));
+        let whole = sum(&parts);
+        for (at, row) in members.into_iter().enumerate() {
+            told[row] = Told {
+                part: difference(parts[at]),
+                effect: effects.as_ref().map(|effects| effects[at]),
+                whole: difference(whole),
+                n: Some(whole.0.1),
+                n_previous: whole.1.map(|(_, n)| n),
+            };
+        }
+    }
+    let mut add = |name: &str, cells: Vec<Option<f64>>| rows.with_column(Series::new(name.into(), cells).into_column()).map(drop);
+    for (at, name) in ["difference", "ci_low", "ci_high"].into_iter().enumerate() {
+        add(name, told.iter().map(|told| told.part.map(|part| part[at])).collect())?;
+        let name = format!("whole_{name}");
+        add(&name, told.iter().map(|told| told.whole.map(|whole| whole[at])).collect())?;
+    }
+    add("mix", told.iter().map(|told| told.effect.map(|effect| effect.mix)).collect())?;
+    add("within", told.iter().map(|told| told.effect.map(|effect| effect.within)).collect())?;
+    for (name, n) in [("whole_n", told.iter().map(|told| told.n).collect::<Vec<_>>()), ("whole_n_previous", told.iter().map(|told| told.n_previous).collect())] {
+        rows.with_column(Series::new(name.into(), n).into_column())?;
+    }
+    Ok(rows)
+}
+
+/// What is told of a part: differences with the ends of their intervals.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    part: Option<[f64; 3]>,
+    effect: Option<Effect>,
+    whole: Option<[f64; 3]>,
+    n: Option<i64>,
+    n_previous: Option<i64>,
 }
 
 /// All parts together; without an earlier period where they have none.
 fn sum(parts: &[Both]) -> Both {
-    let add = |one: Part, two: Part| (one.0 + two.0, one.1 + two.1);
+    let add = |one: (i64, i64), two: (i64, i64)| (one.0 + two.0, one.1 + two.1);
     let now = parts.iter().map(|part| part.0).fold((0, 0), add);
     let before = parts.iter().filter_map(|part| part.1).reduce(add);
     (now, before)
 }
 
-fn part_cells(part: Both, together: Both, effect: Option<Effect>) -> Vec<Value> {
-    let (now, before) = part;
-    let cases = |period: Option<Part>| period.map_or(0, |(_, cases)| cases);
-    let rate = |period: Option<Part>| period.and_then(|(hits, cases)| ratio(hits, cases));
-    let mut cells = vec![
-        number(ratio(now.1, together.0.1)),
-        number(ratio(cases(before), cases(together.1))),
-        Value::Int(now.1),
-        before.map_or(Value::Null, |(_, cases)| Value::Int(cases)),
-        number(rate(Some(now))),
-        number(rate(before)),
-    ];
-    cells.extend(difference_cells(part));
-    cells.extend([
-        number(effect.map(|effect| effect.mix)),
-        number(effect.map(|effect| effect.within)),
-    ]);
-    cells
-}
-
-/// How far a rate has changed, and the ends of the interval around that; nulls where a period has no case.
-fn difference_cells((now, before): Both) -> [Value; 3] {
-    let changed = before.and_then(|before| newcombe(now.0, now.1, before.0, before.1));
-    [
-        number(changed.map(|(difference, _)| difference)),
-        number(changed.map(|(_, span)| span.low)),
-        number(changed.map(|(_, span)| span.high)),
-    ]
+/// How far a rate has changed, and the ends of the interval around that; `None` where a period has no case.
+fn difference((now, before): Both) -> Option<[f64; 3]> {
+    let before = before?;
+    let (difference, span) = newcombe(now.0, now.1, before.0, before.1)?;
+    Some([difference, span.low, span.high])
 }

@@ -1,116 +1,67 @@
-//! What the values of a share come to, each for itself, also where an answer tells of many as one.
+//! How concentrated the values of a share are, each for itself, also where an answer tells of many as one.
 
-use std::collections::BTreeMap;
+use polars::prelude::{DataFrame, IntoColumn, LazyFrame, NamedFrom, Series, col, concat_lf_diagonal};
 
-use polars::prelude::DataFrame;
-
-use super::converting::Converter;
-use super::exact::Sum;
-use super::grouping::{Cells, Group, buckets, counts, groups};
-use super::moved::Amounts;
+use super::MetricError;
+use super::rows::Places;
+use super::scope::Scope;
 use super::statistics::{hhi, ratio};
-use super::table::number;
-use super::top::Top;
-use super::{Frames, MetricError, Question};
-use crate::model::Value;
 
-/// The payments of each group of values: in a bucket, or before the range.
-pub(super) struct Counted {
-    pub rows: Vec<(Group, Option<usize>, i64)>,
+/// One value of a whole.
+struct Part {
+    is_named: bool,
+    payments: i64,
+    gross: f64,
 }
 
-impl Counted {
-    pub fn of(question: &Question, frames: &Frames, names: &[&str]) -> Result<Self, MetricError> {
-        let frame = frames.get("counts")?;
-        let cells = Cells::of(&question.range);
-        let counted = counts(frame, "cell")?.into_iter().zip(counts(frame, "payments")?);
-        let rows = groups(frame, names)?.into_iter().zip(counted);
-        let bucket = |cell: i64| (cell >= 0).then(|| cells.bucket(cell));
-        Ok(Counted {
-            rows: rows
-                .map(|(group, (cell, payments))| (group, bucket(cell), payments))
-                .collect(),
-        })
-    }
-
-    /// The values with the most payments in the range; money may have moved of others too.
-    pub fn top(&self, question: &Question, moved: &[Group]) -> Top {
-        let at = question.group_by.len();
-        let counted = self.rows.iter();
-        let counted = counted.map(|(group, bucket, payments)| (group, bucket.map_or(0, |_| *payments)));
-        let moved = moved.iter().map(|group| (group, 0));
-        let sized = counted.chain(moved);
-        let sized = sized.map(|(group, size)| (group.get(at).and_then(Option::as_deref), size));
-        Top::of("value", sized, question.most_values)
-    }
-}
-
-/// The payments and the gross of each value of a bucket and whole, also of those that are told as one.
-pub(super) type Values = BTreeMap<(usize, Group), BTreeMap<Option<String>, (i64, Sum)>>;
-
-/// Adds them up.
+/// For the values of each bucket and group, from their `payments` and their `gross`: `hhi`, `hhi_by_amount`,
+/// `effective_number`, `top1` and `covered_share`.
 ///
 /// # Errors
-/// When a sum is too large, or the frame is not the query's.
-pub(super) fn values(
-    question: &Question,
-    converter: &mut Converter,
-    counted: &Counted,
-    (movements, moved): (&DataFrame, &[Group]),
-) -> Result<Values, MetricError> {
-    let mut values = Values::new();
-    let place = |bucket: usize, group: &Group| {
-        let value = group.get(question.group_by.len()).cloned().flatten();
-        ((bucket, without_value(question, group)), value)
-    };
-    for (group, bucket, payments) in &counted.rows {
-        let Some(bucket) = *bucket else { continue };
-        let (whole, value) = place(bucket, group);
-        values.entry(whole).or_default().entry(value).or_default().0 += payments;
+/// When the frame lacks a column.
+pub(super) fn concentration(
+    scope: &Scope,
+    counted: LazyFrame,
+    gross: LazyFrame,
+    own: &[&'static str],
+) -> Result<DataFrame, MetricError> {
+    let both = concat_lf_diagonal([counted, gross], Default::default())?.filter(col("bucket").is_not_null());
+    let values = both.group_by(scope.keys(own)).agg([col("payments").sum(), col("gross").sum()]);
+    let values = values.sort(["value"], Default::default()).collect()?;
+    let mut whole = vec!["bucket"];
+    whole.extend(scope.names(&scope.by_currency(&[])));
+    let places = Places::of(&values, &whole)?;
+    let mut parts: Vec<Vec<Part>> = std::iter::repeat_with(Vec::new).take(places.groups.height()).collect();
+    let (names, payments) = (values.column("value")?.str()?, values.column("payments")?.i64()?);
+    let gross = values.column("gross")?.i128()?;
+    for (row, place) in places.of_rows.iter().enumerate() {
+        parts[*place].push(Part {
+            is_named: !matches!(names.get(row), None | Some("none" | "unknown")),
+            payments: payments.get(row).unwrap_or_default(),
+            gross: gross.get(row).unwrap_or_default() as f64,
+        });
     }
-    let at = buckets(movements, &Cells::of(&question.range))?;
-    let mut amounts = Amounts::of(converter, movements)?;
-    for (row, kind) in movements.column("kind")?.str()?.iter().enumerate() {
-        if kind == Some("capture") {
-            let (whole, value) = place(at[row], &moved[row]);
-            let gross = &mut values.entry(whole).or_default().entry(value).or_default().1;
-            amounts.add(row, gross)?;
-        }
+    let mut told = places.groups;
+    let figures: Vec<[Option<f64>; 5]> = parts.iter().map(|parts| figures(parts)).collect();
+    let names = ["hhi", "hhi_by_amount", "effective_number", "top1", "covered_share"];
+    for (at, name) in names.into_iter().enumerate() {
+        let cells: Vec<Option<f64>> = figures.iter().map(|figures| figures[at]).collect();
+        told.with_column(Series::new(name.into(), cells).into_column())?;
     }
-    Ok(values)
+    Ok(told)
 }
 
-fn is_named(value: Option<&str>) -> bool {
-    !matches!(value, None | Some("none" | "unknown"))
-}
-
-/// What shares a whole: the group without its value, which stands after the asked dimensions.
-pub(super) fn without_value(question: &Question, group: &Group) -> Group {
-    let mut rest = group.clone();
-    rest.remove(question.group_by.len());
-    rest
-}
-
-/// How concentrated the named values are, each for itself.
-pub(super) fn concentration(values: Option<&BTreeMap<Option<String>, (i64, Sum)>>, payments: i64) -> [Value; 5] {
-    let named = || {
-        values
-            .into_iter()
-            .flatten()
-            .filter(|(value, _)| is_named(value.as_deref()))
-    };
-    let counted = || named().map(|(_, (payments, _))| *payments);
-    let counts: Vec<f64> = counted().map(|count| count as f64).collect();
-    let amounts: Vec<f64> = named()
-        .map(|(_, (_, gross))| gross.total().unwrap_or(0) as f64)
-        .collect();
-    let by_count = hhi(&counts);
+fn figures(parts: &[Part]) -> [Option<f64>; 5] {
+    let payments: i64 = parts.iter().map(|part| part.payments).sum();
+    let named = || parts.iter().filter(|part| part.is_named);
+    let counted = || named().map(|part| part.payments);
+    let by_count = hhi(&counted().map(|count| count as f64).collect::<Vec<_>>());
     let largest = counted().max().filter(|largest| *largest > 0);
     [
-        number(by_count),
-        number(hhi(&amounts)),
-        number(by_count.map(|hhi| 10_000.0 / hhi)),
-        number(largest.and_then(|largest| ratio(largest, payments))),
-        number(ratio(counted().sum(), payments)),
+        by_count,
+        hhi(&named().map(|part| part.gross).collect::<Vec<_>>()),
+        by_count.map(|hhi| 10_000.0 / hhi),
+        largest.and_then(|largest| ratio(largest, payments)),
+        ratio(counted().sum(), payments),
     ]
 }

@@ -6,28 +6,10 @@ use std::sync::Arc;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::fx::{Conversion, Fraction, MAX_AGE_DAYS, Rates};
-use super::{Frames, Input, MetricError, Question};
-use crate::model::{Currency, Param, Params};
+use super::MetricError;
+use super::scope::Scope;
+use crate::model::{Currency, Param};
 use crate::query;
-
-/// The frame that every metric with amounts reads beside its own.
-pub(super) const RATES: Input = Input {
-    name: "rates",
-    query: query!("serve/fx_rates"),
-    params: rate_params,
-};
-
-fn rate_params(question: &Question) -> Params {
-    let code = question.currency.map(|currency| currency.code().to_owned());
-    vec![
-        ("from", Param::Time(question.range.from)),
-        ("to", Param::Time(question.range.to)),
-        ("mode", Param::Text(question.mode.as_str().to_owned())),
-        ("as_of", Param::Time(question.as_of)),
-        ("currency", code.map_or(Param::Null, Param::Text)),
-        ("age", Param::Int(MAX_AGE_DAYS)),
-    ]
-}
 
 /// The rates by which an answer converted one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,19 +53,38 @@ pub(super) struct Converter {
 }
 
 impl Converter {
-    /// Reads the rates, where the question has anything converted.
-    pub fn of(question: &Question, frames: &Frames) -> Result<Self, MetricError> {
-        let rates = match question.currency {
-            Some(_) => Rates::of(frames.get(RATES.name)?)?,
+    /// Reads the rates that the amounts of a scope may need.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn of(scope: &Scope) -> Result<Self, MetricError> {
+        let rates = match scope.question.currency {
+            Some(currency) => {
+                let mut params = scope.range_params();
+                params.extend([
+                    ("as_of", Param::Time(scope.question.as_of)),
+                    ("currency", Param::Text(currency.code().to_owned())),
+                    ("age", Param::Int(MAX_AGE_DAYS)),
+                ]);
+                Rates::of(&scope.read(&query!("facts/rates"), &params)?)?
+            }
             None => Rates::default(),
         };
         Ok(Converter {
-            to: question.currency,
             rates,
+            ..Converter::without(scope.question.currency)
+        })
+    }
+
+    /// Knows no rates.
+    pub fn without(to: Option<Currency>) -> Self {
+        Converter {
+            to,
+            rates: Rates::default(),
             known: HashMap::new(),
             uses: BTreeMap::new(),
             without: BTreeSet::new(),
-        })
+        }
     }
 
     /// What one minor unit of `from` is worth on a day; `None` without a rate.

@@ -1,11 +1,11 @@
 //! Declines: why attempts to pay fail, by the code that came with the failure and by whose failure it was.
 
-use super::grouping::{Cells, Grid, buckets, counts, groups};
-use super::provider_share::{PAYMENT_DIMENSIONS, payment_params};
-use super::table::{Sheet, Spec, counted_rate, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, top};
-use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Param, Params, Value};
-use crate::query;
+use polars::prelude::{IntoLazy, col};
+
+use super::column::Column;
+use super::scope::{Scope, count_rows};
+use super::{Answer, Definition, Metric, MetricError, Parameter, REPORT_DAYS, top};
+use crate::facts::fact::ATTEMPTS;
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -28,7 +28,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: PAYMENT_DIMENSIONS,
+    dimensions: ATTEMPTS.dimensions,
     parameters: &[Parameter {
         name: "failures",
         default: "all",
@@ -36,26 +36,17 @@ pub const METRIC: Metric = Metric {
         check: check_failures,
     }],
     default_days: REPORT_DAYS,
-    inputs: &[Input {
-        name: "failed",
-        query: query!("serve/failed_attempts"),
-        params,
-    }],
+    columns: &[
+        Column::key("decline_code"),
+        Column::key("failure_kind"),
+        Column::count("attempts", "attempts"),
+        Column::rate("share", "attempts", "n"),
+        Column::count("n", "attempts"),
+        Column::low("ci_low", "attempts", "n"),
+        Column::high("ci_high", "attempts", "n"),
+    ],
     compute,
 };
-
-/// What tells the rows of a bucket and group apart, after the asked groups.
-const OWN: [&str; 2] = ["failure_kind", "decline_code"];
-
-const COLUMNS: &[Spec] = &[
-    ("decline_code", Text, None),
-    ("failure_kind", Text, None),
-    ("attempts", Integer, Some("attempts")),
-    ("share", Number, Some("ratio")),
-    ("n", Integer, Some("attempts")),
-    ("ci_low", Number, Some("ratio")),
-    ("ci_high", Number, Some("ratio")),
-];
 
 fn check_failures(value: &str) -> Result<(), &'static str> {
     if matches!(value, "all" | "declined") {
@@ -65,47 +56,20 @@ fn check_failures(value: &str) -> Result<(), &'static str> {
     }
 }
 
-fn params(question: &Question) -> Params {
-    let mut params = payment_params(question, &[]);
-    let declined = question.parameter("failures") == "declined";
-    params.push(("declined_only", Param::Bool(declined)));
-    params
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let frame = frames.get("failed")?;
-    let names: Vec<&str> = question.group_by.iter().copied().chain(OWN).collect();
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let attempts = counts(frame, "attempts")?;
-    let mut grid: Grid<i64> = Grid::new(question.range.buckets.len());
-    let asked = question.group_by.len();
-    let mut groups = groups(frame, &names)?;
-    let left_out = top::fold(&mut groups, (OWN[1], asked + 1), &attempts, question.most_values);
-    for (row, group) in groups.iter().enumerate() {
-        if let Some(counted) = grid.at(at[row], group) {
-            *counted += attempts[row];
-        }
-    }
-    let rows = grid.finish(names.len());
-    let mut sheet = Sheet::new(question, COLUMNS);
-    for bucket in 0..question.range.buckets.len() {
-        // Rows are in order of their groups, so those of one group stand together.
-        for group in rows.chunk_by(|(one, _), (two, _)| one[..asked] == two[..asked]) {
-            let whole = group.iter().map(|(_, counted)| counted[bucket]).sum();
-            for (names, counted) in group {
-                sheet.push(bucket, &names[..asked], cells(&names[asked..], counted[bucket], whole));
-            }
-        }
-    }
-    Ok(Outcome {
-        table: sheet.finish(),
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let own = ["failure_kind", "decline_code"];
+    let failed = scope.facts(&ATTEMPTS, &["approved", "decided", "failure_kind", "decline_code"])?;
+    let failed = failed.filter(col("approved").not());
+    let failed = match scope.question.parameter("failures") {
+        "declined" => failed.filter(col("decided")),
+        _ => failed,
+    };
+    let (failed, left_out) = top::fold(failed, "decline_code", scope)?;
+    let counted = failed.group_by(scope.keys(&own)).agg([count_rows().alias("attempts")]);
+    let rows = scope.complete(vec![counted], &own)?.lazy();
+    let n = col("attempts").sum().over(scope.keys(&[]))?.alias("n");
+    Ok(Answer {
         left_out,
-        ..Outcome::default()
+        ..Answer::of(rows.with_column(n).collect()?)
     })
-}
-
-fn cells(own: &[Option<String>], attempts: i64, whole: i64) -> impl Iterator<Item = Value> {
-    let value = |at: usize| text(own.get(at).and_then(Option::as_deref));
-    let counted = [value(1), value(0), Value::Int(attempts)];
-    counted.into_iter().chain(counted_rate(attempts, whole))
 }

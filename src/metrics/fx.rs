@@ -9,7 +9,7 @@ use std::sync::Arc;
 use polars::prelude::DataFrame;
 
 use super::MetricError;
-use super::grouping::counts;
+use super::rows::counts;
 use crate::model::{Currency, Decimal};
 
 pub use super::exact::{Sum, divide};

@@ -1,12 +1,13 @@
 //! Milestones: the first moment at which the population of bots reached a number.
 
-use std::collections::BTreeMap;
+use chrono::{DateTime, Utc};
+use polars::prelude::{DataFrame, DataType, Expr, IdxCa, IntoColumn, LazyFrame, NamedFrom, Series, TimeUnit, col, concat, lit};
 
-use super::grouping::{Grid, counts, dimension_params, groups, ints};
-use super::table::{Sheet, Spec, by_bucket};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
-use crate::model::{Bucket, ColumnType::Integer, ColumnType::Timestamp, Mode, Param, Params, TimeRange, Value};
-use crate::query;
+use super::column::{Column, Role};
+use super::scope::{Scope, whole};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::{Dimension, Of, SPANS};
+use crate::model::{Bucket, Mode, TimeRange};
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -31,10 +32,10 @@ pub const METRIC: Metric = Metric {
         ],
     },
     dimensions: &[
-        Dimension("platform"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
+        Dimension("platform", Of::Bot),
+        Dimension("category", Of::Bot),
+        Dimension("country", Of::Bot),
+        Dimension("developer", Of::Bot),
     ],
     parameters: &[Parameter {
         name: "at",
@@ -44,21 +45,13 @@ pub const METRIC: Metric = Metric {
         check: check_marks,
     }],
     default_days: REPORT_DAYS,
-    inputs: &[Input {
-        name: "marks",
-        query: query!("serve/milestones"),
-        params,
-    }],
+    columns: &[
+        Column::new("reached_at", Role::Moment),
+        Column::new("population", Role::Position).of("bots"),
+        Column::new("peak", Role::Position).of("bots"),
+    ],
     compute,
 };
-
-const DIMENSIONS: &[&str] = &["platform", "category", "country", "developer"];
-
-const COLUMNS: &[Spec] = &[
-    ("reached_at", Timestamp, None),
-    ("population", Integer, Some("bots")),
-    ("peak", Integer, Some("bots")),
-];
 
 /// The word for the numbers that were reached, and the next.
 const REACHED: &str = "reached";
@@ -100,58 +93,67 @@ fn series() -> Vec<i64> {
         .collect()
 }
 
-fn params(question: &Question) -> Params {
-    let marks = listed(question.parameter("at")).unwrap_or_else(series);
-    let mut params = vec![("to", Param::Time(question.range.to)), ("marks", Param::Ints(marks))];
-    params.extend(dimension_params(question, DIMENSIONS, &question.group_by));
-    params
+/// What happened at each moment before the range's end, in the order of time, and the `population` from then on.
+fn levels(scope: &Scope) -> Result<LazyFrame, MetricError> {
+    let end = scope.question.range.to.timestamp_micros();
+    let spans = scope.facts_since(DateTime::<Utc>::UNIX_EPOCH - BEFORE, &SPANS, &["kind", "until"])?;
+    let members = spans.filter(col("kind").eq(lit("member")));
+    let by: Vec<Expr> = scope.names(&[]).into_iter().chain(["time"]).map(col).collect();
+    let step = |by: i64| whole(by).alias("step");
+    let entered = members.clone().with_column(step(1));
+    let left = members.filter(col("until").lt(lit(end))).with_columns([col("until").alias("time"), step(-1)]);
+    let turns = concat([entered, left], Default::default())?.group_by(by).agg([col("step").sum()]);
+    let turns = turns.sort(["time"], Default::default());
+    let population = scope.by_group(col("step").cum_sum(false))?;
+    Ok(turns.with_column(population.alias("population")))
 }
 
-/// A population: when it first reached each number, and the most that it ever had.
-#[derive(Debug, Clone, Default)]
-struct Climb {
-    reached: BTreeMap<i64, i64>,
-    peak: i64,
-}
+/// Unlike a count, a moment that was not found is no 0.
+const MOMENT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let frame = frames.get("marks")?;
-    let (marks, moments, peaks) = (
-        counts(frame, "mark")?,
-        ints(frame, "reached_at")?,
-        counts(frame, "peak")?,
-    );
-    let mut grid: Grid<Climb> = Grid::new(1);
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        let climb = &mut grid.row(group)[0];
-        climb.reached.extend(moments[row].map(|moment| (marks[row], moment)));
-        climb.peak = peaks[row];
-    }
-    let rows = grid.finish(question.group_by.len());
-    let highest = rows.iter().flat_map(|(_, climbs)| climbs).map(|climb| climb.peak).max();
-    let shown = listed(question.parameter("at")).unwrap_or_else(|| up_to(highest));
+/// No moment lies longer before 1970.
+const BEFORE: chrono::TimeDelta = chrono::TimeDelta::days(70 * 366);
+
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let asked = listed(scope.question.parameter("at"));
+    let marks = asked.clone().unwrap_or_else(series);
+    let reached = |mark: &i64| col("time").filter(col("population").gt_eq(lit(*mark))).min().cast(MOMENT).alias(mark.to_string());
+    let peak = col("population").max().alias("peak");
+    let bucket = whole(0).alias("bucket");
+    let figures = levels(scope)?.with_column(bucket).group_by(scope.keys(&[])).agg(marks.iter().map(reached).chain([peak]).collect::<Vec<_>>());
     let whole = Question {
-        range: one_bucket(&question.range),
-        ..question.clone()
+        range: one_bucket(&scope.question.range),
+        ..scope.question.clone()
     };
-    let mut sheet = Sheet::new(&whole, COLUMNS);
-    for (_, group, climb) in by_bucket(&rows, 1) {
-        for mark in &shown {
-            let moment = climb.reached.get(mark).copied();
-            let moment = moment.and_then(chrono::DateTime::from_timestamp_micros);
-            let moment = moment.map_or(Value::Null, |moment| Value::Time(whole.range.local(moment)));
-            sheet.push(0, group, [moment, Value::Int(*mark), Value::Int(climb.peak)]);
-        }
-    }
-    let warnings = match question.mode {
+    let groups = scope.asking(&whole).complete(vec![figures], &[])?;
+    let shown = asked.unwrap_or(up_to(groups.column("peak")?.i64()?.iter().flatten().max()));
+    let rows = by_mark(groups, &shown)?;
+    let warnings = match scope.question.mode {
         Mode::Live => Vec::new(),
         Mode::Test => vec!["bots have no mode: the population is the same in test and live mode".into()],
     };
-    Ok(Outcome {
-        table: sheet.finish(),
+    Ok(Answer {
         warnings,
-        ..Outcome::default()
+        shown: Some(whole),
+        ..Answer::of(rows)
     })
+}
+
+/// A row for each group and number, with the moment at which it was reached.
+fn by_mark(groups: DataFrame, marks: &[i64]) -> Result<DataFrame, MetricError> {
+    let height = groups.height();
+    let places: Vec<u32> = (0..height as u32).flat_map(|group| marks.iter().map(move |_| group)).collect();
+    let population: Vec<i64> = (0..height).flat_map(|_| marks.iter().copied()).collect();
+    let mut moments = Vec::with_capacity(population.len());
+    for group in 0..height {
+        for mark in marks {
+            moments.push(groups.column(&mark.to_string())?.datetime()?.physical().get(group));
+        }
+    }
+    let mut rows = groups.take(&IdxCa::from_vec("".into(), places))?;
+    rows.with_column(Series::new("population".into(), population).into_column())?;
+    rows.with_column(Series::new("reached_at".into(), moments).into_column())?;
+    Ok(rows)
 }
 
 /// The numbers of the series up to the one after the highest that was reached.

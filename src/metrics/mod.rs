@@ -7,8 +7,8 @@ mod bot_activation;
 mod bot_activity;
 mod bot_growth;
 mod bot_retention;
-mod captured;
 mod change;
+pub mod column;
 mod concentration;
 mod conversion;
 mod converting;
@@ -20,14 +20,15 @@ pub mod fx;
 mod grouping;
 pub mod known_values;
 mod milestones;
-mod moved;
+mod money;
 mod path_effect;
 mod payment_rates;
 mod payments;
 mod provider_share;
+mod rows;
+mod scope;
 mod slots;
 pub mod statistics;
-mod table;
 mod top;
 mod wide;
 mod window;
@@ -37,11 +38,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
+pub use crate::facts::fact::Dimension;
+pub use column::Column;
 pub use converting::RateUse;
+pub use scope::{Scope, Source};
 pub use top::{LeftOut, MOST_VALUES};
 pub use window::Window;
 
-use crate::model::{Currency, Mode, Params, Query, Table, TimeRange};
+use crate::model::{Currency, Mode, Table, TimeRange};
 
 /// Every metric, in the order in which they are listed.
 pub const ALL: &[Metric] = &[
@@ -80,10 +84,36 @@ pub struct Metric {
     pub parameters: &'static [Parameter],
     /// Days before its end at which a range begins that does not state its beginning.
     pub default_days: u64,
-    /// Frames it reads.
-    pub inputs: &'static [Input],
-    /// Computes the answer.
-    pub compute: fn(&Question, &Frames) -> Result<Outcome, MetricError>,
+    /// The columns of its answers, after those of the bucket and of the asked dimensions. One that is among these is not
+    /// repeated.
+    pub columns: &'static [Column],
+    /// Computes the rows.
+    pub compute: fn(&Scope) -> Result<Answer, MetricError>,
+}
+
+impl Metric {
+    /// Answers a question with at most so many rows.
+    ///
+    /// # Errors
+    /// When the facts cannot be read, or the answer would be too long.
+    pub fn answer(&self, question: &Question, source: &dyn Source, most: usize) -> Result<Outcome, MetricError> {
+        let scope = Scope::new(question, source, most);
+        let answer = (self.compute)(&scope)?;
+        let shown = answer.shown.as_ref().unwrap_or(question);
+        Ok(Outcome {
+            table: rows::table(shown, self.columns, &answer.frame)?,
+            windows: rows::windows(question, self.columns, &answer.frame),
+            warnings: answer.warnings,
+            rates: answer.rates,
+            range: answer.range,
+            left_out: answer.left_out,
+        })
+    }
+
+    /// The columns of an answer to a question.
+    pub fn heads(&self, question: &Question) -> Vec<crate::model::Column> {
+        rows::heads(question, &self.columns.iter().collect::<Vec<_>>())
+    }
 }
 
 /// Days that a report looks back where a question does not say.
@@ -104,10 +134,6 @@ pub struct Definition {
     pub excludes: &'static [&'static str],
 }
 
-/// One way to break a metric down: its name in questions is its column in frames and answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dimension(pub &'static str);
-
 /// A parameter of one metric.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
@@ -119,32 +145,6 @@ pub struct Parameter {
     pub help: &'static str,
     /// Accepts a value or says what would be accepted.
     pub check: fn(&str) -> Result<(), &'static str>,
-}
-
-/// A frame that a metric reads.
-#[derive(Debug)]
-pub struct Input {
-    /// Its name in [`Frames`].
-    pub name: &'static str,
-    /// The query that yields it.
-    pub query: Query,
-    /// The query's parameters for a question; none at all where the question does not need the frame, which is
-    /// then empty.
-    pub params: fn(&Question) -> Params,
-}
-
-/// The frames a metric asked for, by name.
-#[derive(Debug, Default)]
-pub struct Frames(pub BTreeMap<&'static str, DataFrame>);
-
-impl Frames {
-    /// A frame by name.
-    ///
-    /// # Errors
-    /// When the metric did not declare it.
-    pub fn get(&self, name: &'static str) -> Result<&DataFrame, MetricError> {
-        self.0.get(name).ok_or(MetricError::MissingFrame(name))
-    }
 }
 
 /// A filter on one dimension. `None` among the values stands for rows without one.
@@ -210,7 +210,39 @@ impl Question {
     }
 }
 
-/// A computed answer.
+/// What a metric computes.
+#[derive(Debug)]
+pub struct Answer {
+    /// A row for each of the answer, in their order: its `bucket`, from 0, the asked dimensions, and what the metric's
+    /// columns are told from.
+    pub frame: DataFrame,
+    /// What a reader must know beside it.
+    pub warnings: Vec<String>,
+    /// The exchange rates by which amounts were converted.
+    pub rates: Vec<RateUse>,
+    /// The values that are told as one.
+    pub left_out: Option<LeftOut>,
+    /// The range as the metric cut it, where the question left that to it.
+    pub range: Option<TimeRange>,
+    /// The question whose buckets the rows have, where that is another.
+    pub shown: Option<Question>,
+}
+
+impl Answer {
+    /// Rows of which nothing more is to be said.
+    pub fn of(frame: DataFrame) -> Self {
+        Answer {
+            frame,
+            warnings: Vec::new(),
+            rates: Vec::new(),
+            left_out: None,
+            range: None,
+            shown: None,
+        }
+    }
+}
+
+/// An answer as it is told.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// The rows.
@@ -230,9 +262,12 @@ pub struct Outcome {
 /// Why a metric could not be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricError {
-    /// A frame was not handed over.
-    #[error("the frame `{0}` is missing")]
-    MissingFrame(&'static str),
+    /// The facts could not be read; their source knows why.
+    #[error("the facts could not be read")]
+    Unread,
+    /// A figure is not what its column declares.
+    #[error("{0}")]
+    Type(String),
     /// A sum exceeds what can be shown.
     #[error("a sum of money exceeds 128 bits")]
     Overflow,

@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use polars::prelude::{DataFrame, IdxCa, IntoColumn, IntoLazy, NamedFrom, Series, col, lit};
 
+use super::column::{After, Column, Role};
 use super::conversion::check_window;
-use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params, use_acquisition};
-use super::payments::CHECKOUT_DIMENSIONS;
-use super::statistics::{Stratum, newcombe, ratio, stratified_newcombe};
-use super::table::{Sheet, Spec, by_bucket, number, rate_cells, text};
-use super::{
-    Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
-};
+use super::rows::{Places, counts, texts};
+use super::scope::{Scope, count_if, count_rows};
+use super::statistics::{Stratum, newcombe, stratified_newcombe};
+use super::{Answer, Definition, Metric, MetricError, Parameter, REPORT_DAYS};
+use crate::facts::fact::CHECKOUTS;
 use crate::model::time::parse_duration;
-use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text};
-use crate::model::{Interval, Param, Params, TimeRange, Value};
-use crate::query;
+use crate::model::{Interval, TimeRange};
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -48,16 +46,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: &[
-        Dimension("platform"),
-        Dimension("bot"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
-        Dimension("acquisition"),
-        Dimension("path"),
-        Dimension("credential"),
-    ],
+    dimensions: CHECKOUTS.dimensions,
     parameters: &[Parameter {
         name: "window",
         default: "24h",
@@ -65,13 +54,30 @@ pub const METRIC: Metric = Metric {
         check: check_window,
     }],
     default_days: REPORT_DAYS,
-    inputs: &[Input {
-        name: "checkouts",
-        query: query!("serve/path_checkouts"),
-        params,
-    }],
+    columns: &[
+        Column::key("dimension"),
+        Column::key("level"),
+        Column::key("baseline"),
+        Column::count("n", "checkouts").settling(WINDOW),
+        Column::rate("rate", "hits", "n").settling(WINDOW),
+        Column::low("rate_ci_low", "hits", "n").settling(WINDOW),
+        Column::high("rate_ci_high", "hits", "n").settling(WINDOW),
+        Column::count("baseline_n", "checkouts").settling(WINDOW),
+        Column::rate("baseline_rate", "baseline_hits", "baseline_n").settling(WINDOW),
+        Column::low("baseline_rate_ci_low", "baseline_hits", "baseline_n").settling(WINDOW),
+        Column::high("baseline_rate_ci_high", "baseline_hits", "baseline_n").settling(WINDOW),
+        Column::number("difference", "ratio").settling(WINDOW),
+        Column::new("ci_low", Role::Bound).of("ratio").settling(WINDOW),
+        Column::new("ci_high", Role::Bound).of("ratio").settling(WINDOW),
+        Column::number("adjusted_difference", "ratio").settling(WINDOW),
+        Column::new("adjusted_ci_low", Role::Bound).of("ratio").settling(WINDOW),
+        Column::new("adjusted_ci_high", Role::Bound).of("ratio").settling(WINDOW),
+        Column::rate("adjusted_coverage", "kept_n", "whole_n").settling(WINDOW),
+    ],
     compute,
 };
+
+const WINDOW: After = After::Parameter("window");
 
 /// What is compared: dimension, level and what it is set against.
 const COMPARISONS: [(&str, &str, &str); 3] = [
@@ -79,40 +85,6 @@ const COMPARISONS: [(&str, &str, &str); 3] = [
     ("path", "in_thread", "webview"),
     ("credential", "saved", "new"),
 ];
-
-const COLUMNS: &[Spec] = &[
-    ("dimension", Text, None),
-    ("level", Text, None),
-    ("baseline", Text, None),
-    ("n", Integer, Some("checkouts")),
-    ("rate", Number, Some("ratio")),
-    ("rate_ci_low", Number, Some("ratio")),
-    ("rate_ci_high", Number, Some("ratio")),
-    ("baseline_n", Integer, Some("checkouts")),
-    ("baseline_rate", Number, Some("ratio")),
-    ("baseline_rate_ci_low", Number, Some("ratio")),
-    ("baseline_rate_ci_high", Number, Some("ratio")),
-    ("difference", Number, Some("ratio")),
-    ("ci_low", Number, Some("ratio")),
-    ("ci_high", Number, Some("ratio")),
-    ("adjusted_difference", Number, Some("ratio")),
-    ("adjusted_ci_low", Number, Some("ratio")),
-    ("adjusted_ci_high", Number, Some("ratio")),
-    ("adjusted_coverage", Number, Some("ratio")),
-];
-
-fn params(question: &Question) -> Params {
-    let window = parse_duration(question.parameter("window")).unwrap_or(TimeDelta::hours(24));
-    let mut params = range_params(question);
-    params.extend([
-        ("months", Param::Ints(months(&question.range))),
-        ("window", Param::Int(window.num_microseconds().unwrap_or(i64::MAX))),
-        ("open_after", Param::Time(question.as_of - window)),
-        use_acquisition(question),
-    ]);
-    params.extend(dimension_params(question, CHECKOUT_DIMENSIONS, &question.group_by));
-    params
-}
 
 /// The first instants of the zone's months in a range; of the first month, that of the range.
 fn months(range: &TimeRange) -> Vec<i64> {
@@ -132,59 +104,83 @@ type Place = (Option<String>, Option<String>, i64);
 /// The strata of each comparison.
 type Strata = [BTreeMap<Place, Stratum>; COMPARISONS.len()];
 
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let frame = frames.get("checkouts")?;
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let column = |name| counts(frame, name);
-    let (checkouts, closed, paid, month) = (
-        column("checkouts")?,
-        column("closed")?,
-        column("paid")?,
-        column("month")?,
-    );
-    let own = groups(frame, &["own_platform", "own_country", "own_path", "own_credential"])?;
-    let mut grid: Grid<Strata> = Grid::new(question.range.buckets.len());
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        let Some(strata) = grid.at(at[row], group) else {
-            continue;
-        };
-        let [platform, country, path, credential] = own[row].as_slice() else {
-            continue;
-        };
-        for ((dimension, level, baseline), strata) in COMPARISONS.into_iter().zip(strata) {
-            let value = if dimension == "path" { path } else { credential };
-            let place = (platform.clone(), country.clone(), month[row]);
-            match value.as_deref() {
-                Some(value) if value == level => {
-                    let stratum = strata.entry(place).or_default();
-                    stratum.n += closed[row];
-                    stratum.hits += paid[row];
-                }
-                Some(value) if value == baseline => {
-                    let stratum = strata.entry(place).or_default();
-                    stratum.base_n += closed[row];
-                    stratum.base_hits += paid[row];
-                }
-                _ => {}
+/// Checkouts by everything that a comparison or a group may ask of them: `checkouts`, and of those whose window is over
+/// `closed` and `paid`.
+fn counted(scope: &Scope) -> Result<DataFrame, MetricError> {
+    let question = scope.question;
+    let window = parse_duration(question.parameter("window")).unwrap_or(TimeDelta::hours(24));
+    let over = || col("time").lt_eq(lit((question.as_of - window).timestamp_micros()));
+    let paid = col("paid_after").lt_eq(lit(window.num_microseconds().unwrap_or(i64::MAX)));
+    let mut checkouts = scope.facts(&CHECKOUTS, &[&["paid_after"], STRATA.as_slice()].concat())?.collect()?;
+    let months = months(&question.range);
+    let month = checkouts.column("time")?.i64()?.iter().map(|time| Some(months.partition_point(|month| Some(*month) <= time) as i64));
+    let month = Series::new("month".into(), month.collect::<Vec<_>>());
+    checkouts.with_column(month.into_column())?;
+    let mut by: Vec<&str> = scope.names(&STRATA);
+    by.extend(["bucket", "month"]);
+    let counted = checkouts.lazy().group_by(by.into_iter().map(col).collect::<Vec<_>>()).agg([
+        count_rows().alias("checkouts"),
+        count_if(over()).alias("closed"),
+        count_if(over().and(paid)).alias("paid"),
+    ]);
+    Ok(counted.collect()?)
+}
+
+/// What every checkout is counted by.
+const STRATA: [&str; 4] = ["platform", "country", "path", "credential"];
+
+/// The strata of each row of `rows`, of which each bucket and group is one.
+fn strata(scope: &Scope, counted: &DataFrame, rows: &DataFrame) -> Result<Vec<Strata>, MetricError> {
+    let names: Vec<&str> = std::iter::once("bucket").chain(scope.names(&[])).collect();
+    let at = Places::within(rows, counted, &names)?;
+    let [platforms, countries, paths, credentials] = STRATA.map(|name| texts(counted, name));
+    let (platforms, countries, paths, credentials) = (platforms?, countries?, paths?, credentials?);
+    let (closed, paid, month) = (counts(counted, "closed")?, counts(counted, "paid")?, counts(counted, "month")?);
+    let mut all = vec![Strata::default(); rows.height()];
+    for (row, place) in at.into_iter().enumerate() {
+        for ((dimension, level, baseline), strata) in COMPARISONS.into_iter().zip(&mut all[place]) {
+            let value = if dimension == "path" { &paths[row] } else { &credentials[row] };
+            let Some(value) = value.as_deref().filter(|value| [level, baseline].contains(value)) else { continue };
+            let place = (platforms[row].clone(), countries[row].clone(), month[row]);
+            let stratum = strata.entry(place).or_default();
+            if value == level {
+                stratum.n += closed[row];
+                stratum.hits += paid[row];
+            } else {
+                stratum.base_n += closed[row];
+                stratum.base_hits += paid[row];
             }
         }
     }
-    let open = checkouts.iter().sum::<i64>() - closed.iter().sum::<i64>();
-    let rows = grid.finish(question.group_by.len());
-    let mut sheet = Sheet::new(question, COLUMNS);
-    for (bucket, group, strata) in by_bucket(&rows, question.range.buckets.len()) {
-        for (comparison, strata) in COMPARISONS.into_iter().zip(strata) {
-            sheet.push(bucket, group, cells(comparison, strata));
-        }
+    Ok(all)
+}
+
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let counted = counted(scope)?;
+    let each = counted.clone().lazy().group_by(scope.keys(&[])).agg([col("checkouts").sum(), col("closed").sum()]);
+    let rows = scope.complete(vec![each], &[])?;
+    let waiting = counts(&rows, "checkouts")?.iter().sum::<i64>() - counts(&rows, "closed")?.iter().sum::<i64>();
+    let strata = strata(scope, &counted, &rows)?;
+    let compared: Vec<Compared> = strata.iter().flat_map(|strata| strata.iter().map(Compared::of)).collect();
+    let comparisons = strata.iter().flat_map(|_| COMPARISONS);
+    let of_rows: Vec<u32> = (0..rows.height() as u32).flat_map(|row| [row; COMPARISONS.len()]).collect();
+    let mut told = rows.take(&IdxCa::from_vec("".into(), of_rows))?;
+    let names: Vec<(&str, &str, &str)> = comparisons.collect();
+    let mut add = |series: Series| told.with_column(series.into_column()).map(drop);
+    add(Series::new("dimension".into(), names.iter().map(|name| name.0).collect::<Vec<_>>()))?;
+    add(Series::new("level".into(), names.iter().map(|name| name.1).collect::<Vec<_>>()))?;
+    add(Series::new("baseline".into(), names.iter().map(|name| name.2).collect::<Vec<_>>()))?;
+    for (at, name) in ["hits", "n", "baseline_hits", "baseline_n", "kept_n", "whole_n"].into_iter().enumerate() {
+        add(Series::new(name.into(), compared.iter().map(|compared| compared.counts[at]).collect::<Vec<_>>()))?;
     }
-    Ok(Outcome {
-        table: sheet.finish(),
-        warnings: (open > 0).then(|| waiting(open)).into_iter().collect(),
-        // The texts name the comparison; every number is of checkouts whose window is over.
-        windows: Window::of(question.parameter("window"), COLUMNS, |(_, kind, _)| *kind != Text)
-            .into_iter()
-            .collect(),
-        ..Outcome::default()
+    for (at, name) in ["difference", "ci_low", "ci_high"].into_iter().enumerate() {
+        add(Series::new(name.into(), compared.iter().map(|compared| Some(compared.crude?[at])).collect::<Vec<_>>()))?;
+        let name = if at == 0 { "adjusted_difference".to_owned() } else { format!("adjusted_{name}") };
+        add(Series::new(name.into(), compared.iter().map(|compared| Some(compared.adjusted?[at])).collect::<Vec<_>>()))?;
+    }
+    Ok(Answer {
+        warnings: (waiting > 0).then(|| self::waiting(waiting)).into_iter().collect(),
+        ..Answer::of(told)
     })
 }
 
@@ -192,34 +188,27 @@ fn waiting(open: i64) -> String {
     format!("checkouts whose window is not over, which are not counted: {open}")
 }
 
-fn cells((dimension, level, baseline): (&str, &str, &str), strata: &BTreeMap<Place, Stratum>) -> Vec<Value> {
-    let whole = sum(strata.values());
-    let crude = newcombe(whole.hits, whole.n, whole.base_hits, whole.base_n);
-    let shared: Vec<Stratum> = strata
-        .values()
-        .filter(|stratum| stratum.n > 0 && stratum.base_n > 0)
-        .copied()
-        .collect();
-    let weights: Vec<f64> = shared
-        .iter()
-        .map(|stratum| (stratum.n + stratum.base_n) as f64)
-        .collect();
-    let adjusted = stratified_newcombe(&shared, &weights);
-    let kept = sum(&shared);
-    let mut cells = [dimension, level, baseline].map(|word| text(Some(word))).to_vec();
-    for (hits, n) in [(whole.hits, whole.n), (whole.base_hits, whole.base_n)] {
-        cells.push(Value::Int(n));
-        cells.extend(rate_cells(hits, n));
+/// One comparison: counts as their columns are named, differences with the ends of their intervals.
+struct Compared {
+    counts: [i64; 6],
+    crude: Option<[f64; 3]>,
+    adjusted: Option<[f64; 3]>,
+}
+
+impl Compared {
+    fn of(strata: &BTreeMap<Place, Stratum>) -> Self {
+        let whole = sum(strata.values());
+        let is_shared = |stratum: &&Stratum| stratum.n > 0 && stratum.base_n > 0;
+        let shared: Vec<Stratum> = strata.values().filter(is_shared).copied().collect();
+        let weights: Vec<f64> = shared.iter().map(|stratum| (stratum.n + stratum.base_n) as f64).collect();
+        let kept = sum(&shared);
+        let ends = |(difference, span): (f64, super::statistics::Span)| [difference, span.low, span.high];
+        Compared {
+            counts: [whole.hits, whole.n, whole.base_hits, whole.base_n, kept.n + kept.base_n, whole.n + whole.base_n],
+            crude: newcombe(whole.hits, whole.n, whole.base_hits, whole.base_n).map(ends),
+            adjusted: stratified_newcombe(&shared, &weights).map(ends),
+        }
     }
-    for difference in [crude, adjusted] {
-        cells.extend([
-            number(difference.map(|(difference, _)| difference)),
-            number(difference.map(|(_, span)| span.low)),
-            number(difference.map(|(_, span)| span.high)),
-        ]);
-    }
-    cells.push(number(ratio(kept.n + kept.base_n, whole.n + whole.base_n)));
-    cells
 }
 
 fn sum<'a>(strata: impl IntoIterator<Item = &'a Stratum>) -> Stratum {

@@ -3,164 +3,85 @@
 //! An attempt is finished at its first approval or failure of any kind, and decided where it was approved or declined:
 //! the first attempt of a payment is the first that finished, while success is told at the first that was decided.
 
-use polars::prelude::DataFrame;
+use chrono::TimeDelta;
+use polars::prelude::{DataFrame, IntoColumn, LazyFrame, NamedFrom, Series, col, lit};
 
+use super::MetricError;
 use super::converting::Converter;
-use super::grouping::{Cells, Grid, buckets, counts, groups};
-use super::moved::Amounts;
-use super::table::{Spec, counted_rate, number};
-use super::{MetricError, Question, fx};
-use crate::model::{ColumnType::Integer, ColumnType::Number, Value};
+use super::scope::{Scope, count_if, count_rows};
+use crate::facts::fact::{ATTEMPTS, CHECKOUTS, DECISIONS};
 
-/// The columns of the rates, in the order of [`Rates::cells`].
-pub(super) const RATE_COLUMNS: &[Spec] = &[
-    ("attempt_approval", Number, Some("ratio")),
-    ("attempt_approval_n", Integer, Some("attempts")),
-    ("attempt_approval_ci_low", Number, Some("ratio")),
-    ("attempt_approval_ci_high", Number, Some("ratio")),
-    ("attempt_approval_by_amount", Number, Some("ratio")),
-    ("first_attempt_approval", Number, Some("ratio")),
-    ("first_attempt_approval_n", Integer, Some("payments")),
-    ("first_attempt_approval_ci_low", Number, Some("ratio")),
-    ("first_attempt_approval_ci_high", Number, Some("ratio")),
-    ("first_attempt_approval_by_amount", Number, Some("ratio")),
-    ("payment_success", Number, Some("ratio")),
-    ("payment_success_n", Integer, Some("payments")),
-    ("payment_success_ci_low", Number, Some("ratio")),
-    ("payment_success_ci_high", Number, Some("ratio")),
-    ("payment_success_by_amount", Number, Some("ratio")),
-    ("checkout_conversion", Number, Some("ratio")),
-    ("checkout_conversion_n", Integer, Some("checkouts")),
-    ("checkout_conversion_ci_low", Number, Some("ratio")),
-    ("checkout_conversion_ci_high", Number, Some("ratio")),
-];
+/// Hours from a checkout in which a payment counts.
+const CHECKOUT_HOURS: i64 = 24;
 
-/// A rate by count and by amount.
-#[derive(Debug, Clone, Default)]
-struct Rate {
-    hits: i64,
-    n: i64,
-    hit_amount: fx::Sum,
-    amount: fx::Sum,
-}
-
-impl Rate {
-    fn add(&mut self, hit: bool, count: i64, amounts: &mut Amounts, row: usize) -> Result<(), MetricError> {
-        self.n += count;
-        amounts.add(row, &mut self.amount)?;
-        if hit {
-            self.hits += count;
-            amounts.add(row, &mut self.hit_amount)?;
-        }
-        Ok(())
-    }
-
-    fn cells(&self) -> [Value; 5] {
-        let [rate, n, low, high] = counted_rate(self.hits, self.n);
-        let whole = self.amount.total().filter(|whole| *whole > 0);
-        let by_amount = whole.map(|whole| self.hit_amount.total().unwrap_or(0) as f64 / whole as f64);
-        [rate, n, low, high, number(by_amount)]
-    }
-}
-
-/// The four rates of one bucket and group.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Rates {
-    attempts: Rate,
-    first_attempts: Rate,
-    success: Rate,
-    checkouts: i64,
-    paid_checkouts: i64,
-}
-
-impl Rates {
-    /// The cells of [`RATE_COLUMNS`]; nulls for checkouts where the question asks for what they do not have.
-    pub fn cells(&self, with_checkouts: bool) -> Vec<Value> {
-        let mut cells = Vec::with_capacity(RATE_COLUMNS.len());
-        for rate in [&self.attempts, &self.first_attempts, &self.success] {
-            cells.extend(rate.cells());
-        }
-        if with_checkouts {
-            cells.extend(counted_rate(self.paid_checkouts, self.checkouts));
-        } else {
-            cells.extend([Value::Null, Value::Null, Value::Null, Value::Null]);
-        }
-        cells
-    }
-}
-
-/// Whether a checkout has everything that a question splits and filters by: it has no provider and
-/// no currency until somebody pays.
-pub(super) fn checkouts_apply(question: &Question, dimensions: &[&str]) -> bool {
-    question.currency.is_some()
-        && question.group_by.iter().all(|name| dimensions.contains(name))
-        && question
-            .filters
-            .iter()
-            .all(|filter| dimensions.contains(&filter.dimension))
-}
-
-/// Adds approved and declined attempts.
-pub(super) fn add_attempts<T: Default + Clone>(
-    question: &Question,
+/// Approval of attempts and of first attempts, and success of payments.
+pub(super) fn of_attempts(
+    scope: &Scope,
     converter: &mut Converter,
-    frame: &DataFrame,
-    names: &[&str],
-    grid: &mut Grid<T>,
-    own: impl Fn(&mut T) -> &mut Rates,
-) -> Result<(), MetricError> {
-    let mut amounts = Amounts::of(converter, frame)?;
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let (first, approved) = (counts(frame, "first")?, counts(frame, "approved")?);
-    let attempts = counts(frame, "attempts")?;
-    for (row, group) in groups(frame, names)?.iter().enumerate() {
-        let Some(cell) = grid.at(at[row], group) else { continue };
-        let rates = own(cell);
-        let approved = approved[row] == 1;
-        rates.attempts.add(approved, attempts[row], &mut amounts, row)?;
-        if first[row] == 1 {
-            rates.first_attempts.add(approved, attempts[row], &mut amounts, row)?;
-        }
-    }
-    Ok(())
+    own: &[&'static str],
+) -> Result<Vec<LazyFrame>, MetricError> {
+    let keys = scope.keys(own);
+    let attempts = scope.facts(&ATTEMPTS, &["approved", "decided", "first", "minor", "currency", "rate_day"])?;
+    let attempts = attempts.filter(col("decided"));
+    let first = || col("first").and(col("approved"));
+    let of_attempts = attempts.clone().group_by(keys.clone()).agg([
+        count_if(col("approved")).alias("approved"),
+        count_rows().alias("attempt_approval_n"),
+        count_if(first()).alias("first_approved"),
+        count_if(col("first")).alias("first_attempt_approval_n"),
+    ]);
+    let amounts = [
+        ("attempt_amount", None),
+        ("approved_amount", Some(col("approved"))),
+        ("first_attempt_amount", Some(col("first"))),
+        ("first_approved_amount", Some(first())),
+    ];
+    let attempt_amounts = converter.sums(attempts, &scope.key_names(own), &amounts)?;
+
+    let decisions = scope.facts(&DECISIONS, &["captured", "minor", "currency", "rate_day"])?;
+    let of_payments = decisions.clone().group_by(keys.clone()).agg([
+        count_if(col("captured")).alias("succeeded"),
+        count_rows().alias("payment_success_n"),
+    ]);
+    let amounts = [("decided_amount", None), ("succeeded_amount", Some(col("captured")))];
+    let payment_amounts = converter.sums(decisions, &scope.key_names(own), &amounts)?;
+    Ok(vec![of_attempts, attempt_amounts, of_payments, payment_amounts])
 }
 
-/// Adds payments with a decided attempt.
-pub(super) fn add_decided<T: Default + Clone>(
-    question: &Question,
-    converter: &mut Converter,
-    frame: &DataFrame,
-    names: &[&str],
-    grid: &mut Grid<T>,
-    own: impl Fn(&mut T) -> &mut Rates,
-) -> Result<(), MetricError> {
-    let mut amounts = Amounts::of(converter, frame)?;
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let (captured, payments) = (counts(frame, "captured")?, counts(frame, "payments")?);
-    for (row, group) in groups(frame, names)?.iter().enumerate() {
-        let Some(cell) = grid.at(at[row], group) else { continue };
-        own(cell)
-            .success
-            .add(captured[row] == 1, payments[row], &mut amounts, row)?;
+/// The rates by amount, from the sums of [`of_attempts`]; null where the denominator is 0.
+pub(super) fn by_amount(mut rows: DataFrame) -> Result<DataFrame, MetricError> {
+    let rates = [
+        ("attempt_approval_by_amount", "approved_amount", "attempt_amount"),
+        ("first_attempt_approval_by_amount", "first_approved_amount", "first_attempt_amount"),
+        ("payment_success_by_amount", "succeeded_amount", "decided_amount"),
+    ];
+    for (name, hits, whole) in rates {
+        let amounts = rows.column(hits)?.i128()?.iter().zip(rows.column(whole)?.i128()?.iter());
+        let rate = |(hits, whole): (Option<i128>, Option<i128>)| {
+            let whole = whole.filter(|whole| *whole > 0)?;
+            Some(hits.unwrap_or(0) as f64 / whole as f64)
+        };
+        let rates: Vec<Option<f64>> = amounts.map(rate).collect();
+        rows.with_column(Series::new(name.into(), rates).into_column())?;
     }
-    Ok(())
+    Ok(rows)
 }
 
-/// Adds checkouts whose window is over.
-pub(super) fn add_checkouts<T: Default + Clone>(
-    question: &Question,
-    frame: &DataFrame,
-    names: &[&str],
-    grid: &mut Grid<T>,
-    own: impl Fn(&mut T) -> &mut Rates,
-) -> Result<(), MetricError> {
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let (checkouts, paid) = (counts(frame, "checkouts")?, counts(frame, "paid")?);
-    for (row, group) in groups(frame, names)?.iter().enumerate() {
-        let Some(cell) = grid.at(at[row], group) else { continue };
-        let rates = own(cell);
-        rates.checkouts += checkouts[row];
-        rates.paid_checkouts += paid[row];
+/// Checkouts whose window is over; nothing where the question splits or filters by what a checkout does not have, such
+/// as a provider, or by currency: it has none until somebody pays.
+pub(super) fn of_checkouts(scope: &Scope) -> Result<Option<LazyFrame>, MetricError> {
+    let question = scope.question;
+    let filtered = question.filters.iter().map(|filter| filter.dimension);
+    let mut used = question.group_by.iter().copied().chain(filtered);
+    if question.currency.is_none() || used.any(|name| CHECKOUTS.dimension(name).is_none()) {
+        return Ok(None);
     }
-    Ok(())
+    let window = TimeDelta::hours(CHECKOUT_HOURS);
+    let micros = window.num_microseconds().unwrap_or(i64::MAX);
+    let over = col("time").lt_eq(lit((question.as_of - window).timestamp_micros()));
+    let checkouts = scope.facts(&CHECKOUTS, &["paid_after"])?.filter(over);
+    Ok(Some(checkouts.group_by(scope.keys(&[])).agg([
+        count_rows().alias("checkout_conversion_n"),
+        count_if(col("paid_after").lt_eq(lit(micros))).alias("paid_checkouts"),
+    ])))
 }

@@ -1,18 +1,16 @@
 //! Payments: how much is paid, by whom, how often it succeeds and how much is taken back.
 
 use chrono::TimeDelta;
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame, col, lit};
 
-use super::captured::{Captured, add_captured};
-use super::converting::{Converter, RATES};
-use super::grouping::{Cells, Grid, buckets, counts, dimension_params, groups, range_params, use_acquisition, use_bot};
-use super::moved::{Moved, add_movements, currency_of, group_names};
-use super::payment_rates::{RATE_COLUMNS, Rates, add_attempts, add_checkouts, add_decided, checkouts_apply};
-use super::provider_share::{PAYMENT_DIMENSIONS, moved_params, payment_params};
-use super::table::{Sheet, Spec, amount, by_bucket, counted_rate, text};
-use super::{Definition, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window, fx};
-use crate::model::{Bucket, Currency, Param, Params, Value};
-use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
+use super::column::{After, Column, Role};
+use super::converting::Converter;
+use super::money::{self, PRICED};
+use super::payment_rates;
+use super::rows::counts;
+use super::scope::{Scope, count_if, distinct, count_rows};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::{CAPTURES, Fact, MOVEMENTS, MOVEMENTS_BY_PAYMENT, PAYMENTS};
 use crate::query;
 
 /// The metric.
@@ -58,7 +56,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: PAYMENT_DIMENSIONS,
+    dimensions: CAPTURES.dimensions,
     parameters: &[Parameter {
         name: "basis",
         default: "activity",
@@ -66,91 +64,64 @@ pub const METRIC: Metric = Metric {
         check: check_basis,
     }],
     default_days: REPORT_DAYS,
-    inputs: &[
-        Input {
-            name: "captured",
-            query: query!("serve/payments_captured"),
-            params: captured_params,
-        },
-        Input {
-            name: "movements",
-            query: query!("serve/payments_movements"),
-            params: movement_params,
-        },
-        Input {
-            name: "attempts",
-            query: query!("serve/payments_attempts"),
-            params: attempt_params,
-        },
-        Input {
-            name: "decided",
-            query: query!("serve/payments_decided"),
-            params: attempt_params,
-        },
-        Input {
-            name: "pending",
-            query: query!("serve/payments_pending"),
-            params: captured_params,
-        },
-        Input {
-            name: "checkouts",
-            query: query!("serve/payments_checkouts"),
-            params: checkout_params,
-        },
-        RATES,
+    columns: &[
+        Column::key("currency"),
+        Column::count("payments", "payments"),
+        Column::amount("gross"),
+        Column::amount("refunded"),
+        Column::amount("disputed_lost"),
+        Column::amount("reversed"),
+        Column::amount("net"),
+        Column::new("average", Role::AmountEach),
+        Column::distinct("unconverted", "payments"),
+        Column::distinct("payers", "users"),
+        Column::distinct("repeat_payers", "users"),
+        Column::distinct("bots", "bots"),
+        Column::rate("saved_share", "saved", "saved_share_n"),
+        Column::count("saved_share_n", "payments"),
+        Column::low("saved_share_ci_low", "saved", "saved_share_n"),
+        Column::high("saved_share_ci_high", "saved", "saved_share_n"),
+        Column::rate("attempt_approval", "approved", "attempt_approval_n"),
+        Column::count("attempt_approval_n", "attempts"),
+        Column::low("attempt_approval_ci_low", "approved", "attempt_approval_n"),
+        Column::high("attempt_approval_ci_high", "approved", "attempt_approval_n"),
+        Column::number("attempt_approval_by_amount", "ratio"),
+        Column::rate("first_attempt_approval", "first_approved", "first_attempt_approval_n"),
+        Column::count("first_attempt_approval_n", "payments"),
+        Column::low("first_attempt_approval_ci_low", "first_approved", "first_attempt_approval_n"),
+        Column::high("first_attempt_approval_ci_high", "first_approved", "first_attempt_approval_n"),
+        Column::number("first_attempt_approval_by_amount", "ratio"),
+        Column::rate("payment_success", "succeeded", "payment_success_n"),
+        Column::count("payment_success_n", "payments"),
+        Column::low("payment_success_ci_low", "succeeded", "payment_success_n"),
+        Column::high("payment_success_ci_high", "succeeded", "payment_success_n"),
+        Column::number("payment_success_by_amount", "ratio"),
+        Column::rate("checkout_conversion", "paid_checkouts", "checkout_conversion_n").settling(CHECKOUT),
+        Column::count("checkout_conversion_n", "checkouts").settling(CHECKOUT),
+        Column::low("checkout_conversion_ci_low", "paid_checkouts", "checkout_conversion_n").settling(CHECKOUT),
+        Column::high("checkout_conversion_ci_high", "paid_checkouts", "checkout_conversion_n").settling(CHECKOUT),
+        Column::count("pending", "payments"),
+        Column::rate("refund_rate", "refunded_payments", "payments").settled(REFUND),
+        Column::count("refund_rate_n", "payments").settled(REFUND),
+        Column::low("refund_rate_ci_low", "refunded_payments", "payments").settled(REFUND),
+        Column::high("refund_rate_ci_high", "refunded_payments", "payments").settled(REFUND),
+        Column::rate("dispute_rate", "disputed_payments", "payments").settled(DISPUTE),
+        Column::count("dispute_rate_n", "payments").settled(DISPUTE),
+        Column::low("dispute_rate_ci_low", "disputed_payments", "payments").settled(DISPUTE),
+        Column::high("dispute_rate_ci_high", "disputed_payments", "payments").settled(DISPUTE),
+        Column::count("chargebacks_opened", "chargebacks"),
+        Column::count("chargebacks_won", "chargebacks"),
+        Column::count("chargebacks_lost", "chargebacks"),
     ],
     compute,
 };
 
-const COLUMNS: &[Spec] = &[
-    ("currency", Text, None),
-    ("payments", Integer, Some("payments")),
-    ("gross", Amount, None),
-    ("refunded", Amount, None),
-    ("disputed_lost", Amount, None),
-    ("reversed", Amount, None),
-    ("net", Amount, None),
-    ("average", Amount, None),
-    ("unconverted", Integer, Some("payments")),
-    ("payers", Integer, Some("users")),
-    ("repeat_payers", Integer, Some("users")),
-    ("bots", Integer, Some("bots")),
-    ("saved_share", Number, Some("ratio")),
-    ("saved_share_n", Integer, Some("payments")),
-    ("saved_share_ci_low", Number, Some("ratio")),
-    ("saved_share_ci_high", Number, Some("ratio")),
-];
-
-const LAST_COLUMNS: &[Spec] = &[
-    ("pending", Integer, Some("payments")),
-    ("refund_rate", Number, Some("ratio")),
-    ("refund_rate_n", Integer, Some("payments")),
-    ("refund_rate_ci_low", Number, Some("ratio")),
-    ("refund_rate_ci_high", Number, Some("ratio")),
-    ("dispute_rate", Number, Some("ratio")),
-    ("dispute_rate_n", Integer, Some("payments")),
-    ("dispute_rate_ci_low", Number, Some("ratio")),
-    ("dispute_rate_ci_high", Number, Some("ratio")),
-    ("chargebacks_opened", Integer, Some("chargebacks")),
-    ("chargebacks_won", Integer, Some("chargebacks")),
-    ("chargebacks_lost", Integer, Some("chargebacks")),
-];
-
+/// When a checkout counts as paid or not, and a payment as refunded and as charged back or not.
+const CHECKOUT: After = After::Fixed("24h");
+const REFUND: After = After::Fixed("60d");
+const DISPUTE: After = After::Fixed("120d");
 const REFUND_DAYS: i64 = 60;
 const DISPUTE_DAYS: i64 = 120;
-const CHECKOUT_HOURS: i64 = 24;
-
-/// The dimensions that a checkout has.
-pub(super) const CHECKOUT_DIMENSIONS: &[&str] = &[
-    "platform",
-    "bot",
-    "category",
-    "country",
-    "developer",
-    "acquisition",
-    "path",
-    "credential",
-];
 
 pub(super) fn check_basis(value: &str) -> Result<(), &'static str> {
     if matches!(value, "activity" | "cohort") {
@@ -160,192 +131,93 @@ pub(super) fn check_basis(value: &str) -> Result<(), &'static str> {
     }
 }
 
-pub(super) fn is_cohort(question: &Question) -> bool {
-    question.parameter("basis") == "cohort"
-}
-
-fn captured_params(question: &Question) -> Params {
-    let mut params = payment_params(question, &[]);
-    params.push(("original", Param::Bool(question.currency.is_none())));
-    params
-}
-
-fn movement_params(question: &Question) -> Params {
-    moved_params(question, &[])
-}
-
-fn attempt_params(question: &Question) -> Params {
-    payment_params(question, &[])
-}
-
-fn checkout_params(question: &Question) -> Params {
-    let window = TimeDelta::hours(CHECKOUT_HOURS);
-    let mut params = range_params(question);
-    params.extend([
-        ("as_of", Param::Time(question.as_of)),
-        ("window", Param::Int(window.num_microseconds().unwrap_or(i64::MAX))),
-        use_bot(question),
-        use_acquisition(question),
-    ]);
-    params.extend(dimension_params(question, CHECKOUT_DIMENSIONS, &question.group_by));
-    params
-}
-
-/// One bucket and group.
-#[derive(Debug, Clone, Default)]
-struct Figures {
-    captured: Captured,
-    /// Captured payments whose currency has no rate.
-    without_rate: i64,
-    moved: Moved,
-    rates: Rates,
-    pending: i64,
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let names = group_names(question, &[]);
-    let mut converter = Converter::of(question, frames)?;
-    let mut grid: Grid<Figures> = Grid::new(question.range.buckets.len());
-    add_captured(question, frames.get("captured")?, &names, &mut grid, |figures| {
-        &mut figures.captured
-    })?;
-    add_without_rate(question, &mut converter, frames.get("captured")?, &names, &mut grid)?;
-    let movements = frames.get("movements")?;
-    let moved = groups(movements, &names)?;
-    add_movements(question, &mut converter, movements, &moved, &mut grid, |figures| {
-        &mut figures.moved
-    })?;
-    add_attempts(
-        question,
-        &mut converter,
-        frames.get("attempts")?,
-        &names,
-        &mut grid,
-        |figures| &mut figures.rates,
-    )?;
-    add_decided(
-        question,
-        &mut converter,
-        frames.get("decided")?,
-        &names,
-        &mut grid,
-        |figures| &mut figures.rates,
-    )?;
-    add_pending(question, frames.get("pending")?, &names, &mut grid)?;
-    let with_checkouts = checkouts_apply(question, CHECKOUT_DIMENSIONS);
-    if with_checkouts {
-        add_checkouts(question, frames.get("checkouts")?, &names, &mut grid, |figures| {
-            &mut figures.rates
-        })?;
+/// The movements of a question, dated as it asks.
+pub(super) fn movements(question: &Question) -> &'static Fact {
+    match question.parameter("basis") {
+        "cohort" => &MOVEMENTS_BY_PAYMENT,
+        _ => &MOVEMENTS,
     }
-    let rows = grid.finish(names.len());
-    let columns = [COLUMNS, RATE_COLUMNS, LAST_COLUMNS].concat();
-    let mut sheet = Sheet::new(question, &columns);
-    let mut unconverted = 0;
-    for (at, group, figures) in by_bucket(&rows, question.range.buckets.len()) {
-        let currency = currency_of(question, group);
-        unconverted += figures.moved.unconverted();
-        let mut cells = vec![text(currency.as_ref().map(Currency::code))];
-        cells.extend(money_cells(figures, currency.map(|currency| currency.exponent())));
-        cells.extend(counted_rate(figures.captured.saved, figures.captured.known_credential));
-        cells.extend(figures.rates.cells(with_checkouts));
-        cells.extend(last_cells(question, &question.range.buckets[at], figures));
-        sheet.push(at, &group[..question.group_by.len()], cells);
-    }
-    Ok(Outcome {
-        table: sheet.finish(),
+}
+
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let own = scope.by_currency(&[]);
+    let mut converter = Converter::of(scope)?;
+    let mut parts = vec![captures(scope, &mut converter, &own)?];
+    parts.extend(moved(scope, &mut converter, &own)?);
+    parts.extend(payment_rates::of_attempts(scope, &mut converter, &own)?);
+    parts.push(pending(scope, &own)?);
+    parts.extend(payment_rates::of_checkouts(scope)?);
+    let rows = scope.complete(parts, &own)?;
+    let rows = money::net(rows)?;
+    let rows = payment_rates::by_amount(average(rows)?)?;
+    let unconverted = counts(&rows, "unconverted")?.iter().sum();
+    Ok(Answer {
         warnings: converter.warning(unconverted).into_iter().collect(),
         rates: converter.uses(),
-        windows: windows(with_checkouts),
-        ..Outcome::default()
+        ..Answer::of(rows)
     })
 }
 
-/// What settles late; where the question has no rate of checkouts, there is nothing of it to settle.
-fn windows(with_checkouts: bool) -> Vec<Window> {
-    let checkouts = Window::of(&format!("{CHECKOUT_HOURS}h"), RATE_COLUMNS, |(name, ..)| {
-        name.starts_with("checkout_conversion")
-    });
-    let rate =
-        |days: i64, rate: &str| Window::of(&format!("{days}d"), LAST_COLUMNS, |(name, ..)| name.starts_with(rate));
-    let late = [rate(REFUND_DAYS, "refund_rate"), rate(DISPUTE_DAYS, "dispute_rate")];
-    checkouts
-        .filter(|_| with_checkouts)
-        .into_iter()
-        .chain(late.into_iter().flatten())
-        .collect()
-}
-
-fn add_without_rate(
-    question: &Question,
-    converter: &mut Converter,
-    frame: &DataFrame,
-    names: &[&str],
-    grid: &mut Grid<Figures>,
-) -> Result<(), MetricError> {
-    let (at, days) = (buckets(frame, &Cells::of(&question.range))?, counts(frame, "rate_day")?);
-    let paid_in = frame.column("paid_in")?.str()?;
-    for ((row, group), code) in groups(frame, names)?.iter().enumerate().zip(paid_in.iter()) {
-        let currency = code.and_then(Currency::parse);
-        if currency.and_then(|from| converter.rate(from, days[row])).is_none()
-            && let Some(figures) = grid.at(at[row], group)
-        {
-            figures.without_rate += 1;
-        }
-    }
-    Ok(())
-}
-
-fn add_pending(
-    question: &Question,
-    frame: &DataFrame,
-    names: &[&str],
-    grid: &mut Grid<Figures>,
-) -> Result<(), MetricError> {
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let payments = counts(frame, "payments")?;
-    for (row, group) in groups(frame, names)?.iter().enumerate() {
-        if let Some(figures) = grid.at(at[row], group) {
-            figures.pending += payments[row];
-        }
-    }
-    Ok(())
-}
-
-fn money_cells(figures: &Figures, exponent: Option<u32>) -> [Value; 11] {
-    let (captured, moved) = (&figures.captured, &figures.moved);
-    let gross = moved.gross.total();
-    let converted = i128::from(captured.payments - figures.without_rate);
-    let average = gross.and_then(|gross| fx::divide(gross, converted));
-    [
-        Value::Int(captured.payments),
-        amount(gross, exponent),
-        amount(moved.refunded.total(), exponent),
-        amount(moved.disputed_lost.total(), exponent),
-        amount(moved.reversed.total(), exponent),
-        amount(moved.net(), exponent),
-        amount(average, exponent),
-        Value::Int(moved.unconverted()),
-        Value::Int(captured.payers),
-        Value::Int(captured.repeat_payers),
-        Value::Int(captured.bots),
-    ]
-}
-
-fn last_cells(question: &Question, bucket: &Bucket, figures: &Figures) -> Vec<Value> {
-    let captured = &figures.captured;
-    // Until it is mature, a rate is over no payment.
-    let settled = |hits: i64, days: i64| match question.mature(bucket, TimeDelta::days(days)) {
-        true => counted_rate(hits, captured.payments),
-        false => counted_rate(0, 0),
+/// Payments at their first capture: how many, by whom, through which bots, and what became of them.
+fn captures(scope: &Scope, converter: &mut Converter, own: &[&'static str]) -> Result<LazyFrame, MetricError> {
+    let columns = ["user_key", "bot_key", "credential", "currency", "rate_day", "refunded_after", "disputed_after"];
+    let captures = converter.price(scope.facts(&CAPTURES, &columns)?, lit(true))?;
+    let second = scope.read(&query!("facts/second_captures"), &scope.range_params())?.lazy();
+    let captures = captures.left_join(second, col("user_key"), col("user_key"));
+    let captures = captures.left_join(scope.bucket_ends()?.lazy(), col("bucket"), col("bucket"));
+    let within = |after: &str, days: i64| {
+        let days = TimeDelta::days(days).num_microseconds().unwrap_or(i64::MAX);
+        count_if(col(after).lt_eq(lit(days)))
     };
-    let mut cells = vec![Value::Int(figures.pending)];
-    cells.extend(settled(captured.refunded, REFUND_DAYS));
-    cells.extend(settled(captured.disputed, DISPUTE_DAYS));
-    cells.extend([
-        Value::Int(figures.moved.chargebacks_opened),
-        Value::Int(figures.moved.chargebacks_won),
-        Value::Int(figures.moved.chargebacks_lost),
+    let repeat = col("user_key").filter(col("second_at").lt(col("bucket_end")));
+    Ok(captures.group_by(scope.keys(own)).agg([
+        count_rows().alias("payments"),
+        count_rows().alias("refund_rate_n"),
+        count_rows().alias("dispute_rate_n"),
+        count_if(col(PRICED)).alias("priced_payments"),
+        distinct(col("user_key")).alias("payers"),
+        distinct(repeat).alias("repeat_payers"),
+        distinct(col("bot_key")).alias("bots"),
+        count_if(col("credential").eq(lit("saved"))).alias("saved"),
+        count_if(col("credential").eq(lit("saved")).or(col("credential").eq(lit("new")))).alias("saved_share_n"),
+        within("refunded_after", REFUND_DAYS).alias("refunded_payments"),
+        within("disputed_after", DISPUTE_DAYS).alias("disputed_payments"),
+    ]))
+}
+
+/// Money that moved, and chargebacks.
+fn moved(scope: &Scope, converter: &mut Converter, own: &[&'static str]) -> Result<[LazyFrame; 2], MetricError> {
+    let columns = ["kind", "minor", "payment_key", "currency", "rate_day"];
+    let movements = converter.price(scope.facts(movements(scope.question), &columns)?, money::is_moved())?;
+    let chargebacks = |kind: &str| count_if(col("kind").eq(lit(kind))).alias(kind_column(kind));
+    let counted = movements.clone().group_by(scope.keys(own)).agg([
+        money::unconverted(scope).alias("unconverted"),
+        chargebacks("chargeback_opened"),
+        chargebacks("chargeback_won"),
+        chargebacks("chargeback_lost"),
     ]);
-    cells
+    Ok([counted, converter.sums(movements, &scope.key_names(own), &money::movement_sums())?])
+}
+
+/// The column of a kind of chargebacks.
+fn kind_column(kind: &str) -> String {
+    kind.replace("chargeback", "chargebacks")
+}
+
+/// Payments that wait for a decision, at their first fact.
+fn pending(scope: &Scope, own: &[&'static str]) -> Result<LazyFrame, MetricError> {
+    let payments = scope.facts(&PAYMENTS, &["state", "currency"])?;
+    let waits = col("state").eq(lit("initiated")).or(col("state").eq(lit("requires_action")));
+    let count = count_rows().alias("pending");
+    Ok(payments.filter(waits).group_by(scope.keys(own)).agg([count]))
+}
+
+/// gross / payments whose currency has a rate, rounded half to even; null where there is none.
+fn average(mut rows: DataFrame) -> Result<DataFrame, MetricError> {
+    let (gross, payments) = (rows.column("gross")?.i128()?, rows.column("priced_payments")?.i64()?);
+    let each = gross.iter().zip(payments.iter());
+    let each = each.map(|(gross, payments)| super::fx::divide(gross?, i128::from(payments?)));
+    let average = money::amounts("average", each);
+    rows.with_column(average)?;
+    Ok(rows)
 }

@@ -1,17 +1,18 @@
 //! Provider share: who processes the money, over which network, method or wallet, and how concentrated that is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use chrono::TimeDelta;
+use polars::prelude::{DataFrame, DataType, IntoLazy, LazyFrame, UniqueKeepStrategy, col, lit, when};
 
-use super::concentration::{Counted, Values, concentration, values, without_value};
-use super::converting::{Converter, RATES};
-use super::grouping::{Grid, Group, dimension_params, groups, range_params, use_bot, use_conversation};
-use super::moved::{Moved, add_movements, currency_of, group_names};
-use super::payments::{check_basis, is_cohort};
-use super::table::{Sheet, Spec, amount, by_bucket, counted_rate, number, text};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS};
-use crate::model::{ColumnType::Amount, ColumnType::Integer, ColumnType::Number, ColumnType::Text};
-use crate::model::{Currency, Param, Params, Value};
-use crate::query;
+use super::column::{Column, Role};
+use super::concentration::concentration;
+use super::converting::Converter;
+use super::money;
+use super::payments::{check_basis, movements};
+use super::rows::{counts, nulls_equal};
+use super::scope::{Scope, count_rows, whole};
+use super::top::{SIZE, Top};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::CAPTURES;
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -43,7 +44,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: PAYMENT_DIMENSIONS,
+    dimensions: CAPTURES.dimensions,
     parameters: &[
         Parameter {
             name: "dimension",
@@ -59,59 +60,33 @@ pub const METRIC: Metric = Metric {
         },
     ],
     default_days: REPORT_DAYS,
-    inputs: &[
-        Input {
-            name: "counts",
-            query: query!("serve/payments_counts"),
-            params: count_params,
-        },
-        Input {
-            name: "movements",
-            query: query!("serve/payments_movements"),
-            params: movement_params,
-        },
-        RATES,
+    columns: &[
+        Column::key(VALUE),
+        Column::key("currency"),
+        Column::count("payments", "payments"),
+        Column::amount("gross"),
+        Column::amount("refunded"),
+        Column::amount("disputed_lost"),
+        Column::amount("net"),
+        Column::rate("share_by_count", "payments", "share_by_count_n"),
+        Column::new("share_by_count_n", Role::Distinct).of("payments"),
+        Column::low("share_by_count_ci_low", "payments", "share_by_count_n"),
+        Column::high("share_by_count_ci_high", "payments", "share_by_count_n"),
+        Column::number("share_by_amount", "ratio"),
+        Column::number("hhi", "points"),
+        Column::number("hhi_by_amount", "points"),
+        Column::number("effective_number", "values"),
+        Column::number("top1", "ratio"),
+        Column::number("covered_share", "ratio"),
     ],
     compute,
 };
 
-/// The dimensions of payments.
-pub(super) const PAYMENT_DIMENSIONS: &[Dimension] = &[
-    Dimension("platform"),
-    Dimension("bot"),
-    Dimension("category"),
-    Dimension("country"),
-    Dimension("developer"),
-    Dimension("acquisition"),
-    Dimension("path"),
-    Dimension("credential"),
-    Dimension("provider"),
-    Dimension("network"),
-    Dimension("method"),
-    Dimension("wallet"),
-];
+const VALUE: &str = "value";
+/// A value seen so many days before the range has rows.
+const SILENT_DAYS: i64 = 90;
 
 const VALUES: [&str; 4] = ["provider", "network", "method", "wallet"];
-
-const COLUMNS: &[Spec] = &[
-    ("value", Text, None),
-    ("currency", Text, None),
-    ("payments", Integer, Some("payments")),
-    ("gross", Amount, None),
-    ("refunded", Amount, None),
-    ("disputed_lost", Amount, None),
-    ("net", Amount, None),
-    ("share_by_count", Number, Some("ratio")),
-    ("share_by_count_n", Integer, Some("payments")),
-    ("share_by_count_ci_low", Number, Some("ratio")),
-    ("share_by_count_ci_high", Number, Some("ratio")),
-    ("share_by_amount", Number, Some("ratio")),
-    ("hhi", Number, Some("points")),
-    ("hhi_by_amount", Number, Some("points")),
-    ("effective_number", Number, Some("values")),
-    ("top1", Number, Some("ratio")),
-    ("covered_share", Number, Some("ratio")),
-];
 
 pub(super) fn check_dimension(value: &str) -> Result<(), &'static str> {
     if VALUES.contains(&value) {
@@ -127,158 +102,72 @@ pub(super) fn dimension(question: &Question) -> &'static str {
     VALUES.into_iter().find(|name| *name == asked).unwrap_or(VALUES[0])
 }
 
-/// What every query over payments in the range takes.
-pub(super) fn payment_params(question: &Question, further: &[&'static str]) -> Params {
-    let dimensions: Vec<&str> = PAYMENT_DIMENSIONS.iter().map(|dimension| dimension.0).collect();
-    let split: Vec<&str> = question.group_by.iter().chain(further).copied().collect();
-    let mut params = range_params(question);
-    params.extend([use_bot(question), use_conversation(question)]);
-    params.extend(dimension_params(question, &dimensions, &split));
-    params
-}
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let own = scope.by_currency(&[VALUE]);
+    let value = || col(dimension(scope.question)).alias(VALUE);
+    let mut converter = Converter::of(scope)?;
+    let since = scope.question.range.from - TimeDelta::days(SILENT_DAYS);
+    let captures = scope.facts_since(since, &CAPTURES, &[dimension(scope.question), "currency"])?;
+    let columns = ["kind", "minor", "payment_key", "currency", "rate_day", dimension(scope.question)];
+    let moved = scope.facts(movements(scope.question), &columns)?.with_column(value());
+    let payments = count_rows().alias("payments");
+    let counted = captures.with_column(value()).group_by(scope.keys(&own)).agg([payments]).collect()?;
+    let moved = converter.price(moved, money::is_moved())?.collect()?;
 
-fn count_params(question: &Question) -> Params {
-    let mut params = payment_params(question, &[dimension(question)]);
-    params.push(("original", Param::Bool(question.currency.is_none())));
-    params
-}
+    let [gross, ..] = money::movement_sums();
+    let gross = converter.sums(moved.clone().lazy(), &scope.key_names(&own), &[gross])?;
+    let concentrated = concentration(scope, counted.clone().lazy(), gross, &own)?;
 
-fn movement_params(question: &Question) -> Params {
-    moved_params(question, &[dimension(question)])
-}
-
-/// What the query of movements takes.
-pub(super) fn moved_params(question: &Question, further: &[&'static str]) -> Params {
-    let mut params = payment_params(question, further);
-    params.extend([
-        ("original", Param::Bool(question.currency.is_none())),
-        (
-            "currency",
-            question
-                .currency
-                .map_or(Param::Null, |currency| Param::Text(currency.code().to_owned())),
-        ),
-        ("cohort", Param::Bool(is_cohort(question))),
-    ]);
-    params
-}
-
-/// One value in one bucket and group.
-#[derive(Debug, Clone, Default)]
-struct Share {
-    payments: i64,
-    moved: Moved,
-}
-
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
-    let names = group_names(question, &[dimension(question)]);
-    let mut converter = Converter::of(question, frames)?;
-    let (counted, movements) = (Counted::of(question, frames, &names)?, frames.get("movements")?);
-    let at_value = question.group_by.len();
-    let mut moved_groups = groups(movements, &names)?;
-    let values = values(question, &mut converter, &counted, (movements, &moved_groups))?;
-    let top = counted.top(question, &moved_groups);
-    moved_groups.iter_mut().for_each(|group| top.fold(group, at_value));
-    let mut grid: Grid<Share> = Grid::new(question.range.buckets.len());
-    add_movements(question, &mut converter, movements, &moved_groups, &mut grid, |share| {
-        &mut share.moved
-    })?;
-    let mut silent = BTreeSet::new();
-    for (mut group, bucket, payments) in counted.rows {
-        top.fold(&mut group, at_value);
-        match bucket {
-            None => _ = silent.insert(group),
-            Some(bucket) => {
-                if let Some(share) = grid.at(bucket, &group) {
-                    share.payments += payments;
-                }
-            }
-        }
-    }
-    add_silent(question, silent, &mut grid);
-    let rows = grid.finish(names.len());
-    let unconverted = rows
-        .iter()
-        .flat_map(|(_, shares)| shares)
-        .map(|share| share.moved.unconverted())
-        .sum();
-    Ok(Outcome {
-        table: table(question, &rows, &values),
-        left_out: top.left_out(),
+    let top = top(scope, &counted, &moved)?;
+    let (counted, moved) = (top.applied(counted.lazy(), VALUE), top.applied(moved.lazy(), VALUE));
+    let unconverted = moved.clone().group_by(scope.keys(&own)).agg([money::unconverted(scope).alias("unconverted")]);
+    let counted = counted.group_by(scope.keys(&own)).agg([col("payments").sum()]);
+    let counted = known(scope, counted, &moved)?;
+    let sums = converter.sums(moved, &scope.key_names(&own), &money::movement_sums())?;
+    let rows = scope.complete(vec![counted, unconverted, sums], &own)?;
+    let unconverted = counts(&rows, "unconverted")?.iter().sum();
+    let whole = scope.keys(&scope.by_currency(&[]));
+    let rows = shares(scope, money::net(rows)?)?.join(concentrated.lazy(), whole.clone(), whole, nulls_equal());
+    Ok(Answer {
         warnings: converter.warning(unconverted).into_iter().collect(),
         rates: converter.uses(),
-        ..Outcome::default()
+        left_out: top.left_out(),
+        ..Answer::of(rows.collect()?)
     })
 }
 
-/// Gives values that were seen only before the range their rows of zeros.
-fn add_silent(question: &Question, silent: BTreeSet<Group>, grid: &mut Grid<Share>) {
-    if question.currency.is_some() {
-        silent.iter().for_each(|group| _ = grid.row(group));
-        return;
-    }
-    // Only currencies that occur in the range have rows.
-    let currencies: BTreeSet<Option<String>> = grid.keys().filter_map(|group| group.last().cloned()).collect();
-    for mut group in silent {
-        group.pop();
-        for currency in &currencies {
-            let mut own = group.clone();
-            own.push(currency.clone());
-            grid.row(&own);
-        }
-    }
+/// The values with the most payments in the range; money may have moved of others too.
+fn top(scope: &Scope, counted: &DataFrame, moved: &DataFrame) -> Result<Top, MetricError> {
+    let in_range = when(col("bucket").is_null()).then(whole(0)).otherwise(col("payments")).alias(SIZE);
+    let counted = counted.clone().lazy().select([col(VALUE), in_range]);
+    let moved = moved.clone().lazy().select([col(VALUE), whole(0).alias(SIZE)]);
+    let sizes = polars::prelude::concat([counted, moved], Default::default())?.collect()?;
+    Top::of_frame(VALUE, VALUE, &sizes, scope.question.most_values)
 }
 
-/// The values of one bucket and group (and currency) together.
-#[derive(Debug, Default)]
-struct Whole {
-    payments: i64,
-    gross: i128,
-    concentration: Option<[Value; 5]>,
+/// What was counted. Without a conversion, values that were seen only before the range are silent in each currency of
+/// the range, and in no other.
+fn known(scope: &Scope, counted: LazyFrame, moved: &LazyFrame) -> Result<LazyFrame, MetricError> {
+    if scope.question.currency.is_some() {
+        return Ok(counted);
+    }
+    let here = counted.clone().filter(col("bucket").is_not_null());
+    let currencies = [here.clone(), moved.clone()].map(|rows| rows.select([col("currency")]));
+    let currencies = polars::prelude::concat(currencies, Default::default())?.unique(None, UniqueKeepStrategy::Any);
+    let others = scope.names(&[VALUE]).into_iter().map(col).collect::<Vec<_>>();
+    let silent = counted.filter(col("bucket").is_null()).select(others).unique(None, UniqueKeepStrategy::Any);
+    let silent = silent.cross_join(currencies, None).with_column(lit(polars::prelude::NULL).cast(DataType::Int64).alias("bucket"));
+    Ok(polars::prelude::concat_lf_diagonal([here, silent], Default::default())?)
 }
 
-fn table(question: &Question, rows: &[(Group, Vec<Share>)], values: &Values) -> crate::model::Table {
-    let at_value = question.group_by.len();
-    let buckets = question.range.buckets.len();
-    let mut wholes: BTreeMap<(usize, Group), Whole> = BTreeMap::new();
-    for (bucket, group, share) in by_bucket(rows, buckets) {
-        let whole = wholes.entry((bucket, without_value(question, group))).or_default();
-        whole.payments += share.payments;
-        whole.gross += share.moved.gross.total().unwrap_or(0);
-    }
-    for (place, whole) in &mut wholes {
-        whole.concentration = Some(concentration(values.get(place), whole.payments));
-    }
-    let mut sheet = Sheet::new(question, COLUMNS);
-    for (bucket, group, share) in by_bucket(rows, buckets) {
-        let Some(whole) = wholes.get(&(bucket, without_value(question, group))) else {
-            continue;
-        };
-        let currency = currency_of(question, group);
-        let mut cells = vec![
-            text(group[at_value].as_deref()),
-            text(currency.as_ref().map(Currency::code)),
-        ];
-        cells.extend(share_cells(share, whole, currency.map(|currency| currency.exponent())));
-        cells.extend(whole.concentration.iter().flatten().cloned());
-        sheet.push(bucket, &group[..at_value], cells);
-    }
-    sheet.finish()
-}
-
-fn share_cells(share: &Share, whole: &Whole, exponent: Option<u32>) -> Vec<Value> {
-    let gross = share.moved.gross.total();
-    let by_amount = gross
-        .filter(|_| whole.gross > 0)
-        .map(|gross| gross as f64 / whole.gross as f64);
-    let mut cells = vec![
-        Value::Int(share.payments),
-        amount(gross, exponent),
-        amount(share.moved.refunded.total(), exponent),
-        amount(share.moved.disputed_lost.total(), exponent),
-        amount(share.moved.net(), exponent),
-    ];
-    cells.extend(counted_rate(share.payments, whole.payments));
-    cells.push(number(by_amount));
-    cells
+/// The share of each value of the whole of its bucket and group, by count and by amount.
+fn shares(scope: &Scope, rows: DataFrame) -> Result<LazyFrame, MetricError> {
+    let whole = || scope.keys(&scope.by_currency(&[]));
+    let gross = col("gross").fill_null(lit(0i64)).sum().over(whole())?;
+    let float = |amount: polars::prelude::Expr| amount.cast(DataType::Float64);
+    let share = when(gross.clone().gt(lit(0i64))).then(float(col("gross")) / float(gross)).otherwise(lit(polars::prelude::NULL));
+    Ok(rows.lazy().with_columns([
+        col("payments").sum().over(whole())?.alias("share_by_count_n"),
+        share.alias("share_by_amount"),
+    ]))
 }

@@ -5,9 +5,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::TimeRange;
 use crate::model::time::bucket_start;
 
-/// New buckets that one word of bits covers; bit 0 repeats the last bucket of the word before.
-pub(super) const WORD: i64 = 62;
-
 const QUARTER_SECONDS: i64 = 900;
 const QUARTERS: i64 = 96;
 
@@ -19,11 +16,10 @@ pub(super) struct Quarters {
     pub high: i64,
 }
 
-/// Quarter hours that belong to one bucket: its bit in its word.
+/// Quarter hours of a day that belong to one bucket: 0 is the bucket before the range, 1 its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
-    pub word: i64,
-    pub bit: i64,
+    pub position: i64,
     pub cells: Quarters,
 }
 
@@ -44,20 +40,8 @@ impl Slots {
         spans.extend(range.buckets.iter().map(|bucket| (bucket.start, bucket.end)));
         let mut slots = Vec::new();
         for (position, (start, end)) in (0..).zip(&spans) {
-            for cells in quarters(quarter(*start), quarter(*end)) {
-                slots.push(Slot {
-                    word: position / WORD,
-                    bit: position % WORD,
-                    cells,
-                });
-                if position > 0 && position % WORD == 0 {
-                    slots.push(Slot {
-                        word: position / WORD - 1,
-                        bit: WORD,
-                        cells,
-                    });
-                }
-            }
+            let quarters = quarters(quarter(*start), quarter(*end));
+            slots.extend(quarters.map(|cells| Slot { position, cells }));
         }
         let aligned = |at: &DateTime<Utc>| at.timestamp_micros().rem_euclid(QUARTER_SECONDS * 1_000_000) == 0;
         let rounded = spans.iter().any(|(start, end)| !aligned(start) || !aligned(end));

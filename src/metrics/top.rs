@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::grouping::Group;
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame, NamedFrom, Series, col, lit, when};
+
+use super::MetricError;
+use super::scope::{Scope, count_rows};
 
 /// Values that a picture or a page tells one by one.
 pub const MOST_VALUES: usize = 20;
@@ -25,9 +28,14 @@ pub(super) struct Top {
     others: Option<LeftOut>,
 }
 
-/// Rows without a value are no value among others: they are always told.
+/// What stands where rows have no value. That is no value among others: it is always told.
+const WITHOUT: [&str; 2] = ["none", "unknown"];
+
+/// The column with the size of a value.
+pub(super) const SIZE: &str = "size";
+
 fn is_value(value: &str) -> bool {
-    !matches!(value, "none" | "unknown")
+    !WITHOUT.contains(&value)
 }
 
 impl Top {
@@ -61,14 +69,20 @@ impl Top {
         Top { kept, others }
     }
 
-    /// Puts what stands for the others in the place of one of them.
-    pub fn fold(&self, group: &mut Group, at: usize) {
-        let (Some(others), Some(Some(value))) = (&self.others, group.get_mut(at)) else {
-            return;
-        };
-        if is_value(value) && !self.kept.contains(value.as_str()) {
-            value.clone_from(&others.label);
-        }
+    /// As [`Top::of`], from a frame of the values in `source` and their sizes.
+    pub fn of_frame(column: &'static str, source: &str, sizes: &DataFrame, most: Option<usize>) -> Result<Self, MetricError> {
+        let sized = sizes.column(source)?.str()?.iter().zip(sizes.column(SIZE)?.i64()?.iter());
+        Ok(Top::of(column, sized.map(|(value, size)| (value, size.unwrap_or_default())), most))
+    }
+
+    /// The rows, with what stands for the others in the place of each of them.
+    pub fn applied(&self, rows: LazyFrame, column: &str) -> LazyFrame {
+        let Some(others) = &self.others else { return rows };
+        let told: Vec<&str> = self.kept.iter().map(String::as_str).chain(WITHOUT).collect();
+        let told = lit(Series::new("".into(), told)).implode(true);
+        let is_told = col(column).is_null().or(col(column).is_in(told, false));
+        let value = when(is_told).then(col(column)).otherwise(lit(others.label.as_str()));
+        rows.with_column(value.alias(column))
     }
 
     /// What is not told one by one; `None` where everything is.
@@ -77,30 +91,35 @@ impl Top {
     }
 }
 
-/// Folds the groups of a frame by the values at one place, whose sizes are the rows'.
-pub(super) fn fold(
-    groups: &mut [Group],
-    (column, at): (&'static str, usize),
-    sizes: &[i64],
-    most: Option<usize>,
-) -> Option<LeftOut> {
-    let sized = groups.iter().zip(sizes);
-    let sized = sized.map(|(group, size)| (group.get(at).and_then(Option::as_deref), *size));
-    let top = Top::of(column, sized, most);
-    groups.iter_mut().for_each(|group| top.fold(group, at));
-    top.left_out()
+/// Puts what stands for all others in the place of the values of a column that an answer has no room for; each row of
+/// the frame counts one.
+pub(super) fn fold(rows: LazyFrame, column: &'static str, scope: &Scope) -> Result<(LazyFrame, Option<LeftOut>), MetricError> {
+    if scope.question.most_values.is_none() {
+        return Ok((rows, None));
+    }
+    let rows = rows.collect()?;
+    let sizes = rows.clone().lazy().group_by([col(column)]).agg([count_rows().alias(SIZE)]).collect()?;
+    let top = Top::of_frame(column, column, &sizes, scope.question.most_values)?;
+    Ok((top.applied(rows.lazy(), column), top.left_out()))
 }
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::IntoColumn;
+
     use super::*;
 
     fn folded(rows: &[(&str, i64)], most: usize) -> (Vec<String>, Option<usize>) {
-        let mut groups: Vec<Group> = rows.iter().map(|(value, _)| vec![Some((*value).to_owned())]).collect();
-        let sizes: Vec<i64> = rows.iter().map(|(_, size)| *size).collect();
-        let left = fold(&mut groups, ("value", 0), &sizes, Some(most));
-        let names = groups.into_iter().map(|mut group| group.remove(0).unwrap()).collect();
-        (names, left.map(|left| left.values))
+        let (values, sizes): (Vec<&str>, Vec<i64>) = rows.iter().copied().unzip();
+        let columns = vec![
+            Series::new("value".into(), values).into_column(),
+            Series::new(SIZE.into(), sizes).into_column(),
+        ];
+        let frame = DataFrame::new(rows.len(), columns).unwrap();
+        let top = Top::of_frame("value", "value", &frame, Some(most)).unwrap();
+        let told = top.applied(frame.lazy(), "value").collect().unwrap();
+        let names = told.column("value").unwrap().str().unwrap().iter().flatten();
+        (names.map(str::to_owned).collect(), top.left_out().map(|left| left.values))
     }
 
     #[test]

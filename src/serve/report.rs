@@ -1,15 +1,17 @@
 //! A report: one metric's answer to one question, with what a reader must know about it.
 
+use std::cell::RefCell;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
 use super::maturity::{self, Maturity};
 use super::question::{Asked, Compare};
 use super::{annotations, compare};
-use crate::metrics::{Frames, LeftOut, Metric, MetricError, Question, RateUse, known_values};
+use crate::metrics::{LeftOut, Metric, MetricError, Question, RateUse, Source, known_values};
 use crate::model::time::RangeError;
-use crate::model::{Annotation, Table};
-use crate::store::{Store, StoreError};
+use crate::model::{Annotation, Params, Query, Table};
+use crate::store::{Snapshot, Store, StoreError};
 
 /// Rows of an answer where the asker sets no bound of its own.
 pub const ANSWER_ROWS: usize = 100_000;
@@ -133,20 +135,14 @@ fn answer_within(
     rows: usize,
     look_up: bool,
 ) -> Result<Report, AnswerError> {
-    let asked = metric.inputs.iter().map(|input| (input, (input.params)(question)));
-    let (needed, spared): (Vec<_>, Vec<_>) = asked.partition(|(_, params)| !params.is_empty());
-    let spared = spared.iter().map(|(input, _)| (input.name, DataFrame::empty()));
-    let (names, mut queries): (Vec<_>, Vec<_>) = needed
-        .into_iter()
-        .map(|(input, params)| (input.name, (input.query, params)))
-        .unzip();
-    queries.extend(known_values::lookup(question).filter(|_| look_up));
-    let mut read = store.frames(question.as_of, &queries)?;
-    let known = read.split_off(names.len());
-    check_groups(question, &read, rows)?;
-    let frames = Frames(names.into_iter().zip(read).chain(spared).collect());
-    let mut outcome = (metric.compute)(question, &frames)?;
-    for known in &known {
+    let looked_up = known_values::lookup(question).filter(|_| look_up);
+    let (mut outcome, known) = store.at(question.as_of, |facts| {
+        let facts = Facts::of(facts);
+        let outcome = facts.told(metric.answer(question, &facts, rows))?;
+        let known = looked_up.as_ref().map(|(query, params)| facts.told(facts.read(query, params)));
+        Ok::<_, AnswerError>((outcome, known.transpose()?))
+    })?;
+    if let Some(known) = &known {
         outcome.warnings.extend(known_values::warnings(question, known)?);
     }
     if outcome.table.rows.len() > rows {
@@ -186,30 +182,37 @@ fn lag(asked: &Asked) -> Option<String> {
     behind.then(|| format!("events received after {} are not counted yet", as_of.to_rfc3339()))
 }
 
-/// Refuses a question whose groups times buckets exceed the bound, before any row of it is made.
-fn check_groups(question: &Question, frames: &[DataFrame], rows: usize) -> Result<(), AnswerError> {
-    let buckets = question.range.buckets.len();
-    for frame in frames {
-        // Most questions cannot be too long: then nothing is counted.
-        if question.group_by.is_empty() || frame.height().saturating_mul(buckets) <= rows {
-            continue;
-        }
-        // Only what every frame of the groups carries can be counted here.
-        let named: Vec<&str> = question
-            .group_by
-            .iter()
-            .copied()
-            .filter(|name| frame.column(name).is_ok())
-            .collect();
-        if named.is_empty() {
-            continue;
-        }
-        let groups = frame.group_by(named).map_err(MetricError::from)?.into_groups().len();
-        if groups.saturating_mul(buckets) > rows {
-            return Err(AnswerError::TooManyRows(rows));
+/// The facts of one moment, as metrics read them.
+struct Facts<'a> {
+    snapshot: &'a Snapshot<'a>,
+    /// Why they could not be read.
+    failed: RefCell<Option<StoreError>>,
+}
+
+impl<'a> Facts<'a> {
+    fn of(snapshot: &'a Snapshot<'a>) -> Self {
+        Facts {
+            snapshot,
+            failed: RefCell::new(None),
         }
     }
-    Ok(())
+
+    /// What a metric says, with the store's reason where it could not read.
+    fn told<T>(&self, outcome: Result<T, MetricError>) -> Result<T, AnswerError> {
+        outcome.map_err(|error| match self.failed.take() {
+            Some(failed) => AnswerError::Store(failed),
+            None => AnswerError::Metric(error),
+        })
+    }
+}
+
+impl Source for Facts<'_> {
+    fn read(&self, query: &Query, params: &Params) -> Result<DataFrame, MetricError> {
+        self.snapshot.frame(query, params).map_err(|error| {
+            self.failed.replace(Some(error));
+            MetricError::Unread
+        })
+    }
 }
 
 /// The end of the last complete bucket.

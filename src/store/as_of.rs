@@ -45,6 +45,41 @@ impl Store {
         })
     }
 
+    /// Has work done on the facts as known at `as_of`, all of one snapshot. Blocking; as [`Store::frames`].
+    ///
+    /// # Errors
+    /// Those of the work, and [`StoreError::Timeout`] or what the database said.
+    pub fn at<T, E: From<StoreError>>(
+        &self,
+        as_of: DateTime<Utc>,
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.await_fold(as_of)?;
+        let mut failed = None;
+        let done = self.reading(|connection| {
+            let is_past = as_of < folded_to(connection)?;
+            if is_past {
+                enter_past(connection, as_of, &self.shared.rules, &|| self.check())?;
+            }
+            let done = work(&Snapshot {
+                store: self,
+                connection,
+            });
+            if is_past {
+                connection.execute_batch(query!("jobs/past_drop").sql)?;
+            }
+            // A connection whose work has failed is not used again.
+            done.map_err(|error| {
+                failed = Some(error);
+                StoreError::Stopped
+            })
+        });
+        match (done, failed) {
+            (Err(StoreError::Stopped), Some(error)) => Err(error),
+            (done, _) => Ok(done?),
+        }
+    }
+
     /// Runs the queries on several connections at once. Facts change only when something is folded,
     /// so snapshots that agree on how far that has come are the same; `None` where they do not, or
     /// where the question is about the past.
@@ -119,6 +154,25 @@ impl Store {
         let stamped = self.shared.moments.ask(as_of.timestamp_micros());
         let folded = self.folded_to();
         stamped <= folded.timestamp_micros() || as_of <= folded
+    }
+}
+
+/// The facts as they were known at one moment.
+pub struct Snapshot<'a> {
+    store: &'a Store,
+    connection: &'a Connection,
+}
+
+impl Snapshot<'_> {
+    /// The rows of a query.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`], [`StoreError::TooManyRows`], or what the database said.
+    pub fn frame(&self, query: &Query, params: &Params) -> Result<DataFrame, StoreError> {
+        let limit = self.store.shared.readers.row_limit();
+        let frame = read::frame(self.connection, query, params, limit);
+        self.store.shared.alarm.heed(&frame);
+        frame
     }
 }
 

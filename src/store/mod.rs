@@ -50,6 +50,7 @@ use tokio::sync::watch;
 
 use crate::model::Clock;
 
+pub use as_of::Snapshot;
 pub use annotations::{About, Annotated, Note};
 pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use deadline::Deadline;

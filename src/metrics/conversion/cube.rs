@@ -1,16 +1,19 @@
 //! The default funnel by conversation: from the cube as far as that goes, else from the facts.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use polars::prelude::{DataFrame, IntoLazy, col};
+use polars::prelude::{DataFrame, DataType, col, lit};
 
 use super::funnel::{Funnel, Tallies};
-use super::{DIMENSIONS, is_fast, micros, window};
-use crate::metrics::grouping::{Cells, buckets, counts, groups, range_params, use_bot};
-use crate::metrics::{Frames, MetricError, Question};
-use crate::model::{Param, Params};
+use super::window;
+use crate::facts::fact::{CONVERSATIONS, CONVERSATIONS_WITH_CHECKOUT, Dimension, Of};
+use crate::metrics::grouping::{counts, groups};
+use crate::metrics::scope::{Scope, count_if, count_rows};
+use crate::metrics::{MetricError, Question};
+use crate::model::Param;
+use crate::query;
 
 /// Dimensions that the cube has.
-const CELL_DIMENSIONS: &[&str] = &["platform", "path"];
+const CELL_DIMENSIONS: &[Dimension] = &[Dimension("platform", Of::Row), Dimension("path", Of::Row)];
 /// Microseconds of a cell of the cube.
 const CELL: i64 = 900_000_000;
 
@@ -31,7 +34,7 @@ fn cube_until(question: &Question) -> DateTime<Utc> {
         .iter()
         .flat_map(|bucket| [bucket.start, bucket.end]);
     let fits = window(question) == TimeDelta::hours(24)
-        && asked.into_iter().all(|dimension| CELL_DIMENSIONS.contains(&dimension))
+        && asked.into_iter().all(|name| CELL_DIMENSIONS.iter().any(|dimension| dimension.0 == name))
         && edges.into_iter().all(whole);
     let closed = (question.as_of - TimeDelta::hours(24)).timestamp_micros();
     match DateTime::from_timestamp_micros(closed - closed.rem_euclid(CELL)) {
@@ -40,77 +43,58 @@ fn cube_until(question: &Question) -> DateTime<Utc> {
     }
 }
 
-/// The parameters of the cube's query.
-pub(super) fn cell_params(question: &Question) -> Params {
-    let mut params = range_params(question);
-    params.extend(Funnel::of(question).dimension_params(CELL_DIMENSIONS));
-    bounded(question, params, "to")
-}
-
-/// The parameters of the query that counts one by one.
-pub(super) fn count_params(question: &Question) -> Params {
-    bounded(question, fact_params(question), "from")
-}
-
-/// The parameters of the query for times.
-pub(super) fn duration_params(question: &Question) -> Params {
-    if is_fast(question) {
-        fact_params(question)
-    } else {
-        Params::new()
+/// Counts conversations and takes their times.
+pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Result<(), MetricError> {
+    let question = scope.question;
+    let until = cube_until(question);
+    if until > question.range.from {
+        count(funnel, &cells(scope, until)?, tallies)?;
     }
+    let micros = window(question).num_microseconds().unwrap_or(i64::MAX);
+    let within = |after: &str| col(after).lt_eq(lit(micros));
+    let open = || col("time").gt(lit((question.as_of - window(question)).timestamp_micros()));
+    if until < question.range.to {
+        let conversations = scope.facts_since(until, &CONVERSATIONS, &["checkout_after", "paid_after"])?;
+        let by = [[open().cast(DataType::Int64).alias("open")].as_slice(), &scope.keys(&[])].concat();
+        let counted = conversations.group_by(by).agg([
+            count_rows().alias("entered"),
+            count_if(within("checkout_after")).alias("checkout"),
+            count_if(within("paid_after")).alias("paid"),
+        ]);
+        count(funnel, &counted.collect()?, tallies)?;
+    }
+    let timed = scope.facts(&CONVERSATIONS_WITH_CHECKOUT, &["checkout_after", "paid_after"])?;
+    let timed = timed.filter(open().not().and(within("checkout_after")));
+    let paid = timed.clone().filter(within("paid_after"));
+    let (checkout_after, paid_after) = (col("checkout_after"), col("paid_after"));
+    funnel.time(timed, 1, checkout_after.clone(), checkout_after.clone(), tallies)?;
+    funnel.time(paid, 2, paid_after.clone(), paid_after - checkout_after, tallies)
 }
 
-fn fact_params(question: &Question) -> Params {
-    let mut params = range_params(question);
+/// Conversations that entered before a moment, all of them closed, from the cube.
+fn cells(scope: &Scope, until: DateTime<Utc>) -> Result<DataFrame, MetricError> {
+    let edges = scope.question.range.buckets.iter().map(|bucket| bucket.start.timestamp_micros());
+    let mut edges: Vec<i64> = edges.collect();
+    edges[0] = scope.question.range.from.timestamp_micros();
+    let mut params = scope.range_params();
+    params.retain(|(name, _)| *name != "to");
     params.extend([
-        ("window", micros(window(question))),
-        ("open_after", Param::Time(question.as_of - window(question))),
-        use_bot(question),
+        ("until", Param::Time(until)),
+        ("bucket", Param::Ints((0..edges.len() as i64).collect())),
+        ("edges", Param::Ints(edges)),
     ]);
-    params.extend(Funnel::of(question).dimension_params(DIMENSIONS));
-    params
+    let cells = scope.read(&query!("facts/conversation_cells"), &params)?;
+    let sums = ["open", "entered", "checkout", "paid"].map(|name| col(name).sum());
+    Ok(scope.cut(cells, CELL_DIMENSIONS, &[])?.group_by(scope.keys(&[])).agg(sums).collect()?)
 }
 
-/// The parameters with one of the ends moved to where the cube ends; none for any other funnel.
-fn bounded(question: &Question, mut params: Params, name: &str) -> Params {
-    if !is_fast(question) {
-        return Params::new();
-    }
-    params
-        .iter_mut()
-        .filter(|(other, _)| *other == name)
-        .for_each(|(_, value)| *value = Param::Time(cube_until(question)));
-    params
-}
-
-/// Counts and takes times from the three frames.
-pub(super) fn tally(funnel: &Funnel, frames: &Frames, tallies: &mut Tallies) -> Result<(), MetricError> {
-    let cells = Cells::of(&funnel.question.range);
-    // Where the cube does not answer it has no rows, and not all the columns that are grouped by.
-    if frames.get("cells")?.height() > 0 {
-        count(funnel, frames.get("cells")?, &cells, tallies)?;
-    }
-    count(funnel, frames.get("counts")?, &cells, tallies)?;
-    let durations = cells.with_buckets(frames.get("durations")?)?;
-    let steps = [
-        (1, col("to_checkout"), col("to_checkout")),
-        (2, col("to_paid"), col("to_paid") - col("to_checkout")),
-    ];
-    for (index, from_entry, from_previous) in steps {
-        let reached = durations.clone().lazy().filter(from_entry.clone().is_not_null());
-        funnel.time(reached, index, from_entry, from_previous, tallies)?;
-    }
-    Ok(())
-}
-
-fn count(funnel: &Funnel, frame: &DataFrame, cells: &Cells, tallies: &mut Tallies) -> Result<(), MetricError> {
-    let (at, open) = (buckets(frame, cells)?, counts(frame, "open")?);
+fn count(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<(), MetricError> {
+    let (at, open) = (counts(frame, "bucket")?, counts(frame, "open")?);
     let entered = counts(frame, "entered")?;
     let reached = [entered.clone(), counts(frame, "checkout")?, counts(frame, "paid")?];
     for (row, group) in groups(frame, &funnel.split)?.iter().enumerate() {
         for (index, reached) in reached.iter().enumerate() {
-            let Some(tally) = funnel.tally(tallies, at[row], group, index) else {
+            let Some(tally) = funnel.tally(tallies, at[row] as usize, group, index) else {
                 continue;
             };
             tally.entered += entered[row];

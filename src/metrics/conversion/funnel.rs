@@ -3,10 +3,8 @@
 use polars::prelude::{Expr, LazyFrame, QuantileMethod, col, lit};
 
 use super::steps::Steps;
-use crate::metrics::grouping::{Grid, Group, counts, dimension_params, groups, keys};
-use crate::metrics::table::{counted_rate, number, rate_cells, text};
+use crate::metrics::grouping::{Grid, Group, counts, groups, keys};
 use crate::metrics::{Filter, MetricError, Question};
-use crate::model::{Params, Value};
 
 /// One step of one bucket and group.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -27,7 +25,7 @@ pub(super) type Tallies = Grid<Vec<Tally>>;
 pub(super) struct Funnel<'a> {
     pub question: &'a Question,
     pub steps: Steps,
-    /// What the queries split by: the asked dimensions, then those that only late filters name.
+    /// What the facts are split by: the asked dimensions, then those that only late filters name.
     pub split: Vec<&'static str>,
 }
 
@@ -52,11 +50,12 @@ impl<'a> Funnel<'a> {
         filter.keeps(None) && self.steps.known_from(filter.dimension) != Some(0)
     }
 
-    /// The parameters of dimensions; the queries leave late filters to the steps.
-    pub fn dimension_params(&self, dimensions: &[&str]) -> Params {
+    /// The question that the facts are cut for: late filters are left to the steps.
+    pub fn early(&self) -> Question {
         let mut asked = self.question.clone();
         asked.filters.retain(|filter| !self.is_late(filter));
-        dimension_params(&asked, dimensions, &self.split)
+        asked.group_by.clone_from(&self.split);
+        asked
     }
 
     /// The late filters that apply at a step.
@@ -132,48 +131,58 @@ impl<'a> Funnel<'a> {
         Ok(())
     }
 
-    /// The figures of a step, `width` columns of them.
-    pub fn figures(&self, group: &Group, tallies: &[Tally], index: usize, width: usize) -> Vec<Value> {
-        let mut cells = vec![Value::Int(index as i64 + 1), text(Some(&self.steps.name(index)))];
+    /// The figures of a step, by the names of their columns; none where the step knows nothing of the group.
+    pub fn figures(&self, group: &Group, tallies: &[Tally], index: usize) -> Figures {
         let early = |name: &str| !self.steps.knows(name, index);
         let (group_by, filters) = (&self.question.group_by, &self.question.filters);
         let named = |(name, value): (&&str, &Option<String>)| early(name) && value.is_some();
         let wanted = |filter: &Filter| early(filter.dimension) && !filter.keeps(None);
         if group_by.iter().zip(group).any(named) || filters.iter().any(wanted) {
-            cells.resize(width, Value::Null);
-            return cells;
+            return Figures::default();
         }
         let tally = tallies.get(index).copied().unwrap_or_default();
         let closed = tally.entered - tally.open;
         // Where a dimension begins to split at this very step, the step before counted other units.
         let begins = |name: &str| index > 0 && self.steps.known_from(name) == Some(index);
         let other = group_by.iter().any(|name| begins(name)) || filters.iter().any(|filter| begins(filter.dimension));
-        let before = index.checked_sub(1).filter(|_| !other);
-        let from_previous = match before.and_then(|before| tallies.get(before)) {
-            Some(before) => counted_rate(tally.reached, before.reached),
-            None => counted_rate(0, 0),
-        };
+        let before = index.checked_sub(1).filter(|_| !other).and_then(|before| tallies.get(before));
         let at_entry = (index == 0 && tally.reached > 0).then_some(0.0);
-        cells.extend(
-            [
+        Figures {
+            counts: [
                 tally.entered,
                 tally.reached,
                 closed - tally.reached,
                 tally.open,
                 tally.open_reached,
+                closed,
+                before.map_or(0, |before| before.reached),
             ]
-            .map(Value::Int),
-        );
-        cells.extend(rate_cells(tally.reached, closed));
-        cells.extend(from_previous);
-        cells.extend([
-            number(tally.median.or(at_entry)),
-            number(tally.p90.or(at_entry)),
-            number(tally.from_previous),
-        ]);
-        cells
+            .map(Some),
+            seconds: [tally.median.or(at_entry), tally.p90.or(at_entry), tally.from_previous],
+        }
     }
 }
+
+/// The figures of one step of one bucket and group, under [`COUNTS`] and [`SECONDS`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Figures {
+    pub counts: [Option<i64>; COUNTS.len()],
+    pub seconds: [Option<f64>; SECONDS.len()],
+}
+
+/// Counts of units: `closed` are those whose window is over.
+pub(super) const COUNTS: [&str; 7] = [
+    "entered",
+    "reached",
+    "dropped",
+    "open",
+    "open_reached",
+    "closed",
+    "rate_from_previous_n",
+];
+
+/// Lengths of time, in seconds.
+pub(super) const SECONDS: [&str; 3] = ["median_seconds", "p90_seconds", "seconds_from_previous"];
 
 /// The rows that a filter keeps, which is one that keeps those without a value.
 fn kept(filter: &Filter) -> Expr {

@@ -7,17 +7,16 @@ mod steps;
 mod walks;
 
 use chrono::TimeDelta;
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 
-use self::funnel::{Funnel, Tallies};
+use self::funnel::{COUNTS, Funnel, SECONDS, Tallies, Tally};
 use self::steps::Steps;
-use super::grouping::{Grid, uses};
-use super::table::{Sheet, Spec, by_bucket};
-use super::{
-    Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question, REPORT_DAYS, Window,
-};
+use super::column::{After, Column, Role};
+use super::grouping::{Grid, Group, by_bucket, uses};
+use super::scope::Scope;
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use crate::facts::fact::CONVERSATIONS;
 use crate::model::time::parse_duration;
-use crate::model::{ColumnType::Integer, ColumnType::Number, ColumnType::Text, Param};
-use crate::query;
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -59,17 +58,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode",
         ],
     },
-    dimensions: &[
-        Dimension("platform"),
-        Dimension("bot"),
-        Dimension("category"),
-        Dimension("country"),
-        Dimension("developer"),
-        Dimension("acquisition"),
-        Dimension("path"),
-        Dimension("credential"),
-        Dimension("provider"),
-    ],
+    dimensions: CONVERSATIONS.dimensions,
     parameters: &[
         Parameter {
             name: "steps",
@@ -91,67 +80,29 @@ pub const METRIC: Metric = Metric {
         },
     ],
     default_days: REPORT_DAYS,
-    inputs: &[
-        Input {
-            name: "cells",
-            query: query!("serve/conversion_cells"),
-            params: cube::cell_params,
-        },
-        Input {
-            name: "counts",
-            query: query!("serve/conversion_counts"),
-            params: cube::count_params,
-        },
-        Input {
-            name: "durations",
-            query: query!("serve/conversion_durations"),
-            params: cube::duration_params,
-        },
-        Input {
-            name: "walks",
-            query: query!("serve/conversion_walks"),
-            params: walks::params,
-        },
+    columns: &[
+        Column::new("step_index", Role::Position),
+        Column::key("step"),
+        Column::count("entered", "").of_asked(units),
+        Column::count("reached", "").of_asked(units).settling(WINDOW),
+        Column::count("dropped", "").of_asked(units).settling(WINDOW),
+        Column::count("open", "").of_asked(units).settling(WINDOW),
+        Column::count("open_reached", "").of_asked(units).settling(WINDOW),
+        Column::rate("rate", "reached", "closed").settling(WINDOW),
+        Column::low("ci_low", "reached", "closed").settling(WINDOW),
+        Column::high("ci_high", "reached", "closed").settling(WINDOW),
+        Column::rate("rate_from_previous", "reached", "rate_from_previous_n").settling(WINDOW),
+        Column::count("rate_from_previous_n", "").of_asked(units).settling(WINDOW),
+        Column::low("rate_from_previous_ci_low", "reached", "rate_from_previous_n").settling(WINDOW),
+        Column::high("rate_from_previous_ci_high", "reached", "rate_from_previous_n").settling(WINDOW),
+        Column::duration("median_seconds", "seconds").settling(WINDOW),
+        Column::duration("p90_seconds", "seconds").settling(WINDOW),
+        Column::duration("seconds_from_previous", "seconds").settling(WINDOW),
     ],
     compute,
 };
 
-const DIMENSIONS: &[&str] = &[
-    "platform",
-    "bot",
-    "category",
-    "country",
-    "developer",
-    "acquisition",
-    "path",
-    "credential",
-    "provider",
-];
-
-const UNITS: Option<&str> = Some("conversations");
-
-const COLUMNS: [Spec; 17] = [
-    ("step_index", Integer, None),
-    ("step", Text, None),
-    ("entered", Integer, UNITS),
-    ("reached", Integer, UNITS),
-    ("dropped", Integer, UNITS),
-    ("open", Integer, UNITS),
-    ("open_reached", Integer, UNITS),
-    ("rate", Number, Some("ratio")),
-    ("ci_low", Number, Some("ratio")),
-    ("ci_high", Number, Some("ratio")),
-    ("rate_from_previous", Number, Some("ratio")),
-    ("rate_from_previous_n", Integer, UNITS),
-    ("rate_from_previous_ci_low", Number, Some("ratio")),
-    ("rate_from_previous_ci_high", Number, Some("ratio")),
-    ("median_seconds", Number, Some("seconds")),
-    ("p90_seconds", Number, Some("seconds")),
-    ("seconds_from_previous", Number, Some("seconds")),
-];
-
-/// The columns that are known as soon as a bucket is over: its entries do not change any more.
-const AT_ENTRY: [&str; 3] = ["step_index", "step", "entered"];
+const WINDOW: After = After::Parameter("window");
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -177,55 +128,71 @@ fn window(question: &Question) -> TimeDelta {
     parse_duration(question.parameter("window")).unwrap_or(TimeDelta::seconds(DAY_SECONDS))
 }
 
-fn micros(window: TimeDelta) -> Param {
-    Param::Int(window.num_microseconds().unwrap_or(i64::MAX))
-}
-
 fn of_users(question: &Question) -> bool {
     question.parameter("unit") == "user"
 }
 
-/// Whether the funnel is the one that facts and the cube are made for.
-fn is_fast(question: &Question) -> bool {
-    !of_users(question) && Steps::of(question).is_default()
+/// What enters the funnel.
+fn units(question: &Question) -> &'static str {
+    match of_users(question) {
+        true => "users",
+        false => "conversations",
+    }
 }
 
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let question = scope.question;
     let funnel = Funnel::of(question);
-    let buckets = question.range.buckets.len();
-    let mut tallies: Tallies = Grid::new(buckets);
-    if is_fast(question) {
-        cube::tally(&funnel, frames, &mut tallies)?;
+    let mut tallies: Tallies = Grid::new(question.range.buckets.len());
+    let early = funnel.early();
+    let facts = scope.asking(&early);
+    // The funnel that facts and the cube are made for.
+    if !of_users(question) && funnel.steps.is_default() {
+        cube::tally(&funnel, &facts, &mut tallies)?;
     } else {
-        walks::tally(&funnel, frames.get("walks")?, &mut tallies)?;
+        walks::tally(&funnel, &facts, &mut tallies)?;
     }
     let rows = tallies.finish(question.group_by.len());
-    let unit = |(name, kind, unit): Spec| match unit {
-        UNITS if of_users(question) => (name, kind, Some("users")),
-        unit => (name, kind, unit),
-    };
-    let columns = COLUMNS.map(unit);
-    let mut sheet = Sheet::new(question, &columns);
-    for (bucket, group, tallies) in by_bucket(&rows, buckets) {
-        for index in 0..funnel.steps.0.len() {
-            sheet.push(bucket, group, funnel.figures(group, tallies, index, columns.len()));
-        }
+    if rows.len().saturating_mul(question.range.buckets.len()) > scope.most {
+        return Err(MetricError::TooManyRows(scope.most));
     }
-    Ok(Outcome {
-        table: sheet.finish(),
+    Ok(Answer {
         warnings: unknown(question, &funnel.steps),
-        windows: Window::of(question.parameter("window"), &COLUMNS, |(name, ..)| {
-            !AT_ENTRY.contains(name)
-        })
-        .into_iter()
-        .collect(),
-        ..Outcome::default()
+        ..Answer::of(frame(&funnel, &rows)?)
     })
+}
+
+/// A row for each step of each bucket and group.
+fn frame(funnel: &Funnel, rows: &[(Group, Vec<Vec<Tally>>)]) -> Result<DataFrame, MetricError> {
+    let question = funnel.question;
+    let steps = 0..funnel.steps.0.len();
+    let places: Vec<_> = by_bucket(rows, question.range.buckets.len())
+        .flat_map(|(bucket, group, tallies)| steps.clone().map(move |step| (bucket, group, tallies, step)))
+        .collect();
+    let column = |name: &str, cells: Vec<Option<i64>>| Series::new(name.into(), cells).into_column();
+    let mut columns = vec![column("bucket", places.iter().map(|place| Some(place.0 as i64)).collect())];
+    for (at, name) in question.group_by.iter().enumerate() {
+        let values: Vec<Option<&str>> = places.iter().map(|place| place.1[at].as_deref()).collect();
+        columns.push(Series::new((*name).into(), values).into_column());
+    }
+    columns.push(column("step_index", places.iter().map(|place| Some(place.3 as i64 + 1)).collect()));
+    let names: Vec<String> = places.iter().map(|place| funnel.steps.name(place.3)).collect();
+    columns.push(Series::new("step".into(), names).into_column());
+    let figures: Vec<_> = places.iter().map(|place| funnel.figures(place.1, place.2, place.3)).collect();
+    for (at, name) in COUNTS.into_iter().enumerate() {
+        columns.push(column(name, figures.iter().map(|figures| figures.counts[at]).collect()));
+    }
+    for (at, name) in SECONDS.into_iter().enumerate() {
+        let seconds: Vec<Option<f64>> = figures.iter().map(|figures| figures.seconds[at]).collect();
+        columns.push(Series::new(name.into(), seconds).into_column());
+    }
+    Ok(DataFrame::new(places.len(), columns)?)
 }
 
 /// What no step of the funnel can tell, though the question asks for it.
 fn unknown(question: &Question, steps: &Steps) -> Vec<String> {
-    let asked = DIMENSIONS.iter().filter(|name| uses(question, name));
+    let names = CONVERSATIONS.dimensions.iter().map(|dimension| dimension.0);
+    let asked = names.filter(|name| uses(question, name));
     asked
         .filter(|name| steps.known_from(name).is_none())
         .map(|name| {

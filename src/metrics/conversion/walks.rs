@@ -5,19 +5,20 @@ use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
 use super::funnel::{Funnel, Tallies};
 use super::steps::{Kept, Step, Steps};
-use super::{DIMENSIONS, is_fast, of_users, window};
-use crate::metrics::grouping::{counts, groups, use_bot, uses};
-use crate::metrics::{MetricError, Question};
+use super::{of_users, window};
+use crate::facts::fact::CONVERSATIONS;
+use crate::metrics::MetricError;
+use crate::metrics::grouping::{counts, groups};
+use crate::metrics::scope::Scope;
 use crate::model::{Param, Params};
+use crate::query;
 
 /// An event may be stamped by a clock that is ahead; no event is further ahead than a day.
 const AHEAD: TimeDelta = TimeDelta::days(2);
 
-/// The parameters of the query; none where the cube and the facts answer.
-pub(super) fn params(question: &Question) -> Params {
-    if is_fast(question) {
-        return Params::new();
-    }
+/// The parameters of the query.
+fn params(scope: &Scope) -> Params {
+    let question = scope.question;
     let (steps, by_user, until) = (
         Steps::of(question),
         of_users(question),
@@ -27,7 +28,7 @@ pub(super) fn params(question: &Question) -> Params {
         [] => Param::Null,
         words => Param::Texts(words.iter().map(|word| (*word).to_owned()).collect()),
     };
-    let use_checkout = uses(question, "path") || uses(question, "credential");
+    let use_checkout = scope.uses("path") || scope.uses("credential");
     let mut logged = steps.kept(Kept::Conversations);
     if use_checkout && !logged.contains(&"checkout.started") {
         logged.push("checkout.started");
@@ -40,10 +41,8 @@ pub(super) fn params(question: &Question) -> Params {
     };
     let starts = question.range.buckets.iter().skip(1).map(|bucket| bucket.start);
     let edges = std::iter::once(question.range.from).chain(starts);
-    let mut params = vec![
-        ("from", Param::Time(question.range.from)),
-        ("to", Param::Time(question.range.to)),
-        ("mode", Param::Text(question.mode.as_str().to_owned())),
+    let mut params = scope.range_params();
+    params.extend([
         (
             "edges",
             Param::Ints(edges.map(|edge| edge.timestamp_micros()).collect()),
@@ -52,7 +51,7 @@ pub(super) fn params(question: &Question) -> Params {
         ("last", Param::Time(last)),
         ("heard", Param::Time(question.as_of)),
         ("open_after", Param::Time(question.as_of - window(question))),
-        ("window", super::micros(window(question))),
+        ("window", Param::Int(window(question).num_microseconds().unwrap_or(i64::MAX))),
         ("by_user", Param::Bool(by_user)),
         ("entry", Param::Text(steps.0.first().map_or("", Step::kind).to_owned())),
         ("steps", texts(steps.0.iter().map(Step::kind).collect())),
@@ -62,16 +61,17 @@ pub(super) fn params(question: &Question) -> Params {
         ("dealt", texts(steps.kept(Kept::Payments))),
         ("use_paid", Param::Bool(!steps.kept(Kept::Paid).is_empty())),
         ("use_checkout", Param::Bool(use_checkout)),
-        ("use_provider", Param::Bool(uses(question, "provider"))),
-        use_bot(question),
-    ];
-    params.extend(Funnel::of(question).dimension_params(DIMENSIONS));
+        ("use_provider", Param::Bool(scope.uses("provider"))),
+        scope.columns(CONVERSATIONS.dimensions, &["bucket", "open", "step", "after", "after_previous", "own"]),
+    ]);
     params
 }
 
-/// Counts the units of the frame, and takes their times.
-pub(super) fn tally(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<(), MetricError> {
-    count(funnel, frame, tallies)?;
+/// Counts the units, and takes their times.
+pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Result<(), MetricError> {
+    let walks = scope.read(&query!("facts/walks"), &params(scope))?;
+    let frame = scope.cut(walks, CONVERSATIONS.dimensions, &[])?.collect()?;
+    count(funnel, &frame, tallies)?;
     for index in 1..funnel.steps.0.len() {
         let there = col("step").eq(lit(index as i64 + 1)).and(col("after").is_not_null());
         let reached = frame.clone().lazy().filter(there);

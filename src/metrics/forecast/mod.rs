@@ -7,15 +7,18 @@ mod outlook;
 mod series;
 mod words;
 
+use polars::prelude::{DataFrame, IntoColumn, NamedFrom};
+
 use self::outlook::{Expected, Outlook, outlook};
 use self::series::{Of, Series};
-use super::converting::{Converter, RATES};
-use super::grouping::{Group, dimension_params, range_params, uses};
-use super::table::{Sheet, Spec, amount, number, text};
-use super::{Definition, Dimension, Frames, Input, Metric, MetricError, Outcome, Parameter, Question};
-use crate::model::{Bucket, Currency, Interval, Mode, Param, Params, TimeRange, Value};
-use crate::model::{ColumnType::Amount, ColumnType::Number, ColumnType::Text, ColumnType::Timestamp};
-use crate::query;
+use super::column::{Column, Role};
+use super::converting::Converter;
+use super::grouping::Group;
+use super::money::amounts;
+use super::scope::Scope;
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question};
+use crate::facts::fact::{self, Dimension};
+use crate::model::{Bucket, Currency, Interval, Mode, TimeRange, Value};
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -53,7 +56,7 @@ pub const METRIC: Metric = Metric {
             "events of the other mode, from payments and gross",
         ],
     },
-    dimensions: &[Dimension("platform"), Dimension("country")],
+    dimensions: &[Dimension("platform", fact::Of::Row), Dimension("country", fact::Of::RowElseBot)],
     parameters: &[
         Parameter {
             name: "of",
@@ -69,27 +72,16 @@ pub const METRIC: Metric = Metric {
         },
     ],
     default_days: DEFAULT_DAYS,
-    inputs: &[
-        Input {
-            name: "bots",
-            query: query!("serve/forecast_bots"),
-            params: bots_params,
-        },
-        Input {
-            name: "payments",
-            query: query!("serve/forecast_payments"),
-            params: payments_params,
-        },
-        Input {
-            name: "gross",
-            query: query!("serve/forecast_gross"),
-            params: gross_params,
-        },
-        Input {
-            name: RATES.name,
-            query: RATES.query,
-            params: rates_params,
-        },
+    columns: &[
+        Column::key("currency"),
+        Column::new("horizon_start", Role::KeyMoment),
+        Column::new("value", Role::Estimate).of_asked(unit_of),
+        Column::new("low_80", Role::EstimateBound).of_asked(unit_of),
+        Column::new("high_80", Role::EstimateBound).of_asked(unit_of),
+        Column::new("low_95", Role::EstimateBound).of_asked(unit_of),
+        Column::new("high_95", Role::EstimateBound).of_asked(unit_of),
+        Column::new("model_error", Role::Estimate).of_asked(unit_of),
+        Column::new("baseline_error", Role::Estimate).of_asked(unit_of),
     ],
     compute,
 };
@@ -102,8 +94,6 @@ pub fn explodes(error: f64, largest: f64) -> bool {
 
 /// Days of history where a question does not state its beginning: half a year.
 const DEFAULT_DAYS: u64 = 182;
-
-const DIMENSIONS: &[&str] = &["platform", "country"];
 
 fn check_of(word: &str) -> Result<(), &'static str> {
     Of::parse(word).map(|_| ()).ok_or("takes bots, payments or gross")
@@ -121,37 +111,6 @@ fn cut(question: &Question) -> Question {
     question
 }
 
-/// The parameters of a query on `of`, which finds nothing where something else is asked for.
-fn params(question: &Question, of: Of) -> Params {
-    let question = cut(question);
-    let mut params = range_params(&question);
-    params.push(("asked", Param::Bool(Of::asked(&question) == of)));
-    params.extend(dimension_params(&question, DIMENSIONS, &question.group_by));
-    params
-}
-
-fn bots_params(question: &Question) -> Params {
-    let mut params = params(question, Of::Bots);
-    params.retain(|(name, _)| *name != "mode");
-    params
-}
-
-fn payments_params(question: &Question) -> Params {
-    let mut params = params(question, Of::Payments);
-    params.push(("use_country", Param::Bool(uses(question, "country"))));
-    params
-}
-
-fn gross_params(question: &Question) -> Params {
-    let mut params = params(question, Of::Gross);
-    params.push(("use_country", Param::Bool(uses(question, "country"))));
-    params
-}
-
-fn rates_params(question: &Question) -> Params {
-    (RATES.params)(&with_money(question))
-}
-
 /// The question, without a currency to convert to where nothing is converted.
 fn with_money(question: &Question) -> Question {
     let mut question = question.clone();
@@ -161,33 +120,24 @@ fn with_money(question: &Question) -> Question {
     question
 }
 
-fn columns(of: Of) -> Vec<Spec> {
-    let (kind, unit) = match of {
-        Of::Bots => (Number, Some("bots")),
-        Of::Payments => (Number, Some("payments")),
-        Of::Gross => (Amount, None),
-    };
-    let numbers = [
-        "value",
-        "low_80",
-        "high_80",
-        "low_95",
-        "high_95",
-        "model_error",
-        "baseline_error",
-    ];
-    let mut columns = vec![("currency", Text, None), ("horizon_start", Timestamp, None)];
-    columns.extend(numbers.map(|name| (name, kind, unit)));
-    columns
+/// What is forecast; nothing where it is money.
+fn unit_of(question: &Question) -> &'static str {
+    match Of::asked(question) {
+        Of::Bots => "bots",
+        Of::Payments => "payments",
+        Of::Gross => "",
+    }
 }
 
-fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError> {
+fn compute(scope: &Scope) -> Result<Answer, MetricError> {
+    let question = scope.question;
     let of = Of::asked(question);
     let mut past = cut(question);
     // Nothing after the origin is known to a forecast.
     past.as_of = past.as_of.min(past.range.to);
-    let mut converter = Converter::of(&with_money(question), frames)?;
-    let series = series::read(&past, frames, &mut converter)?;
+    let (money, of_past) = (with_money(question), scope.asking(&past));
+    let mut converter = Converter::of(&scope.asking(&money))?;
+    let series = series::read(&of_past, &mut converter)?;
     let interval = past.range.interval.unwrap_or(Interval::Day);
     let (ahead, shortened) = horizon::buckets(&past.range, interval, question.parameter("horizon"));
     let outlooks: Vec<Outlook> = series.iter().map(|one| outlook(&past, &one.values, &ahead)).collect();
@@ -208,23 +158,62 @@ fn compute(question: &Question, frames: &Frames) -> Result<Outcome, MetricError>
     let behind = past.range.buckets.len();
     let learnt = past.range.clone();
     past.range.buckets.extend(&ahead);
-    let mut sheet = Sheet::new(&past, &columns(of));
+    let mut cells = Vec::new();
     for bucket in 0..past.range.buckets.len() {
         for (one, outlook) in series.iter().zip(&outlooks) {
-            let cells = match bucket.checked_sub(behind) {
+            let numbers = match bucket.checked_sub(behind) {
                 None => counted(of, one, one.values[bucket]),
-                Some(at) => expected(of, one, &past.range, &ahead[at], told_at(outlook, at)),
+                Some(at) => expected(of, one, told_at(outlook, at)),
             };
-            sheet.push(bucket, &one.group, cells);
+            cells.push((bucket, one, numbers));
         }
     }
-    Ok(Outcome {
-        table: sheet.finish(),
+    if cells.len() > scope.most {
+        return Err(MetricError::TooManyRows(scope.most));
+    }
+    let frame = frame(&past, behind, &cells)?;
+    Ok(Answer {
         warnings,
         rates: converter.uses(),
         range: Some(learnt),
-        ..Outcome::default()
+        shown: Some(with_money(&past)),
+        ..Answer::of(frame)
     })
+}
+
+/// The numbers of a row, under [`NUMBERS`].
+type Numbers = [Value; NUMBERS.len()];
+
+const NUMBERS: [&str; 7] = ["value", "low_80", "high_80", "low_95", "high_95", "model_error", "baseline_error"];
+
+/// The rows of an answer, from their bucket, their series and their numbers.
+fn frame(question: &Question, behind: usize, rows: &[(usize, &Series, Numbers)]) -> Result<DataFrame, MetricError> {
+    let begins = |bucket: usize| (bucket >= behind).then(|| question.range.buckets[bucket].start.timestamp_micros());
+    let codes = rows.iter().map(|(_, series, _)| series.currency.as_ref().map(Currency::code));
+    let mut columns = vec![
+        polars::prelude::Series::new("bucket".into(), rows.iter().map(|row| row.0 as i64).collect::<Vec<_>>()).into_column(),
+        polars::prelude::Series::new("currency".into(), codes.collect::<Vec<_>>()).into_column(),
+        polars::prelude::Series::new("horizon_start".into(), rows.iter().map(|row| begins(row.0)).collect::<Vec<_>>()).into_column(),
+    ];
+    for (at, name) in question.group_by.iter().enumerate() {
+        let values = rows.iter().map(|(_, series, _)| series.group[at].as_deref());
+        columns.push(polars::prelude::Series::new((*name).into(), values.collect::<Vec<_>>()).into_column());
+    }
+    for (at, name) in NUMBERS.into_iter().enumerate() {
+        let cells = rows.iter().map(|(.., numbers)| &numbers[at]);
+        columns.push(match Of::asked(question) {
+            Of::Gross => amounts(name, cells.map(minor)),
+            Of::Bots | Of::Payments => polars::prelude::Series::new(name.into(), cells.map(Value::as_f64).collect::<Vec<_>>()).into_column(),
+        });
+    }
+    Ok(DataFrame::new(rows.len(), columns)?)
+}
+
+fn minor(value: &Value) -> Option<i128> {
+    match value {
+        Value::Amount { minor, .. } => Some(*minor),
+        _ => None,
+    }
 }
 
 /// What is said of each group, that of the largest first: of many groups the others are only counted.
@@ -256,26 +245,23 @@ fn unit(of: Of, currency: Option<&Currency>) -> &str {
     }
 }
 
-/// The cells of a bucket behind the origin.
-fn counted(of: Of, series: &Series, value: Option<i128>) -> [Value; 9] {
-    let value = match of {
-        Of::Gross => amount(value, series.currency.map(|currency| currency.exponent())),
-        Of::Bots | Of::Payments => number(value.map(|value| value as f64)),
+/// The numbers of a bucket behind the origin.
+fn counted(of: Of, series: &Series, value: Option<i128>) -> Numbers {
+    let mut numbers = [const { Value::Null }; NUMBERS.len()];
+    numbers[0] = match (of, value) {
+        (Of::Gross, value) => amount(value, series.currency),
+        (_, Some(value)) => Value::Number(value as f64),
+        (_, None) => Value::Null,
     };
-    let mut cells = [const { Value::Null }; 9];
-    cells[0] = text(series.currency.as_ref().map(Currency::code));
-    cells[2] = value;
-    cells
+    numbers
 }
 
-/// The cells of a bucket ahead.
-fn expected(of: Of, series: &Series, range: &TimeRange, bucket: &Bucket, told: Option<&Expected>) -> [Value; 9] {
+/// The numbers of a bucket ahead.
+fn expected(of: Of, series: &Series, told: Option<&Expected>) -> Numbers {
     let show = |value: Option<f64>| value.map_or(Value::Null, |value| estimate(of, series.currency, value));
     let bound = |at: usize| show(told.map(|told| told.bounds[at]));
     let errors = told.and_then(|told| told.errors);
     [
-        text(series.currency.as_ref().map(Currency::code)),
-        Value::Time(range.local(bucket.start)),
         show(told.map(|told| told.value)),
         bound(0),
         bound(1),
@@ -286,6 +272,16 @@ fn expected(of: Of, series: &Series, range: &TimeRange, bucket: &Bucket, told: O
     ]
 }
 
+fn amount(minor: Option<i128>, currency: Option<Currency>) -> Value {
+    match (minor, currency) {
+        (Some(minor), Some(currency)) => Value::Amount {
+            minor,
+            exponent: currency.exponent(),
+        },
+        _ => Value::Null,
+    }
+}
+
 /// Minor units beyond which an estimate is no number worth writing.
 const LARGEST: f64 = 1e30;
 
@@ -294,9 +290,10 @@ fn estimate(of: Of, currency: Option<Currency>, value: f64) -> Value {
     match of {
         Of::Gross => {
             let minor = (value.abs() < LARGEST).then(|| value.round_ties_even() as i128);
-            amount(minor, currency.map(|currency| currency.exponent()))
+            amount(minor, currency)
         }
-        Of::Bots | Of::Payments => number(Some(rounded(value))),
+        Of::Bots | Of::Payments if value.is_finite() => Value::Number(rounded(value)),
+        Of::Bots | Of::Payments => Value::Null,
     }
 }
 

@@ -1,14 +1,13 @@
 //! What is forecast, bucket by bucket: the population, payments or captured money.
 
-use std::collections::BTreeMap;
-
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
 use super::super::converting::Converter;
-use super::super::fx::Sum;
-use super::super::grouping::{Cells, Grid, Group, buckets, counts, groups};
-use super::super::moved::{Amounts, currency_of, group_names};
-use super::super::{Frames, MetricError, Question};
+use super::super::grouping::{Group, groups as groups_of};
+use super::super::rows::counts;
+use super::super::scope::{Scope, count_rows};
+use super::super::{MetricError, Question};
+use crate::facts::fact::{CAPTURES, MOVEMENTS, SPANS};
 use crate::model::Currency;
 
 /// What can be forecast.
@@ -51,86 +50,86 @@ pub struct Series {
 }
 
 /// The series that a question asks for, one a group, in order of their groups.
-pub fn read(question: &Question, frames: &Frames, converter: &mut Converter) -> Result<Vec<Series>, MetricError> {
-    match Of::asked(question) {
-        Of::Bots => bots(question, frames.get("bots")?),
-        Of::Payments => payments(question, frames.get("payments")?),
-        Of::Gross => gross(question, frames.get("gross")?, converter),
+///
+/// # Errors
+/// When facts cannot be read, or a sum is too large.
+pub fn read(scope: &Scope, converter: &mut Converter) -> Result<Vec<Series>, MetricError> {
+    match Of::asked(scope.question) {
+        Of::Bots => bots(scope),
+        Of::Payments => payments(scope),
+        Of::Gross => gross(scope, converter),
     }
 }
 
-fn bots(question: &Question, frame: &DataFrame) -> Result<Vec<Series>, MetricError> {
-    let names = &question.group_by;
-    let cells = Cells::of(&question.range);
-    let (at, change) = (counts(frame, "cell")?, counts(frame, "change")?);
-    let mut opening: BTreeMap<Group, i64> = BTreeMap::new();
-    let mut grid: Grid<i64> = Grid::new(question.range.buckets.len());
-    let groups = groups(frame, names)?;
-    for (row, group) in groups.iter().enumerate() {
-        if at[row] < 0 {
-            *opening.entry(group.clone()).or_default() += change[row];
-        } else if let Some(changes) = grid.at(cells.bucket(at[row]), group) {
-            *changes += change[row];
+/// Members at the end of each bucket. Who stayed all the time has no change, but a place; who had left before has
+/// neither.
+fn bots(scope: &Scope) -> Result<Vec<Series>, MetricError> {
+    let spans = scope.facts(&SPANS, &["kind", "until"])?.filter(col("kind").eq(lit("member")));
+    // One that ended at the first moment of the range was a member before it, not at the end of a bucket.
+    let spans = scope.bucketed(spans.collect()?, "until", "ended")?.lazy();
+    let count = |name: &str| count_rows().alias(name);
+    let begun = spans.clone().group_by(scope.keys(&[])).agg([count("begun")]);
+    let ended = spans.with_column(col("ended").alias("bucket")).filter(col("bucket").is_not_null());
+    let ended = ended.group_by(scope.keys(&[])).agg([count("over")]);
+    let before = begun.clone().filter(col("bucket").is_null()).rename(["begun"], ["before"], true);
+    let before = before.select(scope.names(&[]).into_iter().chain(["before"]).map(col).collect::<Vec<_>>());
+    let changes = scope.complete(vec![begun, ended], &[])?.lazy();
+    let changes = scope.beside(changes, before, "before").with_column((col("begun") - col("over")).alias("change"));
+    let rows = changes.collect()?;
+    let (before, change) = (counts(&rows, "before")?, counts(&rows, "change")?);
+    series(scope, &rows, &[], |row, last| {
+        let members = last.unwrap_or_else(|| i128::from(before[row]));
+        Some(members + i128::from(change[row]))
+    })
+}
+
+fn payments(scope: &Scope) -> Result<Vec<Series>, MetricError> {
+    let counted = scope.facts(&CAPTURES, &[])?.group_by(scope.keys(&[])).agg([count_rows().alias("payments")]);
+    let rows = scope.complete(vec![counted], &[])?;
+    let payments = counts(&rows, "payments")?;
+    series(scope, &rows, &[], |row, _| Some(i128::from(payments[row])))
+}
+
+fn gross(scope: &Scope, converter: &mut Converter) -> Result<Vec<Series>, MetricError> {
+    let own = scope.by_currency(&[]);
+    let moved = scope.facts(&MOVEMENTS, &["kind", "minor", "currency", "rate_day"])?;
+    let captures = moved.filter(col("kind").eq(lit("capture")));
+    let sums = converter.sums(captures, &scope.key_names(&own), &[("gross", None)])?;
+    let rows = scope.complete(vec![sums], &own)?;
+    let gross: Vec<Option<i128>> = rows.column("gross")?.i128()?.iter().collect();
+    series(scope, &rows, &own, |row, _| gross[row])
+}
+
+/// The series of completed rows; each value from its row and the value before.
+fn series(
+    scope: &Scope,
+    rows: &DataFrame,
+    own: &[&'static str],
+    value: impl Fn(usize, Option<i128>) -> Option<i128>,
+) -> Result<Vec<Series>, MetricError> {
+    let question = scope.question;
+    let buckets = question.range.buckets.len();
+    // Rows come bucket by bucket, with the same groups in each.
+    let groups = rows.height() / buckets.max(1);
+    let names = groups_of(rows, &scope.names(own))?;
+    let of_group = |group: usize| {
+        let mut name = names[group].clone();
+        let currency = question.currency.or_else(|| Currency::parse(name.get(question.group_by.len())?.as_deref()?));
+        name.truncate(question.group_by.len());
+        let mut values: Vec<Option<i128>> = Vec::with_capacity(buckets);
+        for bucket in 0..buckets {
+            let last = values.last().copied().flatten();
+            values.push(value(bucket * groups + group, last));
         }
-    }
-    // Who stayed all the time has no change, but a place; who had left before has neither.
-    for (group, _) in opening.iter().filter(|(_, members)| **members > 0) {
-        grid.row(group);
-    }
-    let series = grid.finish(names.len()).into_iter().map(|(group, changes)| {
-        let mut members = i128::from(opening.get(&group).copied().unwrap_or_default());
-        let closing = |change: i64| {
-            members += i128::from(change);
-            Some(members)
-        };
+        let is_money = Of::asked(question) == Of::Gross;
+        if is_money && currency.is_none() {
+            values.fill(None);
+        }
         Series {
-            values: changes.into_iter().map(closing).collect(),
-            currency: None,
-            group,
+            group: name,
+            currency: currency.filter(|_| is_money),
+            values,
         }
-    });
-    Ok(series.collect())
-}
-
-fn payments(question: &Question, frame: &DataFrame) -> Result<Vec<Series>, MetricError> {
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let payments = counts(frame, "payments")?;
-    let mut grid: Grid<i64> = Grid::new(question.range.buckets.len());
-    for (row, group) in groups(frame, &question.group_by)?.iter().enumerate() {
-        if let Some(count) = grid.at(at[row], group) {
-            *count += payments[row];
-        }
-    }
-    let rows = grid.finish(question.group_by.len()).into_iter();
-    let series = rows.map(|(group, counts)| Series {
-        values: counts.into_iter().map(|count| Some(i128::from(count))).collect(),
-        currency: None,
-        group,
-    });
-    Ok(series.collect())
-}
-
-fn gross(question: &Question, frame: &DataFrame, converter: &mut Converter) -> Result<Vec<Series>, MetricError> {
-    // Without a conversion each currency is a group of its own, which stands last.
-    let names = group_names(question, &[]);
-    let mut amounts = Amounts::of(converter, frame)?;
-    let at = buckets(frame, &Cells::of(&question.range))?;
-    let mut grid: Grid<Sum> = Grid::new(question.range.buckets.len());
-    for (row, group) in groups(frame, &names)?.iter().enumerate() {
-        if let Some(sum) = grid.at(at[row], group) {
-            amounts.add(row, sum)?;
-        }
-    }
-    let rows = grid.finish(names.len()).into_iter();
-    let series = rows.map(|(mut group, sums)| {
-        let currency = currency_of(question, &group);
-        group.truncate(question.group_by.len());
-        let total = |sum: &Sum| sum.total().filter(|_| currency.is_some());
-        Series {
-            values: sums.iter().map(total).collect(),
-            currency,
-            group,
-        }
-    });
-    Ok(series.collect())
+    };
+    Ok((0..groups).map(of_group).collect())
 }

@@ -42,21 +42,9 @@ owners as (
     group by user_key
 ),
 known as (
-    select u.user_key,
-           u.first,
-           case when $by_platform::boolean then b.platform end as platform,
-           case when $by_bot::boolean then b.bot_id end as bot,
-           case when $by_category::boolean then b.category end as category,
-           case when $by_country::boolean then b.country end as country,
-           case when $by_developer::boolean then b.developer_id end as developer
+    select u.user_key, u.first, o.bot_key
     from users u
     left join owners o using (user_key)
-    left join bots b on b.bot_key = o.bot_key
-    where kept(b.platform, $platform::varchar[], $platform_not::varchar[])
-      and kept(b.bot_id, $bot::varchar[], $bot_not::varchar[])
-      and kept(b.category, $category::varchar[], $category_not::varchar[])
-      and kept(b.country, $country::varchar[], $country_not::varchar[])
-      and kept(b.developer_id, $developer::varchar[], $developer_not::varchar[])
 ),
 starts as (
     select k.*, e.bucket as cohort
@@ -69,11 +57,11 @@ visits as (
     from (select a.user_key, a.instant from activity a semi join starts k on k.user_key = a.user_key) s
     asof join edges e on s.instant >= e.edge
 )
-select s.cohort, v.bucket, s.platform, s.bot, s.category, s.country, s.developer, count(*) as users
+select s.cohort, v.bucket, s.bot_key, count(*) as users
 from starts s
 join visits v on v.user_key = s.user_key
 group by all
 union all
 -- Who was active, but not for the first time, is in no cohort, yet their groups have rows.
-select distinct -1, 0, platform, bot, category, country, developer, 0
+select distinct null::bigint, null::bigint, bot_key, 0
 from known

@@ -179,11 +179,10 @@ owners as (
 units as (
     select e.unit, e.bucket,
            (e.entered_at > epoch_us($open_after::timestamp))::bigint as open,
+           case when $by_user::boolean then o.bot_key else c.bot_key end as bot_key,
            case when $by_user::boolean then o.platform else c.platform end as platform,
            case when $by_user::boolean then o.bot_id else c.bot_id end as bot,
-           b.category,
-           coalesce(c.country, b.country) as country,
-           b.developer_id as developer,
+           c.country,
            c.acquisition,
            f.checkout.path as path,
            f.checkout.credential as credential,
@@ -192,35 +191,16 @@ units as (
     left join (select * from conversations where mode = $mode::varchar) c
         on c.conversation_key = e.entry.conversation_key
     left join owners o on $by_user::boolean and o.user_key = e.unit
-    left join (select bot_key, category, country, developer_id from bots where $use_bot::boolean) b
-        on b.bot_key = case when $by_user::boolean then o.bot_key else c.bot_key end
     left join firsts f on f.unit = e.unit and f.bucket = e.bucket
 )
-select u.bucket,
-       u.open,
-       w.step,
-       case when $by_platform::boolean then u.platform end as platform,
-       case when $by_bot::boolean then u.bot end as bot,
-       case when $by_category::boolean then u.category end as category,
-       case when $by_country::boolean then u.country end as country,
-       case when $by_developer::boolean then u.developer end as developer,
-       case when $by_acquisition::boolean then u.acquisition end as acquisition,
-       case when $by_path::boolean then u.path end as path,
-       case when $by_credential::boolean then u.credential end as credential,
-       case when $by_provider::boolean then u.provider end as provider,
-       case when u.open = 0 and w.step > 1 then w.moment - w.entered_at end as after,
-       case when u.open = 0 and w.step > 1 then w.moment - w.before end as after_previous,
-       case when u.open = 0 and w.step > 1 then u.unit end as own,
-       count(*) as units
-from walked w
-join units u on u.unit = w.unit and u.bucket = w.bucket
-where kept(u.platform, $platform::varchar[], $platform_not::varchar[])
-  and kept(u.bot, $bot::varchar[], $bot_not::varchar[])
-  and kept(u.category, $category::varchar[], $category_not::varchar[])
-  and kept(u.country, $country::varchar[], $country_not::varchar[])
-  and kept(u.developer, $developer::varchar[], $developer_not::varchar[])
-  and kept(u.acquisition, $acquisition::varchar[], $acquisition_not::varchar[])
-  and kept(u.path, $path::varchar[], $path_not::varchar[])
-  and kept(u.credential, $credential::varchar[], $credential_not::varchar[])
-  and kept(u.provider, $provider::varchar[], $provider_not::varchar[])
+select columns($columns), count(*) as units
+from (
+    select u.*,
+           w.step,
+           case when u.open = 0 and w.step > 1 then w.moment - w.entered_at end as after,
+           case when u.open = 0 and w.step > 1 then w.moment - w.before end as after_previous,
+           case when u.open = 0 and w.step > 1 then u.unit end as own
+    from walked w
+    join units u on u.unit = w.unit and u.bucket = w.bucket
+)
 group by all
