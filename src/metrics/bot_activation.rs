@@ -45,16 +45,34 @@ pub const METRIC: Metric = Metric {
     }],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::count("registered", "bots"),
-        Column::count("with_conversation", "bots").settling(WINDOW),
-        Column::count("with_checkout", "bots").settling(WINDOW),
-        Column::count("with_payment", "bots").settling(WINDOW),
-        Column::rate("rate", "with_payment", "registered").settled(WINDOW),
-        Column::low("ci_low", "with_payment", "registered").settled(WINDOW),
-        Column::high("ci_high", "with_payment", "registered").settled(WINDOW),
-        Column::duration("median_days_to_conversation", "days").settled(WINDOW),
-        Column::duration("median_days_to_checkout", "days").settled(WINDOW),
-        Column::duration("median_days_to_payment", "days").settled(WINDOW),
+        Column::count("registered", "bots").means("Bots registered in the bucket."),
+        Column::count("with_conversation", "bots")
+            .settling(WINDOW)
+            .means("Of these, bots with a conversation started within the window."),
+        Column::count("with_checkout", "bots")
+            .settling(WINDOW)
+            .means("Of these, bots with a checkout started within the window."),
+        Column::count("with_payment", "bots")
+            .settling(WINDOW)
+            .means("Of these, bots with a payment captured within the window."),
+        Column::rate("rate", "with_payment", "registered")
+            .settled(WINDOW)
+            .means("with_payment / registered."),
+        Column::low("ci_low", "with_payment", "registered")
+            .settled(WINDOW)
+            .means("Lower end of the 95 % Wilson interval of rate."),
+        Column::high("ci_high", "with_payment", "registered")
+            .settled(WINDOW)
+            .means("Upper end of the 95 % Wilson interval of rate."),
+        Column::duration("median_days_to_conversation", "days")
+            .settled(WINDOW)
+            .means("Median days from registration to the first conversation, of the bots that had one."),
+        Column::duration("median_days_to_checkout", "days")
+            .settled(WINDOW)
+            .means("Median days from registration to the first checkout, of the bots that had one."),
+        Column::duration("median_days_to_payment", "days")
+            .settled(WINDOW)
+            .means("Median days from registration to the first captured payment, of the bots that had one."),
     ],
     compute,
 };
@@ -88,7 +106,12 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let mut bots = scope.bucketed(scope.read(&query!("facts/first_steps"), &params)?, "time", "bucket")?;
     for step in ["to_conversation", "to_checkout", "to_payment"] {
         // Divided one by one: Polars would multiply by the reciprocal, which rounds twice.
-        let days: Vec<Option<f64>> = bots.column(step)?.i64()?.iter().map(|micros| Some(micros? as f64 / DAY)).collect();
+        let days: Vec<Option<f64>> = bots
+            .column(step)?
+            .i64()?
+            .iter()
+            .map(|micros| Some(micros? as f64 / DAY))
+            .collect();
         bots.with_column(Series::new(format!("days_{step}").into(), days).into_column())?;
     }
     let taken = |step: &str| count_if(col(step).is_not_null());

@@ -1,6 +1,9 @@
 //! Bot activity: which bots are new, stay, come back and fall silent.
 
-use polars::prelude::{DataFrame, DataType, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, NULL, NamedFrom, Series, UniqueKeepStrategy, col, lit, when};
+use polars::prelude::{
+    DataFrame, DataType, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, NULL, NamedFrom, Series,
+    UniqueKeepStrategy, col, lit, when,
+};
 
 use super::column::Column;
 use super::scope::{Scope, count_if, count_rows};
@@ -36,13 +39,14 @@ pub const METRIC: Metric = Metric {
     parameters: &[],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::distinct("active", "bots"),
-        Column::count("new", "bots"),
-        Column::distinct("retained", "bots"),
-        Column::distinct("resurrected", "bots"),
-        Column::distinct("churned", "bots"),
-        Column::number("quick_ratio", "ratio"),
-        Column::distinct("residual", "bots"),
+        Column::distinct("active", "bots").means("Bots active in the bucket."),
+        Column::count("new", "bots").means("Of these, bots never active before."),
+        Column::distinct("retained", "bots").means("Of these, bots active in the bucket before too."),
+        Column::distinct("resurrected", "bots").means("Of these, bots active earlier, but not in the bucket before."),
+        Column::distinct("churned", "bots").means("Bots active in the bucket before and not in this one."),
+        Column::number("quick_ratio", "ratio").means("(new + resurrected) / churned; null where churned is 0."),
+        Column::distinct("residual", "bots")
+            .means("active minus what the bucket before and the changes make it; always 0."),
     ],
     compute,
 };
@@ -52,7 +56,11 @@ pub const METRIC: Metric = Metric {
 pub(super) fn activity(scope: &Scope) -> Result<LazyFrame, MetricError> {
     let slots = Slots::of(&scope.question.range);
     let mode = || ("mode", Param::Text(scope.question.mode.as_str().to_owned()));
-    let days = vec![mode(), ("first_day", Param::Int(slots.first_day())), ("last_day", Param::Int(slots.last_day()))];
+    let days = vec![
+        mode(),
+        ("first_day", Param::Int(slots.first_day())),
+        ("last_day", Param::Int(slots.last_day())),
+    ];
     let from = &slots.from;
     let before = vec![
         mode(),
@@ -61,12 +69,21 @@ pub(super) fn activity(scope: &Scope) -> Result<LazyFrame, MetricError> {
         ("from_high", Param::Int(from.high)),
     ];
     let days = scope.read(&query!("facts/days"), &days)?.lazy();
-    let before = scope.read(&query!("facts/active_before"), &before)?.lazy().with_column(lit(true).alias("early"));
+    let before = scope
+        .read(&query!("facts/active_before"), &before)?
+        .lazy()
+        .with_column(lit(true).alias("early"));
     let meets = |bits: &str| col(bits).and(col(format!("{bits}_of_bucket"))).neq(lit(0i64));
-    let active = days.inner_join(buckets(&slots)?.lazy(), col("day"), col("day")).filter(meets("low").or(meets("high")));
-    let active = active.select([col("bot_key"), col("position")]).unique(None, UniqueKeepStrategy::Any);
+    let active = days
+        .inner_join(buckets(&slots)?.lazy(), col("day"), col("day"))
+        .filter(meets("low").or(meets("high")));
+    let active = active
+        .select([col("bot_key"), col("position")])
+        .unique(None, UniqueKeepStrategy::Any);
     let active = active.left_join(before, col("bot_key"), col("bot_key"));
-    let first = when(col("early").is_null()).then(col("position").min().over([col("bot_key")])?).otherwise(lit(NULL));
+    let first = when(col("early").is_null())
+        .then(col("position").min().over([col("bot_key")])?)
+        .otherwise(lit(NULL));
     scope.cut(active.with_column(first.alias("first")).collect()?, OF_BOTS, &[])
 }
 
@@ -88,28 +105,48 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let active = activity(scope)?.collect()?.lazy();
     let buckets = scope.question.range.buckets.len() as i64;
     let bucket = |shift: i64| (col("position") - lit(shift)).alias("bucket");
-    let now = active.clone().filter(col("position").gt(lit(0i64))).with_column(bucket(1));
+    let now = active
+        .clone()
+        .filter(col("position").gt(lit(0i64)))
+        .with_column(bucket(1));
     let was = active.filter(col("position").lt(lit(buckets))).with_column(bucket(0));
-    let flagged = |rows: &LazyFrame, flag: &str| rows.clone().select([col("bot_key"), col("bucket"), lit(true).alias(flag)]);
+    let flagged = |rows: &LazyFrame, flag: &str| {
+        rows.clone()
+            .select([col("bot_key"), col("bucket"), lit(true).alias(flag)])
+    };
     let on = || [col("bot_key"), col("bucket")];
     let left = || JoinArgs::new(JoinType::Left);
     let there = |flag: &str| col(flag).is_not_null();
-    let is_new = || there("was").not().and(col("first").eq(col("position")).fill_null(lit(false)));
-    let of_now = now.clone().join(flagged(&was, "was"), on(), on(), left()).group_by(scope.keys(&[])).agg([
-        count_rows().alias("active"),
-        count_if(there("was")).alias("retained"),
-        count_if(is_new()).alias("new"),
-        count_if(there("was").or(is_new()).not()).alias("resurrected"),
-    ]);
-    let of_was = was.join(flagged(&now, "now"), on(), on(), left()).group_by(scope.keys(&[])).agg([
-        count_rows().alias("before"),
-        count_if(there("now").not()).alias("churned"),
-    ]);
+    let is_new = || {
+        there("was")
+            .not()
+            .and(col("first").eq(col("position")).fill_null(lit(false)))
+    };
+    let of_now = now
+        .clone()
+        .join(flagged(&was, "was"), on(), on(), left())
+        .group_by(scope.keys(&[]))
+        .agg([
+            count_rows().alias("active"),
+            count_if(there("was")).alias("retained"),
+            count_if(is_new()).alias("new"),
+            count_if(there("was").or(is_new()).not()).alias("resurrected"),
+        ]);
+    let of_was = was
+        .join(flagged(&now, "now"), on(), on(), left())
+        .group_by(scope.keys(&[]))
+        .agg([
+            count_rows().alias("before"),
+            count_if(there("now").not()).alias("churned"),
+        ]);
     let rows = scope.complete(vec![of_now, of_was], &[])?;
     let gained = || col("new") + col("resurrected");
     let quick = gained().cast(DataType::Float64) / col("churned").cast(DataType::Float64);
     let rows = rows.lazy().with_columns([
-        when(col("churned").gt(lit(0i64))).then(quick).otherwise(lit(NULL)).alias("quick_ratio"),
+        when(col("churned").gt(lit(0i64)))
+            .then(quick)
+            .otherwise(lit(NULL))
+            .alias("quick_ratio"),
         (col("active") - (col("before") + gained() - col("churned"))).alias("residual"),
     ]);
     Ok(Answer {

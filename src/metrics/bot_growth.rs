@@ -35,17 +35,21 @@ pub const METRIC: Metric = Metric {
     parameters: &[],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::stock("opening", "bots"),
-        Column::count("registered", "bots"),
-        Column::count("reinstated", "bots"),
-        Column::count("retired", "bots"),
-        Column::stock("closing", "bots"),
-        Column::count("residual", "bots"),
-        Column::number("growth_rate", "ratio"),
-        Column::duration("doubling_days", "days"),
-        Column::count("inferred", "bots"),
-        Column::stock("suspended", "bots"),
-        Column::stock("payment_enabled", "bots"),
+        Column::stock("opening", "bots").means("Members at the beginning of the bucket."),
+        Column::count("registered", "bots").means("Bots that entered for the first time."),
+        Column::count("reinstated", "bots").means("Bots that entered again."),
+        Column::count("retired", "bots").means("Bots that left."),
+        Column::stock("closing", "bots").means("Members at the end of the bucket."),
+        Column::count("residual", "bots").means("opening + registered + reinstated - retired - closing; always 0."),
+        Column::number("growth_rate", "ratio").means("closing / opening - 1; null where opening is 0."),
+        Column::duration("doubling_days", "days")
+            .means("Days until the population has doubled at the pace of the bucket; null unless it grows."),
+        Column::count("inferred", "bots").means(
+            "Of the registered, those never registered: taken to have entered with the first event that names them.",
+        ),
+        Column::stock("suspended", "bots").means("Members that are suspended at the end of the bucket."),
+        Column::stock("payment_enabled", "bots")
+            .means("Members at the end of the bucket that can take payments, or have a captured one."),
     ],
     compute,
 };
@@ -64,14 +68,20 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
         count_if(entered().and(again())).alias("reinstated"),
         count_if(entered().and(again().not()).and(col("inferred"))).alias("inferred"),
     ]);
-    let ended = spans.clone().filter(is("member")).with_column(col("ended").alias("bucket"));
+    let ended = spans
+        .clone()
+        .filter(is("member"))
+        .with_column(col("ended").alias("bucket"));
     let ended = ended.group_by(scope.keys(&[])).agg([count_rows().alias("retired")]);
     let mut rows = scope.complete(vec![begun, ended], &[])?;
     for kind in KINDS {
         rows = at_edges(scope, spans.clone().filter(is(kind)), rows, kind)?;
     }
     let residual = col("opening") + col("registered") + col("reinstated") - col("retired") - col("member");
-    let rows = rows.lazy().with_columns([col("member").alias("closing"), residual.alias("residual")]).collect()?;
+    let rows = rows
+        .lazy()
+        .with_columns([col("member").alias("closing"), residual.alias("residual")])
+        .collect()?;
     Ok(Answer {
         warnings: warnings(scope.question),
         ..Answer::of(rates(scope, rows)?)
@@ -84,10 +94,21 @@ fn at_edges(scope: &Scope, spans: LazyFrame, rows: DataFrame, kind: &'static str
     let count = |name: &str| count_rows().alias(name);
     let begun = spans.clone().group_by(scope.keys(&[])).agg([count("begun")]);
     let before = begun.clone().filter(col("bucket").is_null());
-    let ended = spans.with_column(col("ended").alias("bucket")).filter(col("bucket").is_not_null());
+    let ended = spans
+        .with_column(col("ended").alias("bucket"))
+        .filter(col("bucket").is_not_null());
     let ended = ended.group_by(scope.keys(&[])).agg([count("over")]);
-    let changes = scope.complete(vec![rows.clone().lazy().select(scope.keys(&[])), begun, ended], &[])?.lazy();
-    let before = before.select(names.iter().copied().map(col).chain([col("begun").alias("before")]).collect::<Vec<_>>());
+    let changes = scope
+        .complete(vec![rows.clone().lazy().select(scope.keys(&[])), begun, ended], &[])?
+        .lazy();
+    let before = before.select(
+        names
+            .iter()
+            .copied()
+            .map(col)
+            .chain([col("begun").alias("before")])
+            .collect::<Vec<_>>(),
+    );
     let changes = scope.beside(changes, before, "before");
     let at_end = col("before") + scope.by_group((col("begun") - col("over")).cum_sum(false))?;
     let mut told = vec![at_end.clone().alias(kind)];
@@ -106,10 +127,19 @@ fn at_edges(scope: &Scope, spans: LazyFrame, rows: DataFrame, kind: &'static str
 
 /// The rows with the rate of growth and the days to twice the population.
 fn rates(scope: &Scope, mut rows: DataFrame) -> Result<DataFrame, MetricError> {
-    let (opening, closing, buckets) = (rows.column("opening")?.i64()?, rows.column("closing")?.i64()?, rows.column("bucket")?.i64()?);
+    let (opening, closing, buckets) = (
+        rows.column("opening")?.i64()?,
+        rows.column("closing")?.i64()?,
+        rows.column("bucket")?.i64()?,
+    );
     let mut growth = Vec::with_capacity(rows.height());
     let mut doubling = Vec::with_capacity(rows.height());
-    for ((opening, closing), bucket) in opening.iter().flatten().zip(closing.iter().flatten()).zip(buckets.iter().flatten()) {
+    for ((opening, closing), bucket) in opening
+        .iter()
+        .flatten()
+        .zip(closing.iter().flatten())
+        .zip(buckets.iter().flatten())
+    {
         let bucket = &scope.question.range.buckets[usize::try_from(bucket).unwrap_or_default()];
         let days = (bucket.end.timestamp_micros() - bucket.start.timestamp_micros()) as f64 / 86_400e6;
         growth.push(growth_rate(opening, closing));

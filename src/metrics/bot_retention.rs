@@ -1,6 +1,6 @@
 //! Bot retention: of those first active in a bucket, how many are active in each later one.
 
-use polars::prelude::{DataFrame, IntoColumn, IntoLazy, LazyFrame, NamedFrom, Series, col, lit, when, NULL};
+use polars::prelude::{DataFrame, IntoColumn, IntoLazy, LazyFrame, NULL, NamedFrom, Series, col, lit, when};
 
 use super::bot_activity::{activity, rounded};
 use super::column::{Column, Role};
@@ -49,13 +49,18 @@ pub const METRIC: Metric = Metric {
     }],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::new("cohort_start", Role::KeyMoment),
-        Column::distinct("cohort_size", "").of_asked(unit),
-        Column::new("period", Role::Position),
-        Column::distinct("active", "").of_asked(unit),
-        Column::rate("share", "active", "cohort_size"),
-        Column::low("ci_low", "active", "cohort_size"),
-        Column::high("ci_high", "active", "cohort_size"),
+        Column::new("cohort_start", Role::Cohort)
+            .means("Beginning of the bucket in which the cohort was first active."),
+        Column::distinct("cohort_size", "")
+            .of_asked(unit)
+            .means("Bots or users first active in that bucket."),
+        Column::new("period", Role::Position).means("Buckets since then: 0 is the bucket itself."),
+        Column::distinct("active", "")
+            .of_asked(unit)
+            .means("Of the cohort, those active in the bucket of the row; null while that is not complete."),
+        Column::rate("share", "active", "cohort_size").means("active / cohort_size."),
+        Column::low("ci_low", "active", "cohort_size").means("Lower end of the 95 % Wilson interval of share."),
+        Column::high("ci_high", "active", "cohort_size").means("Upper end of the 95 % Wilson interval of share."),
     ],
     compute,
 };
@@ -85,25 +90,38 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
         true => users(scope)?,
         false => bots(scope)?,
     };
-    let counted = counted.group_by([[col("cohort")].as_slice(), &scope.keys(&[])].concat()).agg([col("active").sum()]).collect()?;
+    let counted = counted
+        .group_by([[col("cohort")].as_slice(), &scope.keys(&[])].concat())
+        .agg([col("active").sum()])
+        .collect()?;
     let buckets = scope.question.range.buckets.len();
     let groups = scope.groups(&[&counted], &[])?;
     if (buckets * (buckets + 1) / 2).saturating_mul(groups.height()) > MOST_ROWS {
         return Err(MetricError::TooManyRows(MOST_ROWS));
     }
     let periods = periods(scope)?.lazy();
-    let cohorts = periods.clone().select([col("bucket").alias("cohort"), col("start").alias("cohort_start")]);
-    let rows = crossed(cohorts, groups).cross_join(periods, None).filter(col("bucket").gt_eq(col("cohort")));
+    let cohorts = periods
+        .clone()
+        .select([col("bucket").alias("cohort"), col("start").alias("cohort_start")]);
+    let rows = crossed(cohorts, groups)
+        .cross_join(periods, None)
+        .filter(col("bucket").gt_eq(col("cohort")));
     let names = || scope.names(&[]).into_iter().map(col).collect::<Vec<_>>();
     let size = counted.clone().lazy().filter(col("cohort").eq(col("bucket")));
     let size = size.select([[col("cohort"), col("active").alias("cohort_size")].as_slice(), &names()].concat());
-    let (of_cohort, of_row) = ([[col("cohort")].as_slice(), &names()].concat(), [[col("cohort")].as_slice(), &scope.keys(&[])].concat());
+    let (of_cohort, of_row) = (
+        [[col("cohort")].as_slice(), &names()].concat(),
+        [[col("cohort")].as_slice(), &scope.keys(&[])].concat(),
+    );
     let rows = rows.join(size, of_cohort.clone(), of_cohort, nulls_equal());
     let rows = rows.join(counted.lazy(), of_row.clone(), of_row, nulls_equal());
     let none = |name: &str| col(name).fill_null(lit(0i64));
     let rows = rows.with_columns([
         none("cohort_size"),
-        when(col("complete")).then(none("active")).otherwise(lit(NULL)).alias("active"),
+        when(col("complete"))
+            .then(none("active"))
+            .otherwise(lit(NULL))
+            .alias("active"),
         (col("bucket") - col("cohort")).alias("period"),
     ]);
     Ok(Answer {
@@ -117,8 +135,22 @@ fn periods(scope: &Scope) -> Result<DataFrame, MetricError> {
     let buckets = &scope.question.range.buckets;
     let columns = vec![
         Series::new("bucket".into(), (0..buckets.len() as i64).collect::<Vec<_>>()).into_column(),
-        Series::new("start".into(), buckets.iter().map(|bucket| bucket.start.timestamp_micros()).collect::<Vec<_>>()).into_column(),
-        Series::new("complete".into(), buckets.iter().map(|bucket| scope.question.complete(bucket)).collect::<Vec<_>>()).into_column(),
+        Series::new(
+            "start".into(),
+            buckets
+                .iter()
+                .map(|bucket| bucket.start.timestamp_micros())
+                .collect::<Vec<_>>(),
+        )
+        .into_column(),
+        Series::new(
+            "complete".into(),
+            buckets
+                .iter()
+                .map(|bucket| scope.question.complete(bucket))
+                .collect::<Vec<_>>(),
+        )
+        .into_column(),
     ];
     Ok(DataFrame::new(buckets.len(), columns)?)
 }
@@ -131,12 +163,19 @@ fn bots(scope: &Scope) -> Result<LazyFrame, MetricError> {
         (col("first") - lit(1i64)).alias("cohort"),
         (col("position") - lit(1i64)).alias("bucket"),
     ]);
-    Ok(counted.group_by([[col("cohort")].as_slice(), &scope.keys(&[])].concat()).agg([count_rows().alias("active")]))
+    Ok(counted
+        .group_by([[col("cohort")].as_slice(), &scope.keys(&[])].concat())
+        .agg([count_rows().alias("active")]))
 }
 
 /// The same of users.
 fn users(scope: &Scope) -> Result<LazyFrame, MetricError> {
-    let edges = scope.question.range.buckets.iter().map(|bucket| bucket.start.timestamp_micros());
+    let edges = scope
+        .question
+        .range
+        .buckets
+        .iter()
+        .map(|bucket| bucket.start.timestamp_micros());
     let edges: Vec<i64> = edges.collect();
     let mut params = scope.range_params();
     params.extend([

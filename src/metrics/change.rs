@@ -64,21 +64,31 @@ pub const METRIC: Metric = Metric {
     ],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::key(VALUE),
-        Column::rate("weight", "n", "whole_n"),
-        Column::rate("weight_previous", "n_previous", "whole_n_previous"),
-        Column::count("n", "").of_asked(cases),
-        Column::count("n_previous", "").of_asked(cases),
-        Column::rate("rate", "hits", "n"),
-        Column::rate("rate_previous", "hits_previous", "n_previous"),
-        Column::number("difference", "ratio"),
-        Column::new("ci_low", Role::Bound).of("ratio"),
-        Column::new("ci_high", Role::Bound).of("ratio"),
-        Column::number("mix", "ratio"),
-        Column::number("within", "ratio"),
-        Column::number("whole_difference", "ratio"),
-        Column::new("whole_ci_low", Role::Bound).of("ratio"),
-        Column::new("whole_ci_high", Role::Bound).of("ratio"),
+        Column::key(VALUE).means("The part: a provider, network, method or wallet."),
+        Column::rate("weight", "n", "whole_n").means("Share of the cases that the part has."),
+        Column::rate("weight_previous", "n_previous", "whole_n_previous").means("The same in the earlier period."),
+        Column::count("n", "").of_asked(cases).means("Cases of the part."),
+        Column::count("n_previous", "")
+            .of_asked(cases)
+            .means("The same in the earlier period."),
+        Column::rate("rate", "hits", "n").means("Rate of the part."),
+        Column::rate("rate_previous", "hits_previous", "n_previous").means("The same in the earlier period."),
+        Column::number("difference", "ratio").means("rate - rate_previous."),
+        Column::new("ci_low", Role::Low)
+            .of("ratio")
+            .means("Lower end of the 95 % Newcombe interval of difference."),
+        Column::new("ci_high", Role::High)
+            .of("ratio")
+            .means("Upper end of the 95 % Newcombe interval of difference."),
+        Column::number("mix", "ratio").means("What the change of the weight adds to the change of the whole rate."),
+        Column::number("within", "ratio").means("What the change of the part's own rate adds to it."),
+        Column::number("whole_difference", "ratio").means("Change of the whole rate."),
+        Column::new("whole_ci_low", Role::Low)
+            .of("ratio")
+            .means("Lower end of the 95 % Newcombe interval of whole_difference."),
+        Column::new("whole_ci_high", Role::High)
+            .of("ratio")
+            .means("Upper end of the 95 % Newcombe interval of whole_difference."),
     ],
     compute,
 };
@@ -128,7 +138,9 @@ fn parts(scope: &Scope) -> Result<LazyFrame, MetricError> {
     let (rows, hit) = match scope.question.parameter("of") {
         "payment_success" => (scope.facts(&DECISIONS, &["captured", part])?, "captured"),
         of => {
-            let attempts = scope.facts(&ATTEMPTS, &["approved", "decided", "first", part])?.filter(col("decided"));
+            let attempts = scope
+                .facts(&ATTEMPTS, &["approved", "decided", "first", part])?
+                .filter(col("decided"));
             match of {
                 "first_attempt_approval" => (attempts.filter(col("first")), "approved"),
                 _ => (attempts, "approved"),
@@ -137,7 +149,9 @@ fn parts(scope: &Scope) -> Result<LazyFrame, MetricError> {
     };
     let rows = rows.with_column(col(part).alias(VALUE));
     let n = count_rows().alias("n");
-    Ok(rows.group_by(scope.keys(&[VALUE])).agg([count_if(col(hit)).alias("hits"), n]))
+    Ok(rows
+        .group_by(scope.keys(&[VALUE]))
+        .agg([count_if(col(hit)).alias("hits"), n]))
 }
 
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
@@ -152,21 +166,35 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
         });
     };
     let before = parts(&scope.asking(&other))?.collect()?;
-    let occurs = before.clone().lazy().select(scope.names(&[VALUE]).into_iter().map(col).collect::<Vec<_>>());
+    let occurs = before
+        .clone()
+        .lazy()
+        .select(scope.names(&[VALUE]).into_iter().map(col).collect::<Vec<_>>());
     let occurs = occurs.with_column(lit(NULL).cast(DataType::Int64).alias("bucket"));
     let rows = scope.complete(vec![now, occurs], &[VALUE])?;
-    let rows = rows.lazy().left_join(counterparts(question, &other)?.lazy(), col("bucket"), col("bucket"));
+    let rows = rows
+        .lazy()
+        .left_join(counterparts(question, &other)?.lazy(), col("bucket"), col("bucket"));
     let there = |names: Vec<&'static str>| names.into_iter().map(col).collect::<Vec<Expr>>();
     let names = scope.names(&[VALUE]);
     let (ours, theirs) = (
         there([&["there"], names.as_slice()].concat()),
         there([&["bucket"], names.as_slice()].concat()),
     );
-    let before = before.lazy().rename(["hits", "n"], ["hits_previous", "n_previous"], true);
+    let before = before
+        .lazy()
+        .rename(["hits", "n"], ["hits_previous", "n_previous"], true);
     let rows = rows.join(before, ours, theirs, nulls_equal());
     // A part without a case in a period that there is has 0 of them.
-    let none = |name: &str| polars::prelude::when(col("there").is_not_null()).then(col(name).fill_null(lit(0i64))).otherwise(lit(NULL)).alias(name);
-    let rows = rows.with_columns([none("hits_previous"), none("n_previous")]).collect()?;
+    let none = |name: &str| {
+        polars::prelude::when(col("there").is_not_null())
+            .then(col(name).fill_null(lit(0i64)))
+            .otherwise(lit(NULL))
+            .alias(name)
+    };
+    let rows = rows
+        .with_columns([none("hits_previous"), none("n_previous")])
+        .collect()?;
     Ok(Answer::of(explain(scope, rows)?))
 }
 
@@ -180,7 +208,10 @@ fn counterparts(question: &Question, other: &Question) -> Result<DataFrame, Metr
     let there: Vec<Option<i64>> = there.into_iter().enumerate().map(comparable).collect();
     let bucket = Series::new("bucket".into(), (0..there.len() as i64).collect::<Vec<_>>());
     let there = Series::new("there".into(), there);
-    Ok(DataFrame::new(bucket.len(), vec![bucket.into_column(), there.into_column()])?)
+    Ok(DataFrame::new(
+        bucket.len(),
+        vec![bucket.into_column(), there.into_column()],
+    )?)
 }
 
 /// Hits and cases of now, and of then where there is a then.
@@ -191,7 +222,12 @@ fn explain(scope: &Scope, mut rows: DataFrame) -> Result<DataFrame, MetricError>
     let counts = |name| -> Result<Vec<Option<i64>>, MetricError> { Ok(rows.column(name)?.i64()?.iter().collect()) };
     let (hits, n) = (counts("hits")?, counts("n")?);
     let (before, n_before) = (counts("hits_previous")?, counts("n_previous")?);
-    let both = |row: usize| -> Both { ((hits[row].unwrap_or(0), n[row].unwrap_or(0)), before[row].zip(n_before[row])) };
+    let both = |row: usize| -> Both {
+        (
+            (hits[row].unwrap_or(0), n[row].unwrap_or(0)),
+            before[row].zip(n_before[row]),
+        )
+    };
     let whole: Vec<&str> = std::iter::once("bucket").chain(scope.names(&[])).collect();
     let places = Places::of(&rows, &whole)?;
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); places.groups.height()];
@@ -214,15 +250,32 @@ fn explain(scope: &Scope, mut rows: DataFrame) -> Result<DataFrame, MetricError>
             };
         }
     }
-    let mut add = |name: &str, cells: Vec<Option<f64>>| rows.with_column(Series::new(name.into(), cells).into_column()).map(drop);
+    let mut add = |name: &str, cells: Vec<Option<f64>>| {
+        rows.with_column(Series::new(name.into(), cells).into_column())
+            .map(drop)
+    };
     for (at, name) in ["difference", "ci_low", "ci_high"].into_iter().enumerate() {
         add(name, told.iter().map(|told| told.part.map(|part| part[at])).collect())?;
         let name = format!("whole_{name}");
-        add(&name, told.iter().map(|told| told.whole.map(|whole| whole[at])).collect())?;
+        add(
+            &name,
+            told.iter().map(|told| told.whole.map(|whole| whole[at])).collect(),
+        )?;
     }
-    add("mix", told.iter().map(|told| told.effect.map(|effect| effect.mix)).collect())?;
-    add("within", told.iter().map(|told| told.effect.map(|effect| effect.within)).collect())?;
-    for (name, n) in [("whole_n", told.iter().map(|told| told.n).collect::<Vec<_>>()), ("whole_n_previous", told.iter().map(|told| told.n_previous).collect())] {
+    add(
+        "mix",
+        told.iter().map(|told| told.effect.map(|effect| effect.mix)).collect(),
+    )?;
+    add(
+        "within",
+        told.iter()
+            .map(|told| told.effect.map(|effect| effect.within))
+            .collect(),
+    )?;
+    for (name, n) in [
+        ("whole_n", told.iter().map(|told| told.n).collect::<Vec<_>>()),
+        ("whole_n_previous", told.iter().map(|told| told.n_previous).collect()),
+    ] {
         rows.with_column(Series::new(name.into(), n).into_column())?;
     }
     Ok(rows)

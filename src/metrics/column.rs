@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use super::Question;
 use crate::model::ColumnType;
+pub use crate::model::Role;
 use crate::model::time::parse_duration;
 
 /// A column of a metric's answers, after those of the bucket and the asked dimensions.
@@ -14,6 +15,8 @@ pub struct Column {
     pub name: &'static str,
     /// What its cells are.
     pub role: Role,
+    /// Of a rate and the ends of its 95 % Wilson interval: what they are computed from. Others are computed by the metric.
+    pub ratio: Option<Ratio>,
     /// What is counted or measured; `None` of texts, moments and amounts.
     pub unit: Unit,
     /// What it tells, in a sentence for an analyst.
@@ -22,58 +25,13 @@ pub struct Column {
     pub window: Option<Settling>,
 }
 
-/// What the cells of a column are, and so what may be done with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// A text that says which row this is.
-    Key,
-    /// A whole number that says which row this is.
-    Position,
-    /// A moment that says which row this is.
-    KeyMoment,
-    /// A number of things of the bucket: adds up over buckets and groups.
-    Count,
-    /// A number of things at an edge of the bucket: adds up over groups, not over buckets.
-    Stock,
-    /// A number of different things: does not add up.
-    Distinct,
-    /// A sum of money: adds up within one currency.
-    Amount,
-    /// An amount that does not add up, such as an average.
-    AmountEach,
-    /// `hits` / `n`, columns of the same frame, of which `n` may be in the answer too.
-    Rate {
-        /// The numerator.
-        hits: &'static str,
-        /// The denominator.
-        n: &'static str,
-    },
-    /// The lower end of the 95 % Wilson interval of such a rate.
-    Low {
-        /// The numerator.
-        hits: &'static str,
-        /// The denominator.
-        n: &'static str,
-    },
-    /// The upper end.
-    High {
-        /// The numerator.
-        hits: &'static str,
-        /// The denominator.
-        n: &'static str,
-    },
-    /// A computed number: it does not add up.
-    Number,
-    /// An end of an interval around a computed number.
-    Bound,
-    /// An amount where the column has no unit, else a computed number: whichever the metric was asked for.
-    Estimate,
-    /// An end of an interval around such an estimate.
-    EstimateBound,
-    /// A length of time.
-    Duration,
-    /// A moment that was found.
-    Moment,
+/// Two columns of a metric's frame whose quotient is a rate.
+#[derive(Debug, Clone, Copy)]
+pub struct Ratio {
+    /// The numerator.
+    pub hits: &'static str,
+    /// The denominator.
+    pub n: &'static str,
 }
 
 /// What a column counts or measures.
@@ -126,6 +84,7 @@ impl Column {
         Column {
             name,
             role,
+            ratio: None,
             unit: Unit::None,
             meaning: "",
             window: None,
@@ -157,7 +116,7 @@ impl Column {
         Column::new(name, Role::Amount)
     }
 
-    /// A computed number.
+    /// A computed number; without a unit an amount.
     pub const fn number(name: &'static str, unit: &'static str) -> Self {
         Column::new(name, Role::Number).of(unit)
     }
@@ -169,17 +128,22 @@ impl Column {
 
     /// A rate: `hits` / `n`.
     pub const fn rate(name: &'static str, hits: &'static str, n: &'static str) -> Self {
-        Column::new(name, Role::Rate { hits, n }).of("ratio")
+        Column::new(name, Role::Rate).from(hits, n)
     }
 
     /// The lower end of a rate's interval.
     pub const fn low(name: &'static str, hits: &'static str, n: &'static str) -> Self {
-        Column::new(name, Role::Low { hits, n }).of("ratio")
+        Column::new(name, Role::Low).from(hits, n)
     }
 
     /// The upper end of a rate's interval.
     pub const fn high(name: &'static str, hits: &'static str, n: &'static str) -> Self {
-        Column::new(name, Role::High { hits, n }).of("ratio")
+        Column::new(name, Role::High).from(hits, n)
+    }
+
+    const fn from(mut self, hits: &'static str, n: &'static str) -> Self {
+        self.ratio = Some(Ratio { hits, n });
+        self.of("ratio")
     }
 
     /// The column with a unit.
@@ -215,12 +179,13 @@ impl Column {
     /// The type of its cells in the answer to a question.
     pub fn kind(&self, question: &Question) -> ColumnType {
         match self.role {
-            Role::Key => ColumnType::Text,
+            Role::Bucket | Role::Cohort | Role::Moment => ColumnType::Timestamp,
+            Role::Group | Role::Key => ColumnType::Text,
             Role::Position | Role::Count | Role::Stock | Role::Distinct => ColumnType::Integer,
-            Role::Amount | Role::AmountEach => ColumnType::Amount,
-            Role::Estimate | Role::EstimateBound if self.unit(question).is_none() => ColumnType::Amount,
-            Role::KeyMoment | Role::Moment => ColumnType::Timestamp,
-            _ => ColumnType::Number,
+            Role::Amount => ColumnType::Amount,
+            // What is in no unit is in a currency.
+            Role::Number | Role::Low | Role::High if self.unit(question).is_none() => ColumnType::Amount,
+            Role::Rate | Role::Number | Role::Low | Role::High | Role::Duration => ColumnType::Number,
         }
     }
 

@@ -26,7 +26,9 @@ pub(super) fn concentration(
     own: &[&'static str],
 ) -> Result<DataFrame, MetricError> {
     let both = concat_lf_diagonal([counted, gross], Default::default())?.filter(col("bucket").is_not_null());
-    let values = both.group_by(scope.keys(own)).agg([col("payments").sum(), col("gross").sum()]);
+    let values = both
+        .group_by(scope.keys(own))
+        .agg([col("payments").sum(), col("gross").sum()]);
     let values = values.sort(["value"], Default::default()).collect()?;
     let mut whole = vec!["bucket"];
     whole.extend(scope.names(&scope.by_currency(&[])));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::fx::{Conversion, Fraction, MAX_AGE_DAYS, Rates};
 use super::MetricError;
+use super::fx::{Conversion, Fraction, MAX_AGE_DAYS, Rates};
 use super::scope::Scope;
 use crate::model::{Currency, Param};
 use crate::query;

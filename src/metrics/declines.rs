@@ -37,13 +37,14 @@ pub const METRIC: Metric = Metric {
     }],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::key("decline_code"),
-        Column::key("failure_kind"),
-        Column::count("attempts", "attempts"),
-        Column::rate("share", "attempts", "n"),
-        Column::count("n", "attempts"),
-        Column::low("ci_low", "attempts", "n"),
-        Column::high("ci_high", "attempts", "n"),
+        Column::key("decline_code")
+            .means("Code that came with the failure, in the provider's words; null where none came."),
+        Column::key("failure_kind").means("Whose failure it was: issuer, risk, technical, abandoned or settlement."),
+        Column::count("attempts", "attempts").means("Failed attempts of this kind with this code."),
+        Column::rate("share", "attempts", "n").means("attempts / n."),
+        Column::count("n", "attempts").means("Failed attempts of the bucket and group."),
+        Column::low("ci_low", "attempts", "n").means("Lower end of the 95 % Wilson interval of share."),
+        Column::high("ci_high", "attempts", "n").means("Upper end of the 95 % Wilson interval of share."),
     ],
     compute,
 };

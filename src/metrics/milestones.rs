@@ -1,7 +1,9 @@
 //! Milestones: the first moment at which the population of bots reached a number.
 
 use chrono::{DateTime, Utc};
-use polars::prelude::{DataFrame, DataType, Expr, IdxCa, IntoColumn, LazyFrame, NamedFrom, Series, TimeUnit, col, concat, lit};
+use polars::prelude::{
+    DataFrame, DataType, Expr, IdxCa, IntoColumn, LazyFrame, NamedFrom, Series, TimeUnit, col, concat, lit,
+};
 
 use super::column::{Column, Role};
 use super::scope::{Scope, whole};
@@ -46,9 +48,14 @@ pub const METRIC: Metric = Metric {
     }],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::new("reached_at", Role::Moment),
-        Column::new("population", Role::Position).of("bots"),
-        Column::new("peak", Role::Position).of("bots"),
+        Column::new("reached_at", Role::Moment)
+            .means("When the population first reached the number; null where it has not."),
+        Column::new("population", Role::Position)
+            .of("bots")
+            .means("The number."),
+        Column::new("peak", Role::Position)
+            .of("bots")
+            .means("The most bots that the population ever had before the end of the range."),
     ],
     compute,
 };
@@ -101,8 +108,12 @@ fn levels(scope: &Scope) -> Result<LazyFrame, MetricError> {
     let by: Vec<Expr> = scope.names(&[]).into_iter().chain(["time"]).map(col).collect();
     let step = |by: i64| whole(by).alias("step");
     let entered = members.clone().with_column(step(1));
-    let left = members.filter(col("until").lt(lit(end))).with_columns([col("until").alias("time"), step(-1)]);
-    let turns = concat([entered, left], Default::default())?.group_by(by).agg([col("step").sum()]);
+    let left = members
+        .filter(col("until").lt(lit(end)))
+        .with_columns([col("until").alias("time"), step(-1)]);
+    let turns = concat([entered, left], Default::default())?
+        .group_by(by)
+        .agg([col("step").sum()]);
     let turns = turns.sort(["time"], Default::default());
     let population = scope.by_group(col("step").cum_sum(false))?;
     Ok(turns.with_column(population.alias("population")))
@@ -117,10 +128,19 @@ const BEFORE: chrono::TimeDelta = chrono::TimeDelta::days(70 * 366);
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let asked = listed(scope.question.parameter("at"));
     let marks = asked.clone().unwrap_or_else(series);
-    let reached = |mark: &i64| col("time").filter(col("population").gt_eq(lit(*mark))).min().cast(MOMENT).alias(mark.to_string());
+    let reached = |mark: &i64| {
+        col("time")
+            .filter(col("population").gt_eq(lit(*mark)))
+            .min()
+            .cast(MOMENT)
+            .alias(mark.to_string())
+    };
     let peak = col("population").max().alias("peak");
     let bucket = whole(0).alias("bucket");
-    let figures = levels(scope)?.with_column(bucket).group_by(scope.keys(&[])).agg(marks.iter().map(reached).chain([peak]).collect::<Vec<_>>());
+    let figures = levels(scope)?
+        .with_column(bucket)
+        .group_by(scope.keys(&[]))
+        .agg(marks.iter().map(reached).chain([peak]).collect::<Vec<_>>());
     let whole = Question {
         range: one_bucket(&scope.question.range),
         ..scope.question.clone()
@@ -142,7 +162,9 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
 /// A row for each group and number, with the moment at which it was reached.
 fn by_mark(groups: DataFrame, marks: &[i64]) -> Result<DataFrame, MetricError> {
     let height = groups.height();
-    let places: Vec<u32> = (0..height as u32).flat_map(|group| marks.iter().map(move |_| group)).collect();
+    let places: Vec<u32> = (0..height as u32)
+        .flat_map(|group| marks.iter().map(move |_| group))
+        .collect();
     let population: Vec<i64> = (0..height).flat_map(|_| marks.iter().copied()).collect();
     let mut moments = Vec::with_capacity(population.len());
     for group in 0..height {

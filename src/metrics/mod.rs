@@ -110,6 +110,11 @@ impl Metric {
         })
     }
 
+    /// A column of its own by its name.
+    pub fn column(&self, name: &str) -> Option<&'static Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
     /// The columns of an answer to a question.
     pub fn heads(&self, question: &Question) -> Vec<crate::model::Column> {
         rows::heads(question, &self.columns.iter().collect::<Vec<_>>())

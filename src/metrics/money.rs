@@ -1,15 +1,15 @@
 //! Money of facts: which of it has an exchange rate, and exact sums in the currency of the answer.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, Int128Chunked, IntoColumn, IntoLazy, IntoSeries, LazyFrame, NULL, NamedFrom, Series,
-    UniqueKeepStrategy, col, lit, when,
+    Column, DataFrame, DataType, Expr, Int128Chunked, IntoColumn, IntoLazy, IntoSeries, LazyFrame, NULL, NamedFrom,
+    Series, UniqueKeepStrategy, col, lit, when,
 };
 
+use super::MetricError;
 use super::converting::Converter;
 use super::exact::Sum;
 use super::rows::{Places, nulls_equal};
 use super::scope::{Scope, count_if, count_rows, distinct};
-use super::MetricError;
 use crate::model::Currency;
 
 /// Whether the amount of a row can be told in the currency of the answer.
@@ -27,7 +27,12 @@ impl Converter {
     /// The rows with [`PRICED`], from their `currency` and `rate_day`; null where a row `is_money` not.
     pub(super) fn price(&mut self, rows: LazyFrame, is_money: Expr) -> Result<LazyFrame, MetricError> {
         let on = || vec![col("currency"), col("rate_day")];
-        let mut rates = rows.clone().filter(is_money).select(on()).unique(None, UniqueKeepStrategy::Any).collect()?;
+        let mut rates = rows
+            .clone()
+            .filter(is_money)
+            .select(on())
+            .unique(None, UniqueKeepStrategy::Any)
+            .collect()?;
         let days = rates.column("rate_day")?.i64()?;
         let codes = rates.column("currency")?.str()?.iter();
         let priced: Vec<bool> = codes
@@ -43,23 +48,44 @@ impl Converter {
     ///
     /// # Errors
     /// When a sum is too large.
-    pub(super) fn sums(&mut self, rows: LazyFrame, keys: &[&str], sums: &[(&'static str, Option<Expr>)]) -> Result<LazyFrame, MetricError> {
+    pub(super) fn sums(
+        &mut self,
+        rows: LazyFrame,
+        keys: &[&str],
+        sums: &[(&'static str, Option<Expr>)],
+    ) -> Result<LazyFrame, MetricError> {
         const PAID_IN: &str = "paid_in";
-        let by = keys.iter().map(|name| col(*name)).chain([col("currency").alias(PAID_IN), col("rate_day")]);
+        let by = keys
+            .iter()
+            .map(|name| col(*name))
+            .chain([col("currency").alias(PAID_IN), col("rate_day")]);
         let amount = |(name, is_summed): &(&'static str, Option<Expr>)| {
             let (minor, some) = match is_summed.clone() {
-                Some(rows) => (when(rows.clone()).then(col("minor")).otherwise(lit(NULL)), count_if(rows)),
+                Some(rows) => (
+                    when(rows.clone()).then(col("minor")).otherwise(lit(NULL)),
+                    count_if(rows),
+                ),
                 None => (col("minor"), count_rows()),
             };
-            [minor.cast(DataType::Int128).sum().alias(*name), some.alias(counted(name))]
+            [
+                minor.cast(DataType::Int128).sum().alias(*name),
+                some.alias(counted(name)),
+            ]
         };
-        let parts = rows.group_by(by.collect::<Vec<_>>()).agg(sums.iter().flat_map(amount).collect::<Vec<_>>()).collect()?;
+        let parts = rows
+            .group_by(by.collect::<Vec<_>>())
+            .agg(sums.iter().flat_map(amount).collect::<Vec<_>>())
+            .collect()?;
         let Places { mut groups, of_rows } = Places::of(&parts, keys)?;
         let (codes, days) = (parts.column(PAID_IN)?.str()?, parts.column("rate_day")?.i64()?);
         for (name, _) in sums {
             let (minor, some) = (parts.column(name)?.i128()?, parts.column(&counted(name))?.i64()?);
             let mut totals = vec![Sum::default(); groups.height()];
-            for (row, place) in of_rows.iter().enumerate().filter(|(row, _)| some.get(*row).unwrap_or_default() > 0) {
+            for (row, place) in of_rows
+                .iter()
+                .enumerate()
+                .filter(|(row, _)| some.get(*row).unwrap_or_default() > 0)
+            {
                 let rate = self.rate_of(codes.get(row), days.get(row));
                 totals[*place].add(minor.get(row).unwrap_or_default(), rate)?;
             }
@@ -120,5 +146,8 @@ pub(super) fn net(mut rows: DataFrame) -> Result<DataFrame, MetricError> {
 
 /// A column of minor units.
 pub(super) fn amounts(name: &str, minor: impl Iterator<Item = Option<i128>>) -> Column {
-    Int128Chunked::from_iter(minor).with_name(name.into()).into_series().into_column()
+    Int128Chunked::from_iter(minor)
+        .with_name(name.into())
+        .into_series()
+        .into_column()
 }

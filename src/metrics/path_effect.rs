@@ -55,24 +55,58 @@ pub const METRIC: Metric = Metric {
     }],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::key("dimension"),
-        Column::key("level"),
-        Column::key("baseline"),
-        Column::count("n", "checkouts").settling(WINDOW),
-        Column::rate("rate", "hits", "n").settling(WINDOW),
-        Column::low("rate_ci_low", "hits", "n").settling(WINDOW),
-        Column::high("rate_ci_high", "hits", "n").settling(WINDOW),
-        Column::count("baseline_n", "checkouts").settling(WINDOW),
-        Column::rate("baseline_rate", "baseline_hits", "baseline_n").settling(WINDOW),
-        Column::low("baseline_rate_ci_low", "baseline_hits", "baseline_n").settling(WINDOW),
-        Column::high("baseline_rate_ci_high", "baseline_hits", "baseline_n").settling(WINDOW),
-        Column::number("difference", "ratio").settling(WINDOW),
-        Column::new("ci_low", Role::Bound).of("ratio").settling(WINDOW),
-        Column::new("ci_high", Role::Bound).of("ratio").settling(WINDOW),
-        Column::number("adjusted_difference", "ratio").settling(WINDOW),
-        Column::new("adjusted_ci_low", Role::Bound).of("ratio").settling(WINDOW),
-        Column::new("adjusted_ci_high", Role::Bound).of("ratio").settling(WINDOW),
-        Column::rate("adjusted_coverage", "kept_n", "whole_n").settling(WINDOW),
+        Column::key("dimension").means("What is compared: path or credential."),
+        Column::key("level").means("The value whose rate is told."),
+        Column::key("baseline").means("The value it is compared with."),
+        Column::count("n", "checkouts")
+            .settling(WINDOW)
+            .means("Checkouts of the level whose window is over."),
+        Column::rate("rate", "hits", "n")
+            .settling(WINDOW)
+            .means("Of these, the share paid within the window."),
+        Column::low("rate_ci_low", "hits", "n")
+            .settling(WINDOW)
+            .means("Lower end of the 95 % Wilson interval of rate."),
+        Column::high("rate_ci_high", "hits", "n")
+            .settling(WINDOW)
+            .means("Upper end of the 95 % Wilson interval of rate."),
+        Column::count("baseline_n", "checkouts")
+            .settling(WINDOW)
+            .means("Checkouts of the baseline whose window is over."),
+        Column::rate("baseline_rate", "baseline_hits", "baseline_n")
+            .settling(WINDOW)
+            .means("Of these, the share paid within the window."),
+        Column::low("baseline_rate_ci_low", "baseline_hits", "baseline_n")
+            .settling(WINDOW)
+            .means("Lower end of the 95 % Wilson interval of baseline_rate."),
+        Column::high("baseline_rate_ci_high", "baseline_hits", "baseline_n")
+            .settling(WINDOW)
+            .means("Upper end of the 95 % Wilson interval of baseline_rate."),
+        Column::number("difference", "ratio")
+            .settling(WINDOW)
+            .means("rate - baseline_rate."),
+        Column::new("ci_low", Role::Low)
+            .of("ratio")
+            .settling(WINDOW)
+            .means("Lower end of the 95 % Newcombe interval of difference."),
+        Column::new("ci_high", Role::High)
+            .of("ratio")
+            .settling(WINDOW)
+            .means("Upper end of the 95 % Newcombe interval of difference."),
+        Column::number("adjusted_difference", "ratio")
+            .settling(WINDOW)
+            .means("The difference within each platform, country and month, weighted by the checkouts of both."),
+        Column::new("adjusted_ci_low", Role::Low)
+            .of("ratio")
+            .settling(WINDOW)
+            .means("Lower end of the 95 % stratified Newcombe interval of adjusted_difference."),
+        Column::new("adjusted_ci_high", Role::High)
+            .of("ratio")
+            .settling(WINDOW)
+            .means("Upper end of the 95 % stratified Newcombe interval of adjusted_difference."),
+        Column::rate("adjusted_coverage", "kept_n", "whole_n")
+            .settling(WINDOW)
+            .means("Share of the checkouts of both that adjusted_difference is over."),
     ],
     compute,
 };
@@ -111,18 +145,27 @@ fn counted(scope: &Scope) -> Result<DataFrame, MetricError> {
     let window = parse_duration(question.parameter("window")).unwrap_or(TimeDelta::hours(24));
     let over = || col("time").lt_eq(lit((question.as_of - window).timestamp_micros()));
     let paid = col("paid_after").lt_eq(lit(window.num_microseconds().unwrap_or(i64::MAX)));
-    let mut checkouts = scope.facts(&CHECKOUTS, &[&["paid_after"], STRATA.as_slice()].concat())?.collect()?;
+    let mut checkouts = scope
+        .facts(&CHECKOUTS, &[&["paid_after"], STRATA.as_slice()].concat())?
+        .collect()?;
     let months = months(&question.range);
-    let month = checkouts.column("time")?.i64()?.iter().map(|time| Some(months.partition_point(|month| Some(*month) <= time) as i64));
+    let month = checkouts
+        .column("time")?
+        .i64()?
+        .iter()
+        .map(|time| Some(months.partition_point(|month| Some(*month) <= time) as i64));
     let month = Series::new("month".into(), month.collect::<Vec<_>>());
     checkouts.with_column(month.into_column())?;
     let mut by: Vec<&str> = scope.names(&STRATA);
     by.extend(["bucket", "month"]);
-    let counted = checkouts.lazy().group_by(by.into_iter().map(col).collect::<Vec<_>>()).agg([
-        count_rows().alias("checkouts"),
-        count_if(over()).alias("closed"),
-        count_if(over().and(paid)).alias("paid"),
-    ]);
+    let counted = checkouts
+        .lazy()
+        .group_by(by.into_iter().map(col).collect::<Vec<_>>())
+        .agg([
+            count_rows().alias("checkouts"),
+            count_if(over()).alias("closed"),
+            count_if(over().and(paid)).alias("paid"),
+        ]);
     Ok(counted.collect()?)
 }
 
@@ -135,12 +178,22 @@ fn strata(scope: &Scope, counted: &DataFrame, rows: &DataFrame) -> Result<Vec<St
     let at = Places::within(rows, counted, &names)?;
     let [platforms, countries, paths, credentials] = STRATA.map(|name| texts(counted, name));
     let (platforms, countries, paths, credentials) = (platforms?, countries?, paths?, credentials?);
-    let (closed, paid, month) = (counts(counted, "closed")?, counts(counted, "paid")?, counts(counted, "month")?);
+    let (closed, paid, month) = (
+        counts(counted, "closed")?,
+        counts(counted, "paid")?,
+        counts(counted, "month")?,
+    );
     let mut all = vec![Strata::default(); rows.height()];
     for (row, place) in at.into_iter().enumerate() {
         for ((dimension, level, baseline), strata) in COMPARISONS.into_iter().zip(&mut all[place]) {
-            let value = if dimension == "path" { &paths[row] } else { &credentials[row] };
-            let Some(value) = value.as_deref().filter(|value| [level, baseline].contains(value)) else { continue };
+            let value = if dimension == "path" {
+                &paths[row]
+            } else {
+                &credentials[row]
+            };
+            let Some(value) = value.as_deref().filter(|value| [level, baseline].contains(value)) else {
+                continue;
+            };
             let place = (platforms[row].clone(), countries[row].clone(), month[row]);
             let stratum = strata.entry(place).or_default();
             if value == level {
@@ -157,26 +210,66 @@ fn strata(scope: &Scope, counted: &DataFrame, rows: &DataFrame) -> Result<Vec<St
 
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let counted = counted(scope)?;
-    let each = counted.clone().lazy().group_by(scope.keys(&[])).agg([col("checkouts").sum(), col("closed").sum()]);
+    let each = counted
+        .clone()
+        .lazy()
+        .group_by(scope.keys(&[]))
+        .agg([col("checkouts").sum(), col("closed").sum()]);
     let rows = scope.complete(vec![each], &[])?;
     let waiting = counts(&rows, "checkouts")?.iter().sum::<i64>() - counts(&rows, "closed")?.iter().sum::<i64>();
     let strata = strata(scope, &counted, &rows)?;
-    let compared: Vec<Compared> = strata.iter().flat_map(|strata| strata.iter().map(Compared::of)).collect();
+    let compared: Vec<Compared> = strata
+        .iter()
+        .flat_map(|strata| strata.iter().map(Compared::of))
+        .collect();
     let comparisons = strata.iter().flat_map(|_| COMPARISONS);
-    let of_rows: Vec<u32> = (0..rows.height() as u32).flat_map(|row| [row; COMPARISONS.len()]).collect();
+    let of_rows: Vec<u32> = (0..rows.height() as u32)
+        .flat_map(|row| [row; COMPARISONS.len()])
+        .collect();
     let mut told = rows.take(&IdxCa::from_vec("".into(), of_rows))?;
     let names: Vec<(&str, &str, &str)> = comparisons.collect();
     let mut add = |series: Series| told.with_column(series.into_column()).map(drop);
-    add(Series::new("dimension".into(), names.iter().map(|name| name.0).collect::<Vec<_>>()))?;
-    add(Series::new("level".into(), names.iter().map(|name| name.1).collect::<Vec<_>>()))?;
-    add(Series::new("baseline".into(), names.iter().map(|name| name.2).collect::<Vec<_>>()))?;
-    for (at, name) in ["hits", "n", "baseline_hits", "baseline_n", "kept_n", "whole_n"].into_iter().enumerate() {
-        add(Series::new(name.into(), compared.iter().map(|compared| compared.counts[at]).collect::<Vec<_>>()))?;
+    add(Series::new(
+        "dimension".into(),
+        names.iter().map(|name| name.0).collect::<Vec<_>>(),
+    ))?;
+    add(Series::new(
+        "level".into(),
+        names.iter().map(|name| name.1).collect::<Vec<_>>(),
+    ))?;
+    add(Series::new(
+        "baseline".into(),
+        names.iter().map(|name| name.2).collect::<Vec<_>>(),
+    ))?;
+    for (at, name) in ["hits", "n", "baseline_hits", "baseline_n", "kept_n", "whole_n"]
+        .into_iter()
+        .enumerate()
+    {
+        add(Series::new(
+            name.into(),
+            compared.iter().map(|compared| compared.counts[at]).collect::<Vec<_>>(),
+        ))?;
     }
     for (at, name) in ["difference", "ci_low", "ci_high"].into_iter().enumerate() {
-        add(Series::new(name.into(), compared.iter().map(|compared| Some(compared.crude?[at])).collect::<Vec<_>>()))?;
-        let name = if at == 0 { "adjusted_difference".to_owned() } else { format!("adjusted_{name}") };
-        add(Series::new(name.into(), compared.iter().map(|compared| Some(compared.adjusted?[at])).collect::<Vec<_>>()))?;
+        add(Series::new(
+            name.into(),
+            compared
+                .iter()
+                .map(|compared| Some(compared.crude?[at]))
+                .collect::<Vec<_>>(),
+        ))?;
+        let name = if at == 0 {
+            "adjusted_difference".to_owned()
+        } else {
+            format!("adjusted_{name}")
+        };
+        add(Series::new(
+            name.into(),
+            compared
+                .iter()
+                .map(|compared| Some(compared.adjusted?[at]))
+                .collect::<Vec<_>>(),
+        ))?;
     }
     Ok(Answer {
         warnings: (waiting > 0).then(|| self::waiting(waiting)).into_iter().collect(),
@@ -200,11 +293,21 @@ impl Compared {
         let whole = sum(strata.values());
         let is_shared = |stratum: &&Stratum| stratum.n > 0 && stratum.base_n > 0;
         let shared: Vec<Stratum> = strata.values().filter(is_shared).copied().collect();
-        let weights: Vec<f64> = shared.iter().map(|stratum| (stratum.n + stratum.base_n) as f64).collect();
+        let weights: Vec<f64> = shared
+            .iter()
+            .map(|stratum| (stratum.n + stratum.base_n) as f64)
+            .collect();
         let kept = sum(&shared);
         let ends = |(difference, span): (f64, super::statistics::Span)| [difference, span.low, span.high];
         Compared {
-            counts: [whole.hits, whole.n, whole.base_hits, whole.base_n, kept.n + kept.base_n, whole.n + whole.base_n],
+            counts: [
+                whole.hits,
+                whole.n,
+                whole.base_hits,
+                whole.base_n,
+                kept.n + kept.base_n,
+                whole.n + whole.base_n,
+            ],
             crude: newcombe(whole.hits, whole.n, whole.base_hits, whole.base_n).map(ends),
             adjusted: stratified_newcombe(&shared, &weights).map(ends),
         }

@@ -21,7 +21,10 @@ pub(super) fn of_attempts(
     own: &[&'static str],
 ) -> Result<Vec<LazyFrame>, MetricError> {
     let keys = scope.keys(own);
-    let attempts = scope.facts(&ATTEMPTS, &["approved", "decided", "first", "minor", "currency", "rate_day"])?;
+    let attempts = scope.facts(
+        &ATTEMPTS,
+        &["approved", "decided", "first", "minor", "currency", "rate_day"],
+    )?;
     let attempts = attempts.filter(col("decided"));
     let first = || col("first").and(col("approved"));
     let of_attempts = attempts.clone().group_by(keys.clone()).agg([
@@ -52,11 +55,19 @@ pub(super) fn of_attempts(
 pub(super) fn by_amount(mut rows: DataFrame) -> Result<DataFrame, MetricError> {
     let rates = [
         ("attempt_approval_by_amount", "approved_amount", "attempt_amount"),
-        ("first_attempt_approval_by_amount", "first_approved_amount", "first_attempt_amount"),
+        (
+            "first_attempt_approval_by_amount",
+            "first_approved_amount",
+            "first_attempt_amount",
+        ),
         ("payment_success_by_amount", "succeeded_amount", "decided_amount"),
     ];
     for (name, hits, whole) in rates {
-        let amounts = rows.column(hits)?.i128()?.iter().zip(rows.column(whole)?.i128()?.iter());
+        let amounts = rows
+            .column(hits)?
+            .i128()?
+            .iter()
+            .zip(rows.column(whole)?.i128()?.iter());
         let rate = |(hits, whole): (Option<i128>, Option<i128>)| {
             let whole = whole.filter(|whole| *whole > 0)?;
             Some(hits.unwrap_or(0) as f64 / whole as f64)

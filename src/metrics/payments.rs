@@ -8,7 +8,7 @@ use super::converting::Converter;
 use super::money::{self, PRICED};
 use super::payment_rates;
 use super::rows::counts;
-use super::scope::{Scope, count_if, distinct, count_rows};
+use super::scope::{Scope, count_if, count_rows, distinct};
 use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
 use crate::facts::fact::{CAPTURES, Fact, MOVEMENTS, MOVEMENTS_BY_PAYMENT, PAYMENTS};
 use crate::query;
@@ -65,53 +65,100 @@ pub const METRIC: Metric = Metric {
     }],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::key("currency"),
-        Column::count("payments", "payments"),
-        Column::amount("gross"),
-        Column::amount("refunded"),
-        Column::amount("disputed_lost"),
-        Column::amount("reversed"),
-        Column::amount("net"),
-        Column::new("average", Role::AmountEach),
-        Column::distinct("unconverted", "payments"),
-        Column::distinct("payers", "users"),
-        Column::distinct("repeat_payers", "users"),
-        Column::distinct("bots", "bots"),
-        Column::rate("saved_share", "saved", "saved_share_n"),
-        Column::count("saved_share_n", "payments"),
-        Column::low("saved_share_ci_low", "saved", "saved_share_n"),
-        Column::high("saved_share_ci_high", "saved", "saved_share_n"),
-        Column::rate("attempt_approval", "approved", "attempt_approval_n"),
-        Column::count("attempt_approval_n", "attempts"),
-        Column::low("attempt_approval_ci_low", "approved", "attempt_approval_n"),
-        Column::high("attempt_approval_ci_high", "approved", "attempt_approval_n"),
-        Column::number("attempt_approval_by_amount", "ratio"),
-        Column::rate("first_attempt_approval", "first_approved", "first_attempt_approval_n"),
-        Column::count("first_attempt_approval_n", "payments"),
-        Column::low("first_attempt_approval_ci_low", "first_approved", "first_attempt_approval_n"),
-        Column::high("first_attempt_approval_ci_high", "first_approved", "first_attempt_approval_n"),
-        Column::number("first_attempt_approval_by_amount", "ratio"),
-        Column::rate("payment_success", "succeeded", "payment_success_n"),
-        Column::count("payment_success_n", "payments"),
-        Column::low("payment_success_ci_low", "succeeded", "payment_success_n"),
-        Column::high("payment_success_ci_high", "succeeded", "payment_success_n"),
-        Column::number("payment_success_by_amount", "ratio"),
-        Column::rate("checkout_conversion", "paid_checkouts", "checkout_conversion_n").settling(CHECKOUT),
-        Column::count("checkout_conversion_n", "checkouts").settling(CHECKOUT),
-        Column::low("checkout_conversion_ci_low", "paid_checkouts", "checkout_conversion_n").settling(CHECKOUT),
-        Column::high("checkout_conversion_ci_high", "paid_checkouts", "checkout_conversion_n").settling(CHECKOUT),
-        Column::count("pending", "payments"),
-        Column::rate("refund_rate", "refunded_payments", "payments").settled(REFUND),
-        Column::count("refund_rate_n", "payments").settled(REFUND),
-        Column::low("refund_rate_ci_low", "refunded_payments", "payments").settled(REFUND),
-        Column::high("refund_rate_ci_high", "refunded_payments", "payments").settled(REFUND),
-        Column::rate("dispute_rate", "disputed_payments", "payments").settled(DISPUTE),
-        Column::count("dispute_rate_n", "payments").settled(DISPUTE),
-        Column::low("dispute_rate_ci_low", "disputed_payments", "payments").settled(DISPUTE),
-        Column::high("dispute_rate_ci_high", "disputed_payments", "payments").settled(DISPUTE),
-        Column::count("chargebacks_opened", "chargebacks"),
-        Column::count("chargebacks_won", "chargebacks"),
-        Column::count("chargebacks_lost", "chargebacks"),
+        Column::key("currency").means("Currency of the amounts."),
+        Column::count("payments", "payments").means("Payments at their first capture."),
+        Column::amount("gross").means("Money captured."),
+        Column::amount("refunded").means("Money refunded."),
+        Column::amount("disputed_lost").means("Money lost in disputes."),
+        Column::amount("reversed").means("Money reversed."),
+        Column::amount("net").means("gross - refunded - disputed_lost - reversed."),
+        Column::new("average", Role::Number).means("gross / payments that have an exchange rate."),
+        Column::distinct("unconverted", "payments").means("Payments with a movement whose money has no exchange rate."),
+        Column::distinct("payers", "users").means("Different users among the payments."),
+        Column::distinct("repeat_payers", "users")
+            .means("Of these, users whose second captured payment ever is in the bucket or earlier."),
+        Column::distinct("bots", "bots").means("Different bots among the payments."),
+        Column::rate("saved_share", "saved", "saved_share_n")
+            .means("Share paid with a saved credential, of the payments whose credential is known."),
+        Column::count("saved_share_n", "payments").means("Payments whose credential is known."),
+        Column::low("saved_share_ci_low", "saved", "saved_share_n")
+            .means("Lower end of the 95 % Wilson interval of saved_share."),
+        Column::high("saved_share_ci_high", "saved", "saved_share_n")
+            .means("Upper end of the 95 % Wilson interval of saved_share."),
+        Column::rate("attempt_approval", "approved", "attempt_approval_n")
+            .means("approved / (approved + declined) attempts."),
+        Column::count("attempt_approval_n", "attempts").means("Approved and declined attempts."),
+        Column::low("attempt_approval_ci_low", "approved", "attempt_approval_n")
+            .means("Lower end of the 95 % Wilson interval of attempt_approval."),
+        Column::high("attempt_approval_ci_high", "approved", "attempt_approval_n")
+            .means("Upper end of the 95 % Wilson interval of attempt_approval."),
+        Column::number("attempt_approval_by_amount", "ratio").means("attempt_approval by the amount of the attempts."),
+        Column::rate("first_attempt_approval", "first_approved", "first_attempt_approval_n")
+            .means("The same over the attempt of each payment that finished first."),
+        Column::count("first_attempt_approval_n", "payments")
+            .means("Payments whose first finished attempt was approved or declined."),
+        Column::low(
+            "first_attempt_approval_ci_low",
+            "first_approved",
+            "first_attempt_approval_n",
+        )
+        .means("Lower end of the 95 % Wilson interval of first_attempt_approval."),
+        Column::high(
+            "first_attempt_approval_ci_high",
+            "first_approved",
+            "first_attempt_approval_n",
+        )
+        .means("Upper end of the 95 % Wilson interval of first_attempt_approval."),
+        Column::number("first_attempt_approval_by_amount", "ratio")
+            .means("first_attempt_approval by the amount of the attempts."),
+        Column::rate("payment_success", "succeeded", "payment_success_n")
+            .means("Captured payments / payments with an approved or declined attempt."),
+        Column::count("payment_success_n", "payments").means("Payments with an approved or declined attempt."),
+        Column::low("payment_success_ci_low", "succeeded", "payment_success_n")
+            .means("Lower end of the 95 % Wilson interval of payment_success."),
+        Column::high("payment_success_ci_high", "succeeded", "payment_success_n")
+            .means("Upper end of the 95 % Wilson interval of payment_success."),
+        Column::number("payment_success_by_amount", "ratio").means("payment_success by the amount of the attempts."),
+        Column::rate("checkout_conversion", "paid_checkouts", "checkout_conversion_n")
+            .settling(CHECKOUT)
+            .means("Paid checkouts / checkouts whose 24 hours are over."),
+        Column::count("checkout_conversion_n", "checkouts")
+            .settling(CHECKOUT)
+            .means("Checkouts whose 24 hours are over."),
+        Column::low("checkout_conversion_ci_low", "paid_checkouts", "checkout_conversion_n")
+            .settling(CHECKOUT)
+            .means("Lower end of the 95 % Wilson interval of checkout_conversion."),
+        Column::high("checkout_conversion_ci_high", "paid_checkouts", "checkout_conversion_n")
+            .settling(CHECKOUT)
+            .means("Upper end of the 95 % Wilson interval of checkout_conversion."),
+        Column::count("pending", "payments").means("Payments that wait for a decision, at their first fact."),
+        Column::rate("refund_rate", "refunded_payments", "payments")
+            .settled(REFUND)
+            .means("Share of the payments refunded within 60 days."),
+        Column::count("refund_rate_n", "payments")
+            .settled(REFUND)
+            .means("Payments of buckets whose 60 days are over."),
+        Column::low("refund_rate_ci_low", "refunded_payments", "payments")
+            .settled(REFUND)
+            .means("Lower end of the 95 % Wilson interval of refund_rate."),
+        Column::high("refund_rate_ci_high", "refunded_payments", "payments")
+            .settled(REFUND)
+            .means("Upper end of the 95 % Wilson interval of refund_rate."),
+        Column::rate("dispute_rate", "disputed_payments", "payments")
+            .settled(DISPUTE)
+            .means("Share of the payments charged back within 120 days."),
+        Column::count("dispute_rate_n", "payments")
+            .settled(DISPUTE)
+            .means("Payments of buckets whose 120 days are over."),
+        Column::low("dispute_rate_ci_low", "disputed_payments", "payments")
+            .settled(DISPUTE)
+            .means("Lower end of the 95 % Wilson interval of dispute_rate."),
+        Column::high("dispute_rate_ci_high", "disputed_payments", "payments")
+            .settled(DISPUTE)
+            .means("Upper end of the 95 % Wilson interval of dispute_rate."),
+        Column::count("chargebacks_opened", "chargebacks").means("Chargebacks opened."),
+        Column::count("chargebacks_won", "chargebacks").means("Chargebacks won."),
+        Column::count("chargebacks_lost", "chargebacks").means("Chargebacks lost."),
     ],
     compute,
 };
@@ -160,9 +207,19 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
 
 /// Payments at their first capture: how many, by whom, through which bots, and what became of them.
 fn captures(scope: &Scope, converter: &mut Converter, own: &[&'static str]) -> Result<LazyFrame, MetricError> {
-    let columns = ["user_key", "bot_key", "credential", "currency", "rate_day", "refunded_after", "disputed_after"];
+    let columns = [
+        "user_key",
+        "bot_key",
+        "credential",
+        "currency",
+        "rate_day",
+        "refunded_after",
+        "disputed_after",
+    ];
     let captures = converter.price(scope.facts(&CAPTURES, &columns)?, lit(true))?;
-    let second = scope.read(&query!("facts/second_captures"), &scope.range_params())?.lazy();
+    let second = scope
+        .read(&query!("facts/second_captures"), &scope.range_params())?
+        .lazy();
     let captures = captures.left_join(second, col("user_key"), col("user_key"));
     let captures = captures.left_join(scope.bucket_ends()?.lazy(), col("bucket"), col("bucket"));
     let within = |after: &str, days: i64| {
@@ -196,7 +253,10 @@ fn moved(scope: &Scope, converter: &mut Converter, own: &[&'static str]) -> Resu
         chargebacks("chargeback_won"),
         chargebacks("chargeback_lost"),
     ]);
-    Ok([counted, converter.sums(movements, &scope.key_names(own), &money::movement_sums())?])
+    Ok([
+        counted,
+        converter.sums(movements, &scope.key_names(own), &money::movement_sums())?,
+    ])
 }
 
 /// The column of a kind of chargebacks.
@@ -207,7 +267,9 @@ fn kind_column(kind: &str) -> String {
 /// Payments that wait for a decision, at their first fact.
 fn pending(scope: &Scope, own: &[&'static str]) -> Result<LazyFrame, MetricError> {
     let payments = scope.facts(&PAYMENTS, &["state", "currency"])?;
-    let waits = col("state").eq(lit("initiated")).or(col("state").eq(lit("requires_action")));
+    let waits = col("state")
+        .eq(lit("initiated"))
+        .or(col("state").eq(lit("requires_action")));
     let count = count_rows().alias("pending");
     Ok(payments.filter(waits).group_by(scope.keys(own)).agg([count]))
 }

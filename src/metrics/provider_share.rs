@@ -61,23 +61,29 @@ pub const METRIC: Metric = Metric {
     ],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::key(VALUE),
-        Column::key("currency"),
-        Column::count("payments", "payments"),
-        Column::amount("gross"),
-        Column::amount("refunded"),
-        Column::amount("disputed_lost"),
-        Column::amount("net"),
-        Column::rate("share_by_count", "payments", "share_by_count_n"),
-        Column::new("share_by_count_n", Role::Distinct).of("payments"),
-        Column::low("share_by_count_ci_low", "payments", "share_by_count_n"),
-        Column::high("share_by_count_ci_high", "payments", "share_by_count_n"),
-        Column::number("share_by_amount", "ratio"),
-        Column::number("hhi", "points"),
-        Column::number("hhi_by_amount", "points"),
-        Column::number("effective_number", "values"),
-        Column::number("top1", "ratio"),
-        Column::number("covered_share", "ratio"),
+        Column::key(VALUE).means("The provider, network, method or wallet."),
+        Column::key("currency").means("Currency of the amounts."),
+        Column::count("payments", "payments").means("Payments of the value, at their first capture."),
+        Column::amount("gross").means("Money captured."),
+        Column::amount("refunded").means("Money refunded."),
+        Column::amount("disputed_lost").means("Money lost in disputes."),
+        Column::amount("net").means("gross - refunded - disputed_lost - reversed."),
+        Column::rate("share_by_count", "payments", "share_by_count_n")
+            .means("payments / payments of all values of the bucket and group."),
+        Column::new("share_by_count_n", Role::Distinct)
+            .of("payments")
+            .means("Payments of all values of the bucket and group."),
+        Column::low("share_by_count_ci_low", "payments", "share_by_count_n")
+            .means("Lower end of the 95 % Wilson interval of share_by_count."),
+        Column::high("share_by_count_ci_high", "payments", "share_by_count_n")
+            .means("Upper end of the 95 % Wilson interval of share_by_count."),
+        Column::number("share_by_amount", "ratio").means("gross / gross of all values of the bucket and group."),
+        Column::number("hhi", "points").means("Herfindahl-Hirschman index of the named values by count, 0 to 10,000."),
+        Column::number("hhi_by_amount", "points").means("The same by gross."),
+        Column::number("effective_number", "values")
+            .means("10,000 / hhi: as many equal values would be as concentrated."),
+        Column::number("top1", "ratio").means("Largest share_by_count of a named value."),
+        Column::number("covered_share", "ratio").means("Share of the payments that the named values have."),
     ],
     compute,
 };
@@ -108,10 +114,21 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let mut converter = Converter::of(scope)?;
     let since = scope.question.range.from - TimeDelta::days(SILENT_DAYS);
     let captures = scope.facts_since(since, &CAPTURES, &[dimension(scope.question), "currency"])?;
-    let columns = ["kind", "minor", "payment_key", "currency", "rate_day", dimension(scope.question)];
+    let columns = [
+        "kind",
+        "minor",
+        "payment_key",
+        "currency",
+        "rate_day",
+        dimension(scope.question),
+    ];
     let moved = scope.facts(movements(scope.question), &columns)?.with_column(value());
     let payments = count_rows().alias("payments");
-    let counted = captures.with_column(value()).group_by(scope.keys(&own)).agg([payments]).collect()?;
+    let counted = captures
+        .with_column(value())
+        .group_by(scope.keys(&own))
+        .agg([payments])
+        .collect()?;
     let moved = converter.price(moved, money::is_moved())?.collect()?;
 
     let [gross, ..] = money::movement_sums();
@@ -120,7 +137,10 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
 
     let top = top(scope, &counted, &moved)?;
     let (counted, moved) = (top.applied(counted.lazy(), VALUE), top.applied(moved.lazy(), VALUE));
-    let unconverted = moved.clone().group_by(scope.keys(&own)).agg([money::unconverted(scope).alias("unconverted")]);
+    let unconverted = moved
+        .clone()
+        .group_by(scope.keys(&own))
+        .agg([money::unconverted(scope).alias("unconverted")]);
     let counted = counted.group_by(scope.keys(&own)).agg([col("payments").sum()]);
     let counted = known(scope, counted, &moved)?;
     let sums = converter.sums(moved, &scope.key_names(&own), &money::movement_sums())?;
@@ -138,7 +158,10 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
 
 /// The values with the most payments in the range; money may have moved of others too.
 fn top(scope: &Scope, counted: &DataFrame, moved: &DataFrame) -> Result<Top, MetricError> {
-    let in_range = when(col("bucket").is_null()).then(whole(0)).otherwise(col("payments")).alias(SIZE);
+    let in_range = when(col("bucket").is_null())
+        .then(whole(0))
+        .otherwise(col("payments"))
+        .alias(SIZE);
     let counted = counted.clone().lazy().select([col(VALUE), in_range]);
     let moved = moved.clone().lazy().select([col(VALUE), whole(0).alias(SIZE)]);
     let sizes = polars::prelude::concat([counted, moved], Default::default())?.collect()?;
@@ -155,8 +178,13 @@ fn known(scope: &Scope, counted: LazyFrame, moved: &LazyFrame) -> Result<LazyFra
     let currencies = [here.clone(), moved.clone()].map(|rows| rows.select([col("currency")]));
     let currencies = polars::prelude::concat(currencies, Default::default())?.unique(None, UniqueKeepStrategy::Any);
     let others = scope.names(&[VALUE]).into_iter().map(col).collect::<Vec<_>>();
-    let silent = counted.filter(col("bucket").is_null()).select(others).unique(None, UniqueKeepStrategy::Any);
-    let silent = silent.cross_join(currencies, None).with_column(lit(polars::prelude::NULL).cast(DataType::Int64).alias("bucket"));
+    let silent = counted
+        .filter(col("bucket").is_null())
+        .select(others)
+        .unique(None, UniqueKeepStrategy::Any);
+    let silent = silent
+        .cross_join(currencies, None)
+        .with_column(lit(polars::prelude::NULL).cast(DataType::Int64).alias("bucket"));
     Ok(polars::prelude::concat_lf_diagonal([here, silent], Default::default())?)
 }
 
@@ -165,7 +193,9 @@ fn shares(scope: &Scope, rows: DataFrame) -> Result<LazyFrame, MetricError> {
     let whole = || scope.keys(&scope.by_currency(&[]));
     let gross = col("gross").fill_null(lit(0i64)).sum().over(whole())?;
     let float = |amount: polars::prelude::Expr| amount.cast(DataType::Float64);
-    let share = when(gross.clone().gt(lit(0i64))).then(float(col("gross")) / float(gross)).otherwise(lit(polars::prelude::NULL));
+    let share = when(gross.clone().gt(lit(0i64)))
+        .then(float(col("gross")) / float(gross))
+        .otherwise(lit(polars::prelude::NULL));
     Ok(rows.lazy().with_columns([
         col("payments").sum().over(whole())?.alias("share_by_count_n"),
         share.alias("share_by_amount"),

@@ -2,11 +2,11 @@
 //! intervals follow from their counts, and what has not settled is left out.
 
 use polars::prelude::{
-    AnyValue, DataFrame, DataType, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, MaintainOrderJoin, NamedFrom, Series,
-    SortMultipleOptions, UniqueKeepStrategy, by_name, col, concat, lit, when,
+    AnyValue, DataFrame, DataType, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, MaintainOrderJoin, NamedFrom,
+    Series, SortMultipleOptions, UniqueKeepStrategy, by_name, col, concat, lit, when,
 };
 
-use super::column::{After, Column, Role};
+use super::column::{After, Column, Ratio, Role};
 use super::scope::Scope;
 use super::statistics::{ratio, wilson};
 use super::{MetricError, Question, Window};
@@ -58,7 +58,10 @@ impl Scope<'_> {
         let named = |frame: &&DataFrame| (*frame).clone().lazy().select(columns.clone());
         let all = concat(frames.iter().map(named).collect::<Vec<_>>(), Default::default())?;
         let order = SortMultipleOptions::default().with_nulls_last(true);
-        let groups = all.unique(None, UniqueKeepStrategy::Any).sort(names.clone(), order).collect()?;
+        let groups = all
+            .unique(None, UniqueKeepStrategy::Any)
+            .sort(names.clone(), order)
+            .collect()?;
         if groups.height() > 0 {
             return Ok(groups);
         }
@@ -72,8 +75,12 @@ impl Scope<'_> {
         // Without groups, all rows belong to one.
         let keys: Vec<_> = std::iter::once(ALL).chain(self.names(&[])).map(col).collect();
         let one = || lit(true).alias(ALL);
-        let joined = rows.with_column(one()).join(part.with_column(one()), keys.clone(), keys, nulls_equal());
-        joined.with_column(col(figure).fill_null(lit(0i64))).drop(by_name([ALL], true, false))
+        let joined = rows
+            .with_column(one())
+            .join(part.with_column(one()), keys.clone(), keys, nulls_equal());
+        joined
+            .with_column(col(figure).fill_null(lit(0i64)))
+            .drop(by_name([ALL], true, false))
     }
 }
 
@@ -87,20 +94,28 @@ pub(super) fn crossed(rows: LazyFrame, groups: DataFrame) -> LazyFrame {
 
 /// The rows with the figures of one part.
 fn joined(rows: LazyFrame, part: DataFrame, names: &[&str]) -> LazyFrame {
-    let is_figure = |column: &&polars::prelude::Column| column.name() != "bucket" && !names.contains(&column.name().as_str());
+    let is_figure =
+        |column: &&polars::prelude::Column| column.name() != "bucket" && !names.contains(&column.name().as_str());
     let zero = |column: &polars::prelude::Column| {
         let here = col(column.name().clone());
         match column.dtype() {
             DataType::Int64 => here.fill_null(lit(0i64)),
-            DataType::Int128 => when(col(FOUND).is_null()).then(lit(0i64).cast(DataType::Int128)).otherwise(here),
+            DataType::Int128 => when(col(FOUND).is_null())
+                .then(lit(0i64).cast(DataType::Int128))
+                .otherwise(here),
             _ => here,
         }
         .alias(column.name().clone())
     };
     let figures: Vec<_> = part.columns().iter().filter(is_figure).map(zero).collect();
-    let keys: Vec<_> = std::iter::once("bucket").chain(names.iter().copied()).map(col).collect();
+    let keys: Vec<_> = std::iter::once("bucket")
+        .chain(names.iter().copied())
+        .map(col)
+        .collect();
     let part = part.lazy().with_column(lit(true).alias(FOUND));
-    rows.join(part, keys.clone(), keys, nulls_equal()).with_columns(figures).drop(by_name([FOUND], true, false))
+    rows.join(part, keys.clone(), keys, nulls_equal())
+        .with_columns(figures)
+        .drop(by_name([FOUND], true, false))
 }
 
 /// The rows as a table, under the columns of buckets, of the asked dimensions and those that the metric declares.
@@ -119,7 +134,9 @@ pub(super) fn table(question: &Question, columns: &[Column], frame: &DataFrame) 
     let at = frame.column("bucket")?.i64()?;
     let cells = Cells::of(question, frame)?;
     for row in 0..frame.height() {
-        let bucket = at.get(row).and_then(|at| question.range.buckets.get(usize::try_from(at).ok()?));
+        let bucket = at
+            .get(row)
+            .and_then(|at| question.range.buckets.get(usize::try_from(at).ok()?));
         let Some(bucket) = bucket else { continue };
         let mut values = vec![
             Value::Time(question.range.local(bucket.start)),
@@ -139,28 +156,30 @@ pub(super) fn table(question: &Question, columns: &[Column], frame: &DataFrame) 
 
 /// The columns of an answer: those of its buckets and groups, then the metric's own.
 pub fn heads(question: &Question, own: &[&Column]) -> Vec<model::Column> {
-    let head = |name: &str, kind, unit| model::Column {
+    let head = |name: &str, kind, role, unit| model::Column {
         name: name.to_owned(),
         kind,
+        role,
         unit,
     };
     let mut heads = vec![
-        head("bucket_start", ColumnType::Timestamp, None),
-        head("bucket_end", ColumnType::Timestamp, None),
-        head("complete", ColumnType::Boolean, None),
+        head("bucket_start", ColumnType::Timestamp, Role::Bucket, None),
+        head("bucket_end", ColumnType::Timestamp, Role::Bucket, None),
+        head("complete", ColumnType::Boolean, Role::Bucket, None),
     ];
-    heads.extend(question.group_by.iter().map(|name| head(name, ColumnType::Text, None)));
-    heads.extend(own.iter().map(|column| head(column.name, column.kind(question), column.unit(question))));
+    let groups = question.group_by.iter();
+    heads.extend(groups.map(|name| head(name, ColumnType::Text, Role::Group, None)));
+    heads.extend(
+        own.iter()
+            .map(|column| head(column.name, column.kind(question), column.role, column.unit(question))),
+    );
     heads
 }
 
 /// The windows of the columns that a frame has figures for, in the order of the columns.
 pub(super) fn windows(question: &Question, columns: &[Column], frame: &DataFrame) -> Vec<Window> {
     let has = |name: &str| frame.schema().contains(name);
-    let is_there = |column: &&Column| match column.role {
-        Role::Rate { n, .. } | Role::Low { n, .. } | Role::High { n, .. } => has(n),
-        _ => has(column.name),
-    };
+    let is_there = |column: &&Column| has(column.ratio.map_or(column.name, |ratio| ratio.n));
     let mut windows: Vec<Window> = Vec::new();
     for column in columns.iter().filter(is_there) {
         let Some(settling) = column.window else { continue };
@@ -213,19 +232,25 @@ impl<'a> Cells<'a> {
             let length = window.after.length(self.question);
             length.is_none_or(|length| !self.question.mature(bucket, length))
         });
-        match column.role {
-            Role::Count if waits => Ok(Value::Int(0)),
+        match (column.role, column.ratio) {
+            (Role::Count, _) if waits => Ok(Value::Int(0)),
             _ if waits => Ok(Value::Null),
-            Role::Rate { hits, n } => Ok(number(self.count(row, hits)?.zip(self.count(row, n)?).and_then(|(hits, n)| ratio(hits, n)))),
-            Role::Low { hits, n } => Ok(number(self.interval(row, hits, n)?.map(|ends| ends.0))),
-            Role::High { hits, n } => Ok(number(self.interval(row, hits, n)?.map(|ends| ends.1))),
-            _ => self.plain(row, column.name, column.kind(self.question)),
+            (role, Some(ratio)) => self.rate(row, role, ratio),
+            (_, None) => self.plain(row, column.name, column.kind(self.question)),
         }
     }
 
-    fn interval(&self, row: usize, hits: &str, n: &str) -> Result<Option<(f64, f64)>, MetricError> {
-        let span = self.count(row, hits)?.zip(self.count(row, n)?).and_then(|(hits, n)| wilson(hits, n));
-        Ok(span.map(|span| (span.low, span.high)))
+    /// A rate or an end of its interval.
+    fn rate(&self, row: usize, role: Role, Ratio { hits, n }: Ratio) -> Result<Value, MetricError> {
+        let Some((hits, n)) = self.count(row, hits)?.zip(self.count(row, n)?) else {
+            return Ok(Value::Null);
+        };
+        let number = match role {
+            Role::Low => wilson(hits, n).map(|span| span.low),
+            Role::High => wilson(hits, n).map(|span| span.high),
+            _ => ratio(hits, n),
+        };
+        Ok(number.map_or(Value::Null, Value::Number))
     }
 
     fn count(&self, row: usize, name: &str) -> Result<Option<i64>, MetricError> {
@@ -265,13 +290,6 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn number(value: Option<f64>) -> Value {
-    match value {
-        Some(value) if value.is_finite() => Value::Number(value),
-        _ => Value::Null,
-    }
-}
-
 /// The combinations of values of some columns of a frame, and which of them each row has.
 pub(super) struct Places {
     /// One row for each combination, in no order.
@@ -283,7 +301,12 @@ pub(super) struct Places {
 impl Places {
     pub fn of(frame: &DataFrame, names: &[&str]) -> Result<Self, MetricError> {
         let columns: Vec<_> = names.iter().map(|name| col(*name)).collect();
-        let groups = frame.clone().lazy().select(columns).unique(None, UniqueKeepStrategy::Any).collect()?;
+        let groups = frame
+            .clone()
+            .lazy()
+            .select(columns)
+            .unique(None, UniqueKeepStrategy::Any)
+            .collect()?;
         let of_rows = Places::within(&groups, frame, names)?;
         Ok(Places { groups, of_rows })
     }
@@ -296,21 +319,36 @@ impl Places {
         const AT: &str = "at";
         let names: Vec<_> = names.iter().map(|name| col(*name)).collect();
         let groups = groups.clone().lazy().select(names.clone()).with_row_index(AT, None);
-        let rows = frame.clone().lazy().select(names.clone()).join(groups, names.clone(), names, nulls_equal());
+        let rows = frame
+            .clone()
+            .lazy()
+            .select(names.clone())
+            .join(groups, names.clone(), names, nulls_equal());
         let at = rows.collect()?;
         let at = at.column(AT)?.idx()?.iter().map(|at| at.map(|at| at as usize));
-        at.collect::<Option<_>>().ok_or(MetricError::Type("a row belongs to no group".into()))
+        at.collect::<Option<_>>()
+            .ok_or(MetricError::Type("a row belongs to no group".into()))
     }
 }
 
 /// The texts of a column.
 pub(super) fn texts(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>, MetricError> {
-    Ok(frame.column(name)?.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+    Ok(frame
+        .column(name)?
+        .str()?
+        .iter()
+        .map(|text| text.map(str::to_owned))
+        .collect())
 }
 
 /// The whole numbers of a column, 0 where there is none.
 pub(super) fn counts(frame: &DataFrame, name: &str) -> Result<Vec<i64>, MetricError> {
-    Ok(frame.column(name)?.i64()?.iter().map(Option::unwrap_or_default).collect())
+    Ok(frame
+        .column(name)?
+        .i64()?
+        .iter()
+        .map(Option::unwrap_or_default)
+        .collect())
 }
 
 /// A left join in which null is a value as any other; the rows of the left stay in their order.

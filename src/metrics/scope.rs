@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 
 use chrono::{DateTime, Utc};
 use polars::prelude::{
-    DataFrame, DataType, Expr, Int64Chunked, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, NamedFrom, Series, coalesce, col, len, lit,
+    DataFrame, DataType, Expr, Int64Chunked, IntoColumn, IntoLazy, JoinArgs, JoinType, LazyFrame, NamedFrom, Series,
+    coalesce, col, len, lit,
 };
 
 use super::{Filter, MetricError, Question};
@@ -64,7 +65,12 @@ impl<'a> Scope<'a> {
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn facts_since(&self, from: DateTime<Utc>, fact: &Fact, columns: &[&'static str]) -> Result<LazyFrame, MetricError> {
+    pub fn facts_since(
+        &self,
+        from: DateTime<Utc>,
+        fact: &Fact,
+        columns: &[&'static str],
+    ) -> Result<LazyFrame, MetricError> {
         let mut params = self.params_since(from);
         params.push(self.columns(fact.dimensions, &[&["time"], columns].concat()));
         params.extend(fact.anchor.map(|anchor| ("anchor", Param::Text(anchor.to_owned()))));
@@ -76,7 +82,10 @@ impl<'a> Scope<'a> {
     pub fn columns(&self, dimensions: &[Dimension], columns: &[&'static str]) -> (&'static str, Param) {
         let is_own = |name: &&&str| dimensions.iter().all(|dimension| dimension.0 != **name);
         let mut names: Vec<&str> = columns.iter().filter(is_own).copied().collect();
-        for dimension in dimensions.iter().filter(|dimension| self.uses(dimension.0) || columns.contains(&dimension.0)) {
+        for dimension in dimensions
+            .iter()
+            .filter(|dimension| self.uses(dimension.0) || columns.contains(&dimension.0))
+        {
             match dimension.1 {
                 Of::Row => names.push(dimension.0),
                 Of::Bot => names.push("bot_key"),
@@ -94,7 +103,9 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// When the bots cannot be read.
     pub fn cut(&self, rows: DataFrame, dimensions: &[Dimension], columns: &[&str]) -> Result<LazyFrame, MetricError> {
-        let used = dimensions.iter().filter(|dimension| self.uses(dimension.0) || columns.contains(&dimension.0));
+        let used = dimensions
+            .iter()
+            .filter(|dimension| self.uses(dimension.0) || columns.contains(&dimension.0));
         let rows = self.with_bots(rows.lazy(), &used.collect::<Vec<_>>())?;
         let filters = self.question.filters.iter();
         let known = filters.filter(|filter| dimensions.iter().any(|dimension| dimension.0 == filter.dimension));
@@ -135,12 +146,20 @@ impl<'a> Scope<'a> {
 
     /// Gives rows with a `bot_key` the dimensions that they have from their bot.
     fn with_bots(&self, rows: LazyFrame, used: &[&Dimension]) -> Result<LazyFrame, MetricError> {
-        let of_bot: Vec<&Dimension> = used.iter().copied().filter(|dimension| dimension.1 != Of::Row).collect();
+        let of_bot: Vec<&Dimension> = used
+            .iter()
+            .copied()
+            .filter(|dimension| dimension.1 != Of::Row)
+            .collect();
         if of_bot.is_empty() {
             return Ok(rows);
         }
         let named = |dimension: &&Dimension| col(dimension.0).alias(of_the_bot(dimension));
-        let bots = self.bots()?.select(std::iter::once(col("bot_key")).chain(of_bot.iter().map(named)).collect::<Vec<_>>());
+        let bots = self.bots()?.select(
+            std::iter::once(col("bot_key"))
+                .chain(of_bot.iter().map(named))
+                .collect::<Vec<_>>(),
+        );
         let joined = rows.join(bots, [col("bot_key")], [col("bot_key")], JoinArgs::new(JoinType::Left));
         let value = |dimension: &&Dimension| match dimension.1 {
             Of::RowElseBot => coalesce(&[col(dimension.0), col(of_the_bot(dimension))]).alias(dimension.0),
@@ -156,7 +175,10 @@ impl<'a> Scope<'a> {
         }
         let names = ["bot_key", "platform", "bot", "category", "country", "developer"];
         let names = names.map(str::to_owned).into();
-        let bots = self.source.read(&fact::BOTS, &vec![("columns", Param::Texts(names))])?.lazy();
+        let bots = self
+            .source
+            .read(&fact::BOTS, &vec![("columns", Param::Texts(names))])?
+            .lazy();
         Ok(self.bots.get_or_init(|| bots).clone())
     }
 
@@ -198,8 +220,17 @@ fn of_the_bot(dimension: &Dimension) -> String {
 /// The bucket of each moment in microseconds: null outside of the range.
 fn buckets(range: &TimeRange, name: &'static str, times: &Int64Chunked) -> Series {
     let (from, to) = (range.from.timestamp_micros(), range.to.timestamp_micros());
-    let edges: Vec<i64> = range.buckets.iter().skip(1).map(|bucket| bucket.start.timestamp_micros()).collect();
-    let bucket = |time: i64| (from..to).contains(&time).then(|| edges.partition_point(|edge| *edge <= time) as i64);
+    let edges: Vec<i64> = range
+        .buckets
+        .iter()
+        .skip(1)
+        .map(|bucket| bucket.start.timestamp_micros())
+        .collect();
+    let bucket = |time: i64| {
+        (from..to)
+            .contains(&time)
+            .then(|| edges.partition_point(|edge| *edge <= time) as i64)
+    };
     let buckets: Vec<Option<i64>> = times.iter().map(|time| time.and_then(bucket)).collect();
     Series::new(name.into(), buckets)
 }

@@ -70,9 +70,22 @@ impl Top {
     }
 
     /// As [`Top::of`], from a frame of the values in `source` and their sizes.
-    pub fn of_frame(column: &'static str, source: &str, sizes: &DataFrame, most: Option<usize>) -> Result<Self, MetricError> {
-        let sized = sizes.column(source)?.str()?.iter().zip(sizes.column(SIZE)?.i64()?.iter());
-        Ok(Top::of(column, sized.map(|(value, size)| (value, size.unwrap_or_default())), most))
+    pub fn of_frame(
+        column: &'static str,
+        source: &str,
+        sizes: &DataFrame,
+        most: Option<usize>,
+    ) -> Result<Self, MetricError> {
+        let sized = sizes
+            .column(source)?
+            .str()?
+            .iter()
+            .zip(sizes.column(SIZE)?.i64()?.iter());
+        Ok(Top::of(
+            column,
+            sized.map(|(value, size)| (value, size.unwrap_or_default())),
+            most,
+        ))
     }
 
     /// The rows, with what stands for the others in the place of each of them.
@@ -93,12 +106,21 @@ impl Top {
 
 /// Puts what stands for all others in the place of the values of a column that an answer has no room for; each row of
 /// the frame counts one.
-pub(super) fn fold(rows: LazyFrame, column: &'static str, scope: &Scope) -> Result<(LazyFrame, Option<LeftOut>), MetricError> {
+pub(super) fn fold(
+    rows: LazyFrame,
+    column: &'static str,
+    scope: &Scope,
+) -> Result<(LazyFrame, Option<LeftOut>), MetricError> {
     if scope.question.most_values.is_none() {
         return Ok((rows, None));
     }
     let rows = rows.collect()?;
-    let sizes = rows.clone().lazy().group_by([col(column)]).agg([count_rows().alias(SIZE)]).collect()?;
+    let sizes = rows
+        .clone()
+        .lazy()
+        .group_by([col(column)])
+        .agg([count_rows().alias(SIZE)])
+        .collect()?;
     let top = Top::of_frame(column, column, &sizes, scope.question.most_values)?;
     Ok((top.applied(rows.lazy(), column), top.left_out()))
 }
@@ -119,7 +141,10 @@ mod tests {
         let top = Top::of_frame("value", "value", &frame, Some(most)).unwrap();
         let told = top.applied(frame.lazy(), "value").collect().unwrap();
         let names = told.column("value").unwrap().str().unwrap().iter().flatten();
-        (names.map(str::to_owned).collect(), top.left_out().map(|left| left.values))
+        (
+            names.map(str::to_owned).collect(),
+            top.left_out().map(|left| left.values),
+        )
     }
 
     #[test]

@@ -35,13 +35,98 @@ impl ColumnType {
     }
 }
 
-/// A column's name, type and unit.
+/// What the cells of a column are, and so what may be done with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Of the row's bucket: its edges, and whether it is complete.
+    Bucket,
+    /// The value of a dimension that was asked for.
+    Group,
+    /// A text that says which row this is.
+    Key,
+    /// A whole number that says which row this is.
+    Position,
+    /// The beginning of the bucket that gathered the row's cohort.
+    Cohort,
+    /// A number of things of the bucket: adds up over buckets and over groups.
+    Count,
+    /// A number of things at an edge of the bucket: adds up over groups, not over buckets.
+    Stock,
+    /// A number of different things, or of things that several rows share: does not add up.
+    Distinct,
+    /// A sum of money: adds up within one currency.
+    Amount,
+    /// A share of a denominator.
+    Rate,
+    /// A computed number: does not add up.
+    Number,
+    /// The lower end of an interval.
+    Low,
+    /// The upper end of an interval.
+    High,
+    /// A length of time.
+    Duration,
+    /// A moment that was found.
+    Moment,
+}
+
+impl Role {
+    /// The word in the catalogue.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Bucket => "bucket",
+            Role::Group => "group",
+            Role::Key => "key",
+            Role::Position => "position",
+            Role::Cohort => "cohort",
+            Role::Count => "count",
+            Role::Stock => "stock",
+            Role::Distinct => "distinct",
+            Role::Amount => "amount",
+            Role::Rate => "rate",
+            Role::Number => "number",
+            Role::Low => "low",
+            Role::High => "high",
+            Role::Duration => "duration",
+            Role::Moment => "moment",
+        }
+    }
+
+    /// Whether such a cell says which row of its bucket it is of.
+    pub fn is_name(self) -> bool {
+        matches!(self, Role::Group | Role::Key | Role::Position)
+    }
+
+    /// Whether such cells are numbers that were counted, measured or computed.
+    pub fn is_figure(self) -> bool {
+        !self.is_name() && !matches!(self, Role::Bucket | Role::Cohort | Role::Moment)
+    }
+
+    /// Whether it is an end of an interval: the difference of two such ends bounds nothing.
+    pub fn is_bound(self) -> bool {
+        matches!(self, Role::Low | Role::High)
+    }
+
+    /// Whether the figures of groups add up to that of all of them.
+    pub fn adds_over_groups(self) -> bool {
+        matches!(self, Role::Count | Role::Stock | Role::Amount)
+    }
+
+    /// Whether the figures of buckets add up to that of the whole range.
+    pub fn adds_over_buckets(self) -> bool {
+        matches!(self, Role::Count | Role::Amount)
+    }
+}
+
+/// A column's name, type, role and unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Name, the same in every format.
     pub name: String,
     /// Type of its cells.
     pub kind: ColumnType,
+    /// What they are.
+    pub role: Role,
     /// `bots`, `payments`, `ratio`, `seconds` …; `None` where it has none.
     pub unit: Option<&'static str>,
 }

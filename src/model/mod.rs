@@ -15,7 +15,7 @@ pub mod time;
 pub mod vocabulary;
 
 pub use annotation::{Annotation, Scope};
-pub use answer::{Column, ColumnType, Table, Value};
+pub use answer::{Column, ColumnType, Role, Table, Value};
 pub use clock::Clock;
 pub use earlier::Compare;
 pub use event::{Event, Ignored, IgnoredField, TimeOrigin};

@@ -10,16 +10,7 @@ use chrono::{DateTime, Utc};
 use super::question::Compare;
 use super::report::Report;
 use crate::metrics::{Question, RateUse};
-use crate::model::{Column, ColumnType, Table, Value};
-
-/// Columns that describe the bucket, not the row.
-const BUCKET_COLUMNS: &[&str] = &["bucket_start", "bucket_end", "complete"];
-
-/// Numbers that say which row this is: of a cohort's periods, of the milestones and of the population they are of.
-const POSITIONS: &[&str] = &["period", "population", "peak"];
-
-/// The beginning of the bucket that gathered a row's cohort.
-const COHORT: &str = "cohort_start";
+use crate::model::{Column, Role, Table, Value};
 
 /// For each bucket of the range, the position of the one it is compared with, if both are complete.
 fn partners(now: &Question, then: &Question, by: Compare) -> Vec<Option<usize>> {
@@ -49,7 +40,7 @@ pub fn beside(mut report: Report, previous: &Report, by: Compare) -> Report {
             (ours.has_whole_cohort(row) && theirs.has_whole_cohort(there)).then_some(there)
         })
         .collect();
-    if !report.table.columns.iter().any(is_measured) {
+    if !report.table.columns.iter().any(|column| column.role.is_figure()) {
         let warning = "nothing is compared: no column of this answer is a number that was measured";
         report.meta.warnings.push(warning.to_owned());
     }
@@ -77,7 +68,7 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     fn of(table: &'a Table, question: &'a Question) -> Self {
         let names = (0..table.columns.len())
-            .filter(|at| names_a_row(&table.columns[*at]))
+            .filter(|at| table.columns[*at].role.is_name())
             .collect();
         let buckets = question
             .range
@@ -105,7 +96,8 @@ impl<'a> Rows<'a> {
 
     /// False for the row of a cohort whose own bucket is not complete.
     fn has_whole_cohort(&self, row: usize) -> bool {
-        let Some(column) = self.table.position(COHORT) else {
+        let cohort = |column: &Column| column.role == Role::Cohort;
+        let Some(column) = self.table.columns.iter().position(cohort) else {
             return true;
         };
         let bucket = self.bucket(row, column);
@@ -124,30 +116,6 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Text and positions in an order say which row this is; they are not measured.
-fn names_a_row(column: &Column) -> bool {
-    if BUCKET_COLUMNS.contains(&column.name.as_str()) {
-        return false;
-    }
-    let position = column.name.ends_with("_index") || POSITIONS.contains(&column.name.as_str());
-    position || matches!(column.kind, ColumnType::Text | ColumnType::Boolean)
-}
-
-fn is_measured(column: &Column) -> bool {
-    let numeric = matches!(
-        column.kind,
-        ColumnType::Integer | ColumnType::Number | ColumnType::Amount
-    );
-    numeric && !names_a_row(column)
-}
-
-/// The bounds of an interval are not subtracted: their difference bounds nothing.
-fn has_change(column: &Column) -> bool {
-    let name = &column.name;
-    let bounds = ["ci_low", "ci_high"].iter().any(|end| name.ends_with(end));
-    !bounds && !name.starts_with("low_") && !name.starts_with("high_")
-}
-
 fn widen(now: &Table, then: &Table, matched: &[Option<usize>]) -> Table {
     let mut wide = Table::default();
     wide.rows.resize_with(now.rows.len(), Vec::new);
@@ -156,7 +124,7 @@ fn widen(now: &Table, then: &Table, matched: &[Option<usize>]) -> Table {
         for (row, cells) in wide.rows.iter_mut().zip(&now.rows) {
             row.push(cells[at].clone());
         }
-        if !is_measured(column) {
+        if !column.role.is_figure() {
             continue;
         }
         let named = |suffix| Column {
@@ -172,7 +140,7 @@ fn widen(now: &Table, then: &Table, matched: &[Option<usize>]) -> Table {
         for (row, cells) in wide.rows.iter_mut().enumerate() {
             cells.push(earlier(row));
         }
-        if has_change(column) {
+        if !column.role.is_bound() {
             wide.columns.push(named("change"));
             for (row, cells) in wide.rows.iter_mut().enumerate() {
                 cells.push(difference(&now.rows[row][at], &earlier(row)));

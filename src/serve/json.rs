@@ -217,7 +217,8 @@ pub fn catalogue(all: &[Described]) -> Json {
     json!({ "metrics": metrics })
 }
 
-fn described(Described { metric, columns }: &Described, common: &[Json]) -> Json {
+fn described(described: &Described, common: &[Json]) -> Json {
+    let Described { metric, columns } = described;
     let own = metric
         .parameters
         .iter()
@@ -238,13 +239,16 @@ fn described(Described { metric, columns }: &Described, common: &[Json]) -> Json
             "excludes": definition.excludes,
         },
         "dimensions": metric.dimensions.iter().map(|dimension| dimension.0).collect::<Vec<_>>(),
-        "columns": columns.iter().map(column).collect::<Vec<_>>(),
+        "columns": columns.iter().map(|one| column(one, described.meaning(one))).collect::<Vec<_>>(),
         "parameters": own.chain(common.cloned()).collect::<Vec<_>>(),
     })
 }
 
-fn column(column: &Column) -> Json {
-    let mut described = json!({"name": column.name, "type": column.kind.as_str()});
+fn column(column: &Column, meaning: &str) -> Json {
+    let mut described = json!({"name": column.name, "type": column.kind.as_str(), "role": column.role.as_str()});
+    if !meaning.is_empty() {
+        described["meaning"] = json!(meaning);
+    }
     if let Some(unit) = unit(column) {
         described["unit"] = json!(unit);
     }

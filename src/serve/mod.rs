@@ -61,8 +61,6 @@ pub struct ServeState {
     pub gate: Gate,
     /// Lets one after the other change what is set aside: each waits for a step of the fold.
     pub changes: Gate,
-    /// What each metric means and gives.
-    pub definitions: definitions::Definitions,
 }
 
 impl ServeState {
@@ -75,7 +73,6 @@ impl ServeState {
             config,
             gate: Gate::for_this_machine(limit),
             changes: Gate::one_by_one(limit),
-            definitions: definitions::Definitions::default(),
         }
     }
 

@@ -139,7 +139,9 @@ fn answer_within(
     let (mut outcome, known) = store.at(question.as_of, |facts| {
         let facts = Facts::of(facts);
         let outcome = facts.told(metric.answer(question, &facts, rows))?;
-        let known = looked_up.as_ref().map(|(query, params)| facts.told(facts.read(query, params)));
+        let known = looked_up
+            .as_ref()
+            .map(|(query, params)| facts.told(facts.read(query, params)));
         Ok::<_, AnswerError>((outcome, known.transpose()?))
     })?;
     if let Some(known) = &known {

@@ -50,9 +50,9 @@ use tokio::sync::watch;
 
 use crate::model::Clock;
 
-pub use as_of::Snapshot;
 pub use annotations::{About, Annotated, Note};
 pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
+pub use as_of::Snapshot;
 pub use deadline::Deadline;
 pub use folder::replace_file;
 pub use folding::{FoldReport, Window};

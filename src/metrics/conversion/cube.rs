@@ -34,7 +34,9 @@ fn cube_until(question: &Question) -> DateTime<Utc> {
         .iter()
         .flat_map(|bucket| [bucket.start, bucket.end]);
     let fits = window(question) == TimeDelta::hours(24)
-        && asked.into_iter().all(|name| CELL_DIMENSIONS.iter().any(|dimension| dimension.0 == name))
+        && asked
+            .into_iter()
+            .all(|name| CELL_DIMENSIONS.iter().any(|dimension| dimension.0 == name))
         && edges.into_iter().all(whole);
     let closed = (question.as_of - TimeDelta::hours(24)).timestamp_micros();
     match DateTime::from_timestamp_micros(closed - closed.rem_euclid(CELL)) {
@@ -55,7 +57,11 @@ pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Re
     let open = || col("time").gt(lit((question.as_of - window(question)).timestamp_micros()));
     if until < question.range.to {
         let conversations = scope.facts_since(until, &CONVERSATIONS, &["checkout_after", "paid_after"])?;
-        let by = [[open().cast(DataType::Int64).alias("open")].as_slice(), &scope.keys(&[])].concat();
+        let by = [
+            [open().cast(DataType::Int64).alias("open")].as_slice(),
+            &scope.keys(&[]),
+        ]
+        .concat();
         let counted = conversations.group_by(by).agg([
             count_rows().alias("entered"),
             count_if(within("checkout_after")).alias("checkout"),
@@ -73,7 +79,12 @@ pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Re
 
 /// Conversations that entered before a moment, all of them closed, from the cube.
 fn cells(scope: &Scope, until: DateTime<Utc>) -> Result<DataFrame, MetricError> {
-    let edges = scope.question.range.buckets.iter().map(|bucket| bucket.start.timestamp_micros());
+    let edges = scope
+        .question
+        .range
+        .buckets
+        .iter()
+        .map(|bucket| bucket.start.timestamp_micros());
     let mut edges: Vec<i64> = edges.collect();
     edges[0] = scope.question.range.from.timestamp_micros();
     let mut params = scope.range_params();
@@ -85,7 +96,11 @@ fn cells(scope: &Scope, until: DateTime<Utc>) -> Result<DataFrame, MetricError> 
     ]);
     let cells = scope.read(&query!("facts/conversation_cells"), &params)?;
     let sums = ["open", "entered", "checkout", "paid"].map(|name| col(name).sum());
-    Ok(scope.cut(cells, CELL_DIMENSIONS, &[])?.group_by(scope.keys(&[])).agg(sums).collect()?)
+    Ok(scope
+        .cut(cells, CELL_DIMENSIONS, &[])?
+        .group_by(scope.keys(&[]))
+        .agg(sums)
+        .collect()?)
 }
 
 fn count(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<(), MetricError> {

@@ -145,7 +145,10 @@ impl<'a> Funnel<'a> {
         // Where a dimension begins to split at this very step, the step before counted other units.
         let begins = |name: &str| index > 0 && self.steps.known_from(name) == Some(index);
         let other = group_by.iter().any(|name| begins(name)) || filters.iter().any(|filter| begins(filter.dimension));
-        let before = index.checked_sub(1).filter(|_| !other).and_then(|before| tallies.get(before));
+        let before = index
+            .checked_sub(1)
+            .filter(|_| !other)
+            .and_then(|before| tallies.get(before));
         let at_entry = (index == 0 && tally.reached > 0).then_some(0.0);
         Figures {
             counts: [

@@ -81,23 +81,58 @@ pub const METRIC: Metric = Metric {
     ],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::new("step_index", Role::Position),
-        Column::key("step"),
-        Column::count("entered", "").of_asked(units),
-        Column::count("reached", "").of_asked(units).settling(WINDOW),
-        Column::count("dropped", "").of_asked(units).settling(WINDOW),
-        Column::count("open", "").of_asked(units).settling(WINDOW),
-        Column::count("open_reached", "").of_asked(units).settling(WINDOW),
-        Column::rate("rate", "reached", "closed").settling(WINDOW),
-        Column::low("ci_low", "reached", "closed").settling(WINDOW),
-        Column::high("ci_high", "reached", "closed").settling(WINDOW),
-        Column::rate("rate_from_previous", "reached", "rate_from_previous_n").settling(WINDOW),
-        Column::count("rate_from_previous_n", "").of_asked(units).settling(WINDOW),
-        Column::low("rate_from_previous_ci_low", "reached", "rate_from_previous_n").settling(WINDOW),
-        Column::high("rate_from_previous_ci_high", "reached", "rate_from_previous_n").settling(WINDOW),
-        Column::duration("median_seconds", "seconds").settling(WINDOW),
-        Column::duration("p90_seconds", "seconds").settling(WINDOW),
-        Column::duration("seconds_from_previous", "seconds").settling(WINDOW),
+        Column::new("step_index", Role::Position).means("Place of the step in the funnel, from 1."),
+        Column::key("step").means("Name of the step."),
+        Column::count("entered", "")
+            .of_asked(units)
+            .means("Units that entered the funnel in the bucket."),
+        Column::count("reached", "")
+            .of_asked(units)
+            .settling(WINDOW)
+            .means("Units whose window is over and that reached the step within it."),
+        Column::count("dropped", "")
+            .of_asked(units)
+            .settling(WINDOW)
+            .means("Units whose window is over and that did not."),
+        Column::count("open", "")
+            .of_asked(units)
+            .settling(WINDOW)
+            .means("Units whose window is not over."),
+        Column::count("open_reached", "")
+            .of_asked(units)
+            .settling(WINDOW)
+            .means("Of these, units that have reached the step already."),
+        Column::rate("rate", "reached", "closed")
+            .settling(WINDOW)
+            .means("reached / (entered - open)."),
+        Column::low("ci_low", "reached", "closed")
+            .settling(WINDOW)
+            .means("Lower end of the 95 % Wilson interval of rate."),
+        Column::high("ci_high", "reached", "closed")
+            .settling(WINDOW)
+            .means("Upper end of the 95 % Wilson interval of rate."),
+        Column::rate("rate_from_previous", "reached", "rate_from_previous_n")
+            .settling(WINDOW)
+            .means("reached / units that reached the step before."),
+        Column::count("rate_from_previous_n", "")
+            .of_asked(units)
+            .settling(WINDOW)
+            .means("Units that reached the step before, whose window is over."),
+        Column::low("rate_from_previous_ci_low", "reached", "rate_from_previous_n")
+            .settling(WINDOW)
+            .means("Lower end of the 95 % Wilson interval of rate_from_previous."),
+        Column::high("rate_from_previous_ci_high", "reached", "rate_from_previous_n")
+            .settling(WINDOW)
+            .means("Upper end of the 95 % Wilson interval of rate_from_previous."),
+        Column::duration("median_seconds", "seconds")
+            .settling(WINDOW)
+            .means("Median seconds from entry to the step."),
+        Column::duration("p90_seconds", "seconds")
+            .settling(WINDOW)
+            .means("90th percentile of the seconds from entry to the step."),
+        Column::duration("seconds_from_previous", "seconds")
+            .settling(WINDOW)
+            .means("Median seconds from the step before."),
     ],
     compute,
 };
@@ -170,15 +205,24 @@ fn frame(funnel: &Funnel, rows: &[(Group, Vec<Vec<Tally>>)]) -> Result<DataFrame
         .flat_map(|(bucket, group, tallies)| steps.clone().map(move |step| (bucket, group, tallies, step)))
         .collect();
     let column = |name: &str, cells: Vec<Option<i64>>| Series::new(name.into(), cells).into_column();
-    let mut columns = vec![column("bucket", places.iter().map(|place| Some(place.0 as i64)).collect())];
+    let mut columns = vec![column(
+        "bucket",
+        places.iter().map(|place| Some(place.0 as i64)).collect(),
+    )];
     for (at, name) in question.group_by.iter().enumerate() {
         let values: Vec<Option<&str>> = places.iter().map(|place| place.1[at].as_deref()).collect();
         columns.push(Series::new((*name).into(), values).into_column());
     }
-    columns.push(column("step_index", places.iter().map(|place| Some(place.3 as i64 + 1)).collect()));
+    columns.push(column(
+        "step_index",
+        places.iter().map(|place| Some(place.3 as i64 + 1)).collect(),
+    ));
     let names: Vec<String> = places.iter().map(|place| funnel.steps.name(place.3)).collect();
     columns.push(Series::new("step".into(), names).into_column());
-    let figures: Vec<_> = places.iter().map(|place| funnel.figures(place.1, place.2, place.3)).collect();
+    let figures: Vec<_> = places
+        .iter()
+        .map(|place| funnel.figures(place.1, place.2, place.3))
+        .collect();
     for (at, name) in COUNTS.into_iter().enumerate() {
         columns.push(column(name, figures.iter().map(|figures| figures.counts[at]).collect()));
     }

@@ -51,7 +51,10 @@ fn params(scope: &Scope) -> Params {
         ("last", Param::Time(last)),
         ("heard", Param::Time(question.as_of)),
         ("open_after", Param::Time(question.as_of - window(question))),
-        ("window", Param::Int(window(question).num_microseconds().unwrap_or(i64::MAX))),
+        (
+            "window",
+            Param::Int(window(question).num_microseconds().unwrap_or(i64::MAX)),
+        ),
         ("by_user", Param::Bool(by_user)),
         ("entry", Param::Text(steps.0.first().map_or("", Step::kind).to_owned())),
         ("steps", texts(steps.0.iter().map(Step::kind).collect())),
@@ -62,7 +65,10 @@ fn params(scope: &Scope) -> Params {
         ("use_paid", Param::Bool(!steps.kept(Kept::Paid).is_empty())),
         ("use_checkout", Param::Bool(use_checkout)),
         ("use_provider", Param::Bool(scope.uses("provider"))),
-        scope.columns(CONVERSATIONS.dimensions, &["bucket", "open", "step", "after", "after_previous", "own"]),
+        scope.columns(
+            CONVERSATIONS.dimensions,
+            &["bucket", "open", "step", "after", "after_previous", "own"],
+        ),
     ]);
     params
 }

@@ -56,7 +56,10 @@ pub const METRIC: Metric = Metric {
             "events of the other mode, from payments and gross",
         ],
     },
-    dimensions: &[Dimension("platform", fact::Of::Row), Dimension("country", fact::Of::RowElseBot)],
+    dimensions: &[
+        Dimension("platform", fact::Of::Row),
+        Dimension("country", fact::Of::RowElseBot),
+    ],
     parameters: &[
         Parameter {
             name: "of",
@@ -73,15 +76,30 @@ pub const METRIC: Metric = Metric {
     ],
     default_days: DEFAULT_DAYS,
     columns: &[
-        Column::key("currency"),
-        Column::new("horizon_start", Role::KeyMoment),
-        Column::new("value", Role::Estimate).of_asked(unit_of),
-        Column::new("low_80", Role::EstimateBound).of_asked(unit_of),
-        Column::new("high_80", Role::EstimateBound).of_asked(unit_of),
-        Column::new("low_95", Role::EstimateBound).of_asked(unit_of),
-        Column::new("high_95", Role::EstimateBound).of_asked(unit_of),
-        Column::new("model_error", Role::Estimate).of_asked(unit_of),
-        Column::new("baseline_error", Role::Estimate).of_asked(unit_of),
+        Column::key("currency").means("Currency of the amounts."),
+        Column::new("horizon_start", Role::Moment)
+            .means("Beginning of the bucket that is forecast; null for those that were counted."),
+        Column::new("value", Role::Number)
+            .of_asked(unit_of)
+            .means("What was counted, or is expected."),
+        Column::new("low_80", Role::Low)
+            .of_asked(unit_of)
+            .means("Lower end of the 80 % interval."),
+        Column::new("high_80", Role::High)
+            .of_asked(unit_of)
+            .means("Upper end of the 80 % interval."),
+        Column::new("low_95", Role::Low)
+            .of_asked(unit_of)
+            .means("Lower end of the 95 % interval."),
+        Column::new("high_95", Role::High)
+            .of_asked(unit_of)
+            .means("Upper end of the 95 % interval."),
+        Column::new("model_error", Role::Number)
+            .of_asked(unit_of)
+            .means("Mean absolute error of earlier forecasts as many buckets ahead."),
+        Column::new("baseline_error", Role::Number)
+            .of_asked(unit_of)
+            .means("The same of the baseline, which repeats the last bucket's ratio."),
     ],
     compute,
 };
@@ -184,16 +202,31 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
 /// The numbers of a row, under [`NUMBERS`].
 type Numbers = [Value; NUMBERS.len()];
 
-const NUMBERS: [&str; 7] = ["value", "low_80", "high_80", "low_95", "high_95", "model_error", "baseline_error"];
+const NUMBERS: [&str; 7] = [
+    "value",
+    "low_80",
+    "high_80",
+    "low_95",
+    "high_95",
+    "model_error",
+    "baseline_error",
+];
 
 /// The rows of an answer, from their bucket, their series and their numbers.
 fn frame(question: &Question, behind: usize, rows: &[(usize, &Series, Numbers)]) -> Result<DataFrame, MetricError> {
     let begins = |bucket: usize| (bucket >= behind).then(|| question.range.buckets[bucket].start.timestamp_micros());
-    let codes = rows.iter().map(|(_, series, _)| series.currency.as_ref().map(Currency::code));
+    let codes = rows
+        .iter()
+        .map(|(_, series, _)| series.currency.as_ref().map(Currency::code));
     let mut columns = vec![
-        polars::prelude::Series::new("bucket".into(), rows.iter().map(|row| row.0 as i64).collect::<Vec<_>>()).into_column(),
+        polars::prelude::Series::new("bucket".into(), rows.iter().map(|row| row.0 as i64).collect::<Vec<_>>())
+            .into_column(),
         polars::prelude::Series::new("currency".into(), codes.collect::<Vec<_>>()).into_column(),
-        polars::prelude::Series::new("horizon_start".into(), rows.iter().map(|row| begins(row.0)).collect::<Vec<_>>()).into_column(),
+        polars::prelude::Series::new(
+            "horizon_start".into(),
+            rows.iter().map(|row| begins(row.0)).collect::<Vec<_>>(),
+        )
+        .into_column(),
     ];
     for (at, name) in question.group_by.iter().enumerate() {
         let values = rows.iter().map(|(_, series, _)| series.group[at].as_deref());
@@ -203,7 +236,9 @@ fn frame(question: &Question, behind: usize, rows: &[(usize, &Series, Numbers)])
         let cells = rows.iter().map(|(.., numbers)| &numbers[at]);
         columns.push(match Of::asked(question) {
             Of::Gross => amounts(name, cells.map(minor)),
-            Of::Bots | Of::Payments => polars::prelude::Series::new(name.into(), cells.map(Value::as_f64).collect::<Vec<_>>()).into_column(),
+            Of::Bots | Of::Payments => {
+                polars::prelude::Series::new(name.into(), cells.map(Value::as_f64).collect::<Vec<_>>()).into_column()
+            }
         });
     }
     Ok(DataFrame::new(rows.len(), columns)?)

@@ -64,17 +64,33 @@ pub fn read(scope: &Scope, converter: &mut Converter) -> Result<Vec<Series>, Met
 /// Members at the end of each bucket. Who stayed all the time has no change, but a place; who had left before has
 /// neither.
 fn bots(scope: &Scope) -> Result<Vec<Series>, MetricError> {
-    let spans = scope.facts(&SPANS, &["kind", "until"])?.filter(col("kind").eq(lit("member")));
+    let spans = scope
+        .facts(&SPANS, &["kind", "until"])?
+        .filter(col("kind").eq(lit("member")));
     // One that ended at the first moment of the range was a member before it, not at the end of a bucket.
     let spans = scope.bucketed(spans.collect()?, "until", "ended")?.lazy();
     let count = |name: &str| count_rows().alias(name);
     let begun = spans.clone().group_by(scope.keys(&[])).agg([count("begun")]);
-    let ended = spans.with_column(col("ended").alias("bucket")).filter(col("bucket").is_not_null());
+    let ended = spans
+        .with_column(col("ended").alias("bucket"))
+        .filter(col("bucket").is_not_null());
     let ended = ended.group_by(scope.keys(&[])).agg([count("over")]);
-    let before = begun.clone().filter(col("bucket").is_null()).rename(["begun"], ["before"], true);
-    let before = before.select(scope.names(&[]).into_iter().chain(["before"]).map(col).collect::<Vec<_>>());
+    let before = begun
+        .clone()
+        .filter(col("bucket").is_null())
+        .rename(["begun"], ["before"], true);
+    let before = before.select(
+        scope
+            .names(&[])
+            .into_iter()
+            .chain(["before"])
+            .map(col)
+            .collect::<Vec<_>>(),
+    );
     let changes = scope.complete(vec![begun, ended], &[])?.lazy();
-    let changes = scope.beside(changes, before, "before").with_column((col("begun") - col("over")).alias("change"));
+    let changes = scope
+        .beside(changes, before, "before")
+        .with_column((col("begun") - col("over")).alias("change"));
     let rows = changes.collect()?;
     let (before, change) = (counts(&rows, "before")?, counts(&rows, "change")?);
     series(scope, &rows, &[], |row, last| {
@@ -84,7 +100,10 @@ fn bots(scope: &Scope) -> Result<Vec<Series>, MetricError> {
 }
 
 fn payments(scope: &Scope) -> Result<Vec<Series>, MetricError> {
-    let counted = scope.facts(&CAPTURES, &[])?.group_by(scope.keys(&[])).agg([count_rows().alias("payments")]);
+    let counted = scope
+        .facts(&CAPTURES, &[])?
+        .group_by(scope.keys(&[]))
+        .agg([count_rows().alias("payments")]);
     let rows = scope.complete(vec![counted], &[])?;
     let payments = counts(&rows, "payments")?;
     series(scope, &rows, &[], |row, _| Some(i128::from(payments[row])))
@@ -114,7 +133,9 @@ fn series(
     let names = groups_of(rows, &scope.names(own))?;
     let of_group = |group: usize| {
         let mut name = names[group].clone();
-        let currency = question.currency.or_else(|| Currency::parse(name.get(question.group_by.len())?.as_deref()?));
+        let currency = question
+            .currency
+            .or_else(|| Currency::parse(name.get(question.group_by.len())?.as_deref()?));
         name.truncate(question.group_by.len());
         let mut values: Vec<Option<i128>> = Vec::with_capacity(buckets);
         for bucket in 0..buckets {

@@ -55,7 +55,8 @@ fn contents(all: &[Described]) -> Markup {
     }
 }
 
-fn section(Described { metric, columns }: &Described) -> Markup {
+fn section(described: &Described) -> Markup {
+    let Described { metric, columns } = described;
     let Metric { name, title, .. } = metric;
     let definition = &metric.definition;
     html! {
@@ -81,7 +82,7 @@ fn section(Described { metric, columns }: &Described) -> Markup {
             @if metric.dimensions.is_empty() { p.note { "none" } }
             ul.dimensions { @for dimension in metric.dimensions { li { code { (dimension.0) } } } }
             (parameters(metric.parameters))
-            (table_of(columns))
+            (table_of(described, columns))
         }
     }
 }
@@ -108,18 +109,19 @@ fn parameters(all: &[Parameter]) -> Markup {
     }
 }
 
-fn table_of(columns: &[Column]) -> Markup {
+fn table_of(described: &Described, columns: &[Column]) -> Markup {
     html! {
         h3 { "Columns" }
         div.scroll tabindex="0" role="region" aria-label="Columns" {
             table {
-                thead { tr { th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Unit" } } }
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Unit" } th scope="col" { "Tells" } } }
                 tbody {
                     @for column in columns {
                         tr {
                             th scope="row" { code { (column.name) } }
                             td { (column.kind.as_str()) }
                             td { (unit(column).unwrap_or_default()) }
+                            td.words { (quoted(described.meaning(column))) }
                         }
                     }
                 }

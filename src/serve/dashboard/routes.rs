@@ -36,10 +36,8 @@ async fn docs(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     if let Some((name, _)) = pairs(&request)?.first() {
         return Err(Problem::unknown_parameter(name));
     }
-    let (store, known, defaults) = (state.store.clone(), state.definitions.clone(), state.defaults());
-    let work = move |deadline| Ok(definitions::render(known.all(&store.within(deadline), &defaults)?));
-    let html = state.gate.run(Class::List, work).await?;
-    Ok(written(HttpResponse::Ok(), html))
+    let described = crate::serve::definitions::all(&state.defaults())?;
+    Ok(written(HttpResponse::Ok(), definitions::render(&described)))
 }
 
 async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
