@@ -1,0 +1,159 @@
+//! Questions: frames of the facts as they are, or as they were known at an earlier moment.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use duckdb::Connection;
+use polars::prelude::DataFrame;
+
+use crate::model::{Param, Params, Query};
+use crate::query;
+use crate::store::fold::aside::{Aside, Rules};
+use crate::store::fold::folding::{Target, Window, folded_to};
+use crate::store::fold::{refolding, touching};
+use crate::store::{Store, StoreError, sql};
+
+impl Store {
+    /// Runs queries in one snapshot of the facts as known at `as_of`.
+    ///
+    /// Blocking. A moment before the last folded commit is answered by folding again, from the
+    /// events received by then, only those entities that changed since.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`], [`StoreError::TooManyRows`], or what the database said.
+    pub fn frames(&self, as_of: DateTime<Utc>, queries: &[(Query, Params)]) -> Result<Vec<DataFrame>, StoreError> {
+        self.await_fold(as_of)?;
+        if let Some(frames) = self.side_by_side(as_of, queries)? {
+            return Ok(frames);
+        }
+        let readers = &self.shared.readers;
+        let limit = readers.row_limit();
+        let answer = |connection: &Connection| -> Result<Vec<DataFrame>, StoreError> {
+            queries
+                .iter()
+                .map(|(query, params)| sql::frame(connection, query, params, limit))
+                .collect()
+        };
+        self.reading(|connection| {
+            if as_of >= folded_to(connection)? {
+                return answer(connection);
+            }
+            enter_past(connection, as_of, &self.shared.rules, &|| self.check())?;
+            let frames = answer(connection);
+            connection.execute_batch(query!("jobs/past_drop").sql)?;
+            frames
+        })
+    }
+
+    /// Runs the queries on several connections at once. Facts change only when something is folded,
+    /// so snapshots that agree on how far that has come are the same; `None` where they do not, or
+    /// where the question is about the past.
+    fn side_by_side(
+        &self,
+        as_of: DateTime<Utc>,
+        queries: &[(Query, Params)],
+    ) -> Result<Option<Vec<DataFrame>>, StoreError> {
+        let lanes = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(queries.len())
+            .min(LANES);
+        let (readers, next) = (&self.shared.readers, AtomicUsize::new(0));
+        let lane = || {
+            self.reading(|connection| {
+                let folded = folded_to(connection)?;
+                let mut frames = Vec::new();
+                while folded <= as_of
+                    && let index = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some((query, params)) = queries.get(index)
+                {
+                    frames.push((index, sql::frame(connection, query, params, readers.row_limit())?));
+                }
+                Ok((folded, frames))
+            })
+        };
+        let done: Vec<Lane> = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..lanes).map(|_| scope.spawn(lane)).collect();
+            let own = lane();
+            let others = others
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(Err(StoreError::Stopped)));
+            std::iter::once(own).chain(others).collect::<Result<_, StoreError>>()
+        })?;
+        let agree = done.iter().all(|(folded, _)| *folded == done[0].0 && *folded <= as_of);
+        let mut frames: Vec<(usize, DataFrame)> = done.into_iter().flat_map(|(_, frames)| frames).collect();
+        frames.sort_by_key(|(index, _)| *index);
+        Ok(agree.then(|| frames.into_iter().map(|(_, frame)| frame).collect()))
+    }
+
+    /// Waits, bounded, until what was stamped by `as_of` is folded; from then on no stamp lies before it.
+    fn await_fold(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        while !self.is_folded(as_of) {
+            self.check()?;
+            if asked.elapsed() > PATIENCE {
+                return Err(StoreError::Busy);
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Waits as [`Store::frames`] does before it reads, but without a thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the fold is too far behind.
+    pub async fn folded_by(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        while !self.is_folded(as_of) {
+            if asked.elapsed() > PATIENCE {
+                return Err(StoreError::Busy);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Whether everything that was stamped by a moment is folded.
+    fn is_folded(&self, as_of: DateTime<Utc>) -> bool {
+        // A stamp that is given is waited for, also while its commit is being written.
+        let stamped = self.shared.moments.ask(as_of.timestamp_micros());
+        let folded = self.folded_to();
+        stamped <= folded.timestamp_micros() || as_of <= folded
+    }
+}
+
+/// Connections that one question may use at once.
+const LANES: usize = 4;
+
+/// How far was folded, and the frames that one connection read, with their places.
+type Lane = (DateTime<Utc>, Vec<(usize, DataFrame)>);
+
+/// Longest wait for a fold that an answer needs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether it is done.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Puts views of the past in front of the tables of facts and logs, on this connection only.
+fn enter_past(
+    connection: &Connection,
+    as_of: DateTime<Utc>,
+    rules: &Rules,
+    go_on: &dyn Fn() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    connection.execute_batch(query!("jobs/session").sql)?;
+    connection.execute_batch(query!("jobs/past_views").sql)?;
+    sql::run(
+        connection,
+        &query!("jobs/past_moment"),
+        &vec![("upto", Param::Time(as_of))],
+    )?;
+    let mut aside = Aside::new(connection, rules, go_on);
+    touching::since(connection, as_of, &mut aside)?;
+    let window = Window {
+        after: as_of,
+        upto: as_of,
+    };
+    refolding::refold(connection, window, DateTime::UNIX_EPOCH, &Target::Past, &mut aside).map(drop)
+}
