@@ -5,41 +5,12 @@
 //! writes logs and facts on a connection of its own: the two share no table. Readers work on
 //! snapshots of their own.
 
-mod annotations;
-mod append;
-mod as_of;
-mod aside;
-mod bridge;
-pub mod check;
-mod checkpoints;
-mod deadline;
-mod disk;
-pub mod export;
-mod exported;
-mod filter;
+mod fold;
 mod folder;
-mod folding;
-mod health;
-mod identity;
-mod ignored;
-mod mark;
-mod moments;
-mod pace;
-mod prepared;
-mod pseudonym_key;
-mod quarantine;
-mod queue;
-mod rates;
+mod observe;
 mod read;
-mod refolding;
-mod refusals;
-mod schema;
-mod settle;
-mod status;
-mod tallies;
-mod touching;
-mod working;
-mod writer;
+mod sql;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -50,21 +21,29 @@ use tokio::sync::watch;
 
 use crate::model::Clock;
 
-pub use annotations::{About, Annotated, Note};
-pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
-pub use as_of::Snapshot;
-pub use deadline::Deadline;
-pub use folder::replace_file;
-pub use folding::{FoldReport, Window};
-pub use health::Post;
-pub use ignored::{IgnoredCount, IgnoredCounts};
-pub use prepared::Prepared;
-pub use quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
-pub use rates::RatesAdded;
-pub use refusals::{RecentRefusal, Refused, UNKNOWN_SOURCE};
-pub use settle::{Accept, Loss};
-pub use status::{JobStatus, Version};
-pub use tallies::{Counter, Delivered, NATIVE_WAYS, SourceBoard, Tally};
+pub use fold::folding::{FoldReport, Window};
+pub use fold::quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
+pub use folder::check;
+pub use folder::files::replace_file;
+pub use folder::settle::{Accept, Loss};
+pub use observe::health::Post;
+pub use observe::ignored::{IgnoredCount, IgnoredCounts};
+pub use observe::refusals::{RecentRefusal, Refused, UNKNOWN_SOURCE};
+pub use observe::status::{JobStatus, Version};
+pub use observe::tallies::{Counter, Delivered, NATIVE_WAYS, SourceBoard, Tally};
+pub use read::as_of::Snapshot;
+pub use read::deadline::Deadline;
+pub use write::annotations::{About, Annotated, Note};
+pub use write::append::{AppendOutcome, Appended, Delivery, Pending, Queued};
+pub use write::prepared::Prepared;
+pub use write::rates::RatesAdded;
+
+use fold::{aside, folding, quarantine};
+use folder::{files, settle};
+use observe::{disk, health, tallies};
+use read::{deadline, readers};
+use sql::schema;
+use write::{moments, queue, writer};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -205,7 +184,7 @@ pub struct Store {
 
 struct Shared {
     writer: queue::Handle,
-    readers: read::Readers,
+    readers: readers::Readers,
     /// Interrupts what takes too long.
     watch: deadline::Watch,
     alarm: Arc<health::Alarm>,
@@ -239,13 +218,13 @@ impl Store {
     /// When the folder cannot be made or read, another process holds the file ([`StoreError::Held`]), it is of a later
     /// version, something of it is gone ([`StoreError::Loss`]) or it is ahead of the clock ([`StoreError::Ahead`]).
     pub fn open(options: &StoreOptions, clock: Clock) -> Result<Store, StoreError> {
-        folder::make(&options.data_dir)?;
+        files::make(&options.data_dir)?;
         settle::before(options)?;
         let connection = settle::connect(options, schema::connect)?;
         settle::settle(&connection, options, &clock)?;
-        let readers = read::Readers::new(connection.try_clone()?, options);
+        let readers = readers::Readers::new(connection.try_clone()?, options);
         let folding = connection.try_clone()?;
-        let folded = as_of::folded_to(&folding)?;
+        let folded = folding::folded_to(&folding)?;
         let tallies = tallies::load(&folding)?;
         let rules = aside::Rules::start(&folding, options.entity_rows)?;
         let quarantine = quarantine::load(&folding)?;
@@ -254,7 +233,7 @@ impl Store {
         let (disk, looking) = disk::Disk::start(options, &alarm)?;
         let started = writer::start(connection, options, clock, (&alarm, &disk))?;
         // DuckDB makes its files as the umask has it.
-        folder::close_files(&options.data_dir)?;
+        files::close_files(&options.data_dir)?;
         Ok(Store {
             deadline: None,
             shared: Arc::new(Shared {
@@ -281,9 +260,7 @@ impl Store {
     /// Whether a folder holds a ledger, or has held one by its mark. Opening one makes it; a command that must not asks
     /// here first.
     pub fn exists(data_dir: &Path) -> bool {
-        [schema::FILE, mark::FILE]
-            .iter()
-            .any(|file| data_dir.join(file).exists())
+        files::holds_ledger(data_dir)
     }
 
     /// Watches the stamp of the latest commit; it changes whenever events were accepted.
@@ -293,7 +270,7 @@ impl Store {
 
     /// The latest stamp given to a commit, also to one that is still being written.
     pub fn stamped(&self) -> DateTime<Utc> {
-        writer::instant(self.shared.moments.stamped()).unwrap_or_default()
+        sql::instant(self.shared.moments.stamped()).unwrap_or_default()
     }
 
     /// Stamp up to which events are folded into facts.

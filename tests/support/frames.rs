@@ -23,7 +23,7 @@ struct Seen(Arc<Mutex<Vec<(String, u64)>>>);
 
 impl Subscriber for Seen {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "botledger::store::read"
+        metadata.target() == "botledger::store::sql::query"
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -1,0 +1,138 @@
+//! Questions: frames of the facts as they are, or as they were known at an earlier moment.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use duckdb::Connection;
+use polars::prelude::DataFrame;
+
+use crate::model::{Param, Params, Query};
+use crate::query;
+use crate::store::fold::aside::{Aside, Rules};
+use crate::store::fold::folding::{Target, Window, folded_to};
+use crate::store::fold::{refolding, touching};
+use crate::store::{Store, StoreError, sql};
+
+impl Store {
+    /// Has work done on one snapshot of the facts as known at `as_of`.
+    ///
+    /// Blocking. A moment before the last folded commit is answered by folding again, from the events received by then,
+    /// only those entities that changed since.
+    ///
+    /// # Errors
+    /// Those of the work, and [`StoreError::Timeout`] or what the database said.
+    pub fn at<T, E: From<StoreError>>(
+        &self,
+        as_of: DateTime<Utc>,
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.await_fold(as_of)?;
+        let mut failed = None;
+        let done = self.reading(|connection| {
+            let is_past = as_of < folded_to(connection)?;
+            if is_past {
+                enter_past(connection, as_of, &self.shared.rules, &|| self.check())?;
+            }
+            let done = work(&Snapshot {
+                store: self,
+                connection,
+            });
+            if is_past {
+                connection.execute_batch(query!("jobs/past_drop").sql)?;
+            }
+            // A connection whose work has failed is not used again.
+            done.map_err(|error| {
+                failed = Some(error);
+                StoreError::Stopped
+            })
+        });
+        match (done, failed) {
+            (Err(StoreError::Stopped), Some(error)) => Err(error),
+            (done, _) => Ok(done?),
+        }
+    }
+
+    /// Waits, bounded, until what was stamped by `as_of` is folded; from then on no stamp lies before it.
+    fn await_fold(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        while !self.is_folded(as_of) {
+            self.check()?;
+            if asked.elapsed() > PATIENCE {
+                return Err(StoreError::Busy);
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Waits as [`Store::at`] does before it reads, but without a thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when the fold is too far behind.
+    pub async fn folded_by(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        while !self.is_folded(as_of) {
+            if asked.elapsed() > PATIENCE {
+                return Err(StoreError::Busy);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Whether everything that was stamped by a moment is folded.
+    fn is_folded(&self, as_of: DateTime<Utc>) -> bool {
+        // A stamp that is given is waited for, also while its commit is being written.
+        let stamped = self.shared.moments.ask(as_of.timestamp_micros());
+        let folded = self.folded_to();
+        stamped <= folded.timestamp_micros() || as_of <= folded
+    }
+}
+
+/// The facts as they were known at one moment.
+pub struct Snapshot<'a> {
+    store: &'a Store,
+    connection: &'a Connection,
+}
+
+impl Snapshot<'_> {
+    /// The rows of a query.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`], [`StoreError::TooManyRows`], or what the database said.
+    pub fn frame(&self, query: &Query, params: &Params) -> Result<DataFrame, StoreError> {
+        let limit = self.store.shared.readers.row_limit();
+        let frame = sql::frame(self.connection, query, params, limit);
+        self.store.shared.alarm.heed(&frame);
+        frame
+    }
+}
+
+/// Longest wait for a fold that an answer needs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether it is done.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Puts views of the past in front of the tables of facts and logs, on this connection only.
+fn enter_past(
+    connection: &Connection,
+    as_of: DateTime<Utc>,
+    rules: &Rules,
+    go_on: &dyn Fn() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    connection.execute_batch(query!("jobs/session").sql)?;
+    connection.execute_batch(query!("jobs/past_views").sql)?;
+    sql::run(
+        connection,
+        &query!("jobs/past_moment"),
+        &vec![("upto", Param::Time(as_of))],
+    )?;
+    let mut aside = Aside::new(connection, rules, go_on);
+    touching::since(connection, as_of, &mut aside)?;
+    let window = Window {
+        after: as_of,
+        upto: as_of,
+    };
+    refolding::refold(connection, window, DateTime::UNIX_EPOCH, &Target::Past, &mut aside).map(drop)
+}
