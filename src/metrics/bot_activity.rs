@@ -39,13 +39,13 @@ pub const METRIC: Metric = Metric {
     parameters: &[],
     default_days: REPORT_DAYS,
     columns: &[
-        Column::distinct("active", "bots").means("Bots active in the bucket."),
+        Column::stock("active", "bots").means("Bots active in the bucket."),
         Column::count("new", "bots").means("Of these, bots never active before."),
-        Column::distinct("retained", "bots").means("Of these, bots active in the bucket before too."),
-        Column::distinct("resurrected", "bots").means("Of these, bots active earlier, but not in the bucket before."),
-        Column::distinct("churned", "bots").means("Bots active in the bucket before and not in this one."),
+        Column::stock("retained", "bots").means("Of these, bots active in the bucket before too."),
+        Column::stock("resurrected", "bots").means("Of these, bots active earlier, but not in the bucket before."),
+        Column::stock("churned", "bots").means("Bots active in the bucket before and not in this one."),
         Column::number("quick_ratio", "ratio").means("(new + resurrected) / churned; null where churned is 0."),
-        Column::distinct("residual", "bots")
+        Column::stock("residual", "bots")
             .means("active minus what the bucket before and the changes make it; always 0."),
     ],
     compute,

@@ -51,11 +51,11 @@ pub const METRIC: Metric = Metric {
     columns: &[
         Column::new("cohort_start", Role::Cohort)
             .means("Beginning of the bucket in which the cohort was first active."),
-        Column::distinct("cohort_size", "")
+        Column::stock("cohort_size", "")
             .of_asked(unit)
             .means("Bots or users first active in that bucket."),
         Column::new("period", Role::Position).means("Buckets since then: 0 is the bucket itself."),
-        Column::distinct("active", "")
+        Column::stock("active", "")
             .of_asked(unit)
             .means("Of the cohort, those active in the bucket of the row; null while that is not complete."),
         Column::rate("share", "active", "cohort_size").means("active / cohort_size."),

@@ -106,7 +106,7 @@ impl Column {
         Column::new(name, Role::Distinct).of(unit)
     }
 
-    /// A number of things at an edge of the bucket.
+    /// A number of things that several buckets may have in common.
     pub const fn stock(name: &'static str, unit: &'static str) -> Self {
         Column::new(name, Role::Stock).of(unit)
     }

@@ -50,7 +50,7 @@ pub enum Role {
     Cohort,
     /// A number of things of the bucket: adds up over buckets and over groups.
     Count,
-    /// A number of things at an edge of the bucket: adds up over groups, not over buckets.
+    /// A number of things that several buckets may have in common, such as members: adds up over groups, not over buckets.
     Stock,
     /// A number of different things, or of things that several rows share: does not add up.
     Distinct,

@@ -1,124 +1,13 @@
-//! Which format an answer takes, and whether the asker has it already.
+//! What an answer is called: the tag by which an asker has it already, and the name of its file.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::{self, EntityTag};
+use actix_web::http::header::EntityTag;
 use sha2::{Digest, Sha256};
 
 use super::question::Asked;
 use crate::http::Problem;
-use crate::http::preferences::preferences;
 use crate::metrics::Metric;
 use crate::model::Mode;
 use crate::store::Version;
-
-/// The formats of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `application/json`.
-    Json,
-    /// `text/csv`.
-    Csv,
-}
-
-impl Format {
-    const ALL: [Format; 2] = [Format::Json, Format::Csv];
-
-    /// The word in `format=`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Format::Json => "json",
-            Format::Csv => "csv",
-        }
-    }
-
-    /// Type and subtype of the answer.
-    fn media_type(self) -> (&'static str, &'static str) {
-        match self {
-            Format::Json => ("application", "json"),
-            Format::Csv => ("text", "csv"),
-        }
-    }
-
-    /// The header of the answer.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Format::Json => "application/json",
-            Format::Csv => "text/csv; charset=utf-8",
-        }
-    }
-
-    /// Takes `format` out of the pairs, else reads `Accept`.
-    ///
-    /// # Errors
-    /// An unknown or repeated `format`, or an `Accept` that allows none of the formats.
-    pub fn choose(request: &HttpRequest, pairs: &mut Vec<(String, String)>) -> Result<Self, Problem> {
-        match take(pairs, "format")? {
-            None => Self::accepted(request),
-            Some(word) => {
-                let known = Self::ALL.into_iter().find(|format| format.as_str() == word);
-                let detail = || format!("`format` must be json or csv, not `{word}`");
-                known.ok_or_else(|| Problem::invalid_parameter("format", detail()))
-            }
-        }
-    }
-
-    fn accepted(request: &HttpRequest) -> Result<Self, Problem> {
-        let wanted = preferences(request.headers(), header::ACCEPT).unwrap_or_default();
-        let ranges: Vec<Range> = wanted
-            .iter()
-            .filter_map(|wanted| Range::read(&wanted.name, wanted.weight))
-            .collect();
-        // A header of which nothing can be read says nothing.
-        if ranges.is_empty() {
-            return Ok(Format::Json);
-        }
-        let mut best: Option<(Format, (u16, u8))> = None;
-        for format in Self::ALL {
-            let rank = rank(&ranges, format);
-            if rank.0 > 0 && best.is_none_or(|(_, other)| rank > other) {
-                best = Some((format, rank));
-            }
-        }
-        best.map(|(format, _)| format)
-            .ok_or_else(|| Problem::not_acceptable("the answer is application/json or text/csv"))
-    }
-}
-
-/// One media range of `Accept`.
-struct Range<'a> {
-    kind: &'a str,
-    subtype: &'a str,
-    weight: u16,
-}
-
-impl<'a> Range<'a> {
-    /// `None` for what is no media range. `*` alone, as Java sends it, is `*/*`.
-    fn read(name: &'a str, weight: u16) -> Option<Self> {
-        let (kind, subtype) = if name == "*" { ("*", "*") } else { name.split_once('/')? };
-        let readable = !kind.is_empty() && !subtype.is_empty() && (kind != "*" || subtype == "*");
-        readable.then_some(Range { kind, subtype, weight })
-    }
-
-    /// How closely it names a format; `None` where it does not hold it.
-    fn closeness(&self, format: Format) -> Option<u8> {
-        let (kind, subtype) = format.media_type();
-        match (self.kind, self.subtype) {
-            (a, b) if a == kind && b == subtype => Some(2),
-            (a, "*") if a == kind => Some(1),
-            ("*", "*") => Some(0),
-            _ => None,
-        }
-    }
-}
-
-/// How much a format is wanted: the weight of the ranges that name it most closely, and how closely that is. Of two
-/// wanted alike, the one that is named wins over the one that is merely not excluded.
-fn rank(ranges: &[Range], format: Format) -> (u16, u8) {
-    let holding = ranges
-        .iter()
-        .filter_map(|range| Some((range.closeness(format)?, range.weight)));
-    holding.max().map_or((0, 0), |(closeness, weight)| (weight, closeness))
-}
 
 /// Takes a parameter out of the pairs.
 ///

@@ -6,9 +6,10 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::gate::Class;
-use super::negotiate::{Format, file_name, tag, take};
+use super::formats::{Format, json};
+use super::negotiate::{file_name, tag, take};
 use super::report::{AnswerError, Report, answer_asked};
-use super::{ServeState, csv, definitions, json, question};
+use super::{ServeState, definitions, question};
 use crate::http::Problem;
 use crate::http::preferences::Known;
 use crate::metrics::{self, Metric};
@@ -80,24 +81,21 @@ async fn metric(
     let marked = mark(&mut pairs, format)?;
     let rendering = Rendering {
         class: Class::Metric,
-        address: format!("{name}.{} {marked}", format.as_str()),
-        content_type: format.content_type(),
-        file: (format == Format::Csv).then_some(("attachment", "csv")),
+        address: format!("{name}.{} {marked}", format.name),
+        content_type: format.content_type,
+        file: format.is_saved.then_some(("attachment", format.name)),
         vary: Some("Accept"),
         most_values: None,
     };
-    let render = move |report: &Report| match format {
-        Format::Json => json::render(report).map_err(|error| AnswerError::Render(error.to_string())),
-        Format::Csv => csv::render(report, marked).map_err(|error| AnswerError::Render(error.to_string())),
-    };
+    let render = move |report: &Report| (format.write)(report, marked);
     respond(&request, &state, metric, pairs, rendering, render).await
 }
 
 /// Takes `bom`, which sets a byte order mark before CSV.
-fn mark(pairs: &mut Pairs, format: Format) -> Result<bool, Problem> {
+fn mark(pairs: &mut Pairs, format: &Format) -> Result<bool, Problem> {
     match take(pairs, "bom")?.as_deref() {
         None | Some("false") => Ok(false),
-        Some("true") if format == Format::Csv => Ok(true),
+        Some("true") if format.takes_mark => Ok(true),
         Some("true") => Err(Problem::invalid_parameter(
             "bom",
             "`bom=true` is for CSV; ask with `format=csv`",

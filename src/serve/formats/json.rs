@@ -4,12 +4,23 @@ use chrono::{DateTime, NaiveTime, Utc};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::definitions::{Described, unit};
-use super::question::{COMMON, named};
-use super::report::Report;
-use super::{annotations, maturity};
+use super::Format;
 use crate::metrics::{Definition, RateUse};
 use crate::model::{Column, ColumnType, Mode, TimeRange, Value};
+use crate::serve::definitions::{Described, unit};
+use crate::serve::question::{COMMON, named};
+use crate::serve::report::{AnswerError, Report};
+use crate::serve::{annotations, maturity};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "json",
+    media_type: ("application", "json"),
+    content_type: "application/json",
+    is_saved: false,
+    takes_mark: false,
+    write: |report, _| render(report).map_err(|error| AnswerError::Render(error.to_string())),
+};
 
 /// The whole answer.
 ///
@@ -179,9 +190,11 @@ impl Serialize for ColumnView<'_> {
 }
 
 /// One row as an object, in the order of the columns.
-struct Row<'a> {
-    columns: &'a [Column],
-    cells: &'a [Value],
+pub(super) struct Row<'a> {
+    /// The columns.
+    pub columns: &'a [Column],
+    /// The cells under them.
+    pub cells: &'a [Value],
 }
 
 impl Serialize for Row<'_> {

@@ -4,8 +4,20 @@
 //! for a part of the first column's name. Null is an empty cell. A text that a spreadsheet would run as a formula gets an apostrophe in
 //! front; numbers and amounts are never touched.
 
-use super::report::Report;
+use super::Format;
 use crate::model::{Table, Value};
+use crate::serve::report::{AnswerError, Report};
+
+/// The format.
+pub const FORMAT: Format = Format {
+    name: "csv",
+    media_type: ("text", "csv"),
+    content_type: "text/csv; charset=utf-8",
+    is_saved: true,
+    takes_mark: true,
+    write: |report, marked| render(report, marked).map_err(|error| AnswerError::Render(error.to_string())),
+};
+
 
 /// Characters that begin a formula in a spreadsheet; a tab or a carriage return may stand before one.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
