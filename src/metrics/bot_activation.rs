@@ -1,14 +1,12 @@
 //! Bot activation: how many of the bots registered come to talk, to sell and to be paid, and how soon.
 
-use chrono::TimeDelta;
 use polars::prelude::{IntoColumn, NamedFrom, QuantileMethod, Series, col, lit};
 
 use super::column::{After, Column};
 use super::scope::{Scope, count_if, count_rows};
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, REPORT_DAYS, Takes};
 use crate::facts::fact::OF_BOTS;
 use crate::model::Param;
-use crate::model::time::parse_duration;
 use crate::query;
 
 /// The metric.
@@ -41,7 +39,11 @@ pub const METRIC: Metric = Metric {
         name: "window",
         default: "30d",
         help: "time from registration in which a step counts, from 1h to 365d",
-        check: check_window,
+        takes: Takes::Duration {
+            least: "1h",
+            most: "365d",
+            such_as: "48h, 7d or 30d",
+        },
     }],
     default_days: REPORT_DAYS,
     columns: &[
@@ -82,22 +84,8 @@ const WINDOW: After = After::Parameter("window");
 /// Microseconds of a day of 24 hours.
 const DAY: f64 = 86_400e6;
 
-fn check_window(value: &str) -> Result<(), &'static str> {
-    let seconds = parse_duration(value).map(|window| window.num_seconds());
-    let fits = seconds.is_some_and(|seconds| (3_600..=365 * 86_400).contains(&seconds));
-    if fits {
-        Ok(())
-    } else {
-        Err("takes a duration from 1h to 365d, such as 48h, 7d or 30d")
-    }
-}
-
-fn window(question: &Question) -> TimeDelta {
-    parse_duration(question.parameter("window")).unwrap_or(TimeDelta::days(30))
-}
-
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
-    let window = window(scope.question);
+    let window = scope.question.duration("window");
     let mut params = scope.range_params();
     params.extend([
         ("window", Param::Int(window.num_microseconds().unwrap_or(i64::MAX))),

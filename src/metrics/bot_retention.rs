@@ -6,7 +6,7 @@ use super::bot_activity::{activity, rounded};
 use super::column::{Column, Role};
 use super::rows::{crossed, nulls_equal};
 use super::scope::{Scope, count_rows};
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::OF_BOTS;
 use crate::model::Param;
 use crate::query;
@@ -45,7 +45,7 @@ pub const METRIC: Metric = Metric {
         name: "unit",
         default: "bot",
         help: "`bot` or `user`: whose activity",
-        check: check_unit,
+        takes: Takes::OneOf(&["bot", "user"]),
     }],
     default_days: REPORT_DAYS,
     columns: &[
@@ -70,17 +70,9 @@ const MOST_ROWS: usize = 100_000;
 
 /// Whose activity is asked for.
 fn unit(question: &Question) -> &'static str {
-    match question.parameter("unit") {
+    match question.word("unit") {
         "user" => "users",
         _ => "bots",
-    }
-}
-
-fn check_unit(value: &str) -> Result<(), &'static str> {
-    if ["bot", "user"].contains(&value) {
-        Ok(())
-    } else {
-        Err("takes `bot` or `user`")
     }
 }
 

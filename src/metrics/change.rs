@@ -3,11 +3,11 @@
 use polars::prelude::{DataFrame, DataType, Expr, IntoColumn, IntoLazy, LazyFrame, NULL, NamedFrom, Series, col, lit};
 
 use super::column::{Column, Role};
-use super::provider_share::{check_dimension, dimension};
+use super::provider_share::{VALUES, dimension};
 use super::rows::{Places, nulls_equal};
 use super::scope::{Scope, count_if, count_rows};
 use super::statistics::{Effect, explained, newcombe};
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::{ATTEMPTS, DECISIONS};
 use crate::model::Compare;
 
@@ -47,19 +47,19 @@ pub const METRIC: Metric = Metric {
             name: "of",
             default: "attempt_approval",
             help: "attempt_approval, first_attempt_approval or payment_success",
-            check: check_of,
+            takes: Takes::OneOf(&RATES),
         },
         Parameter {
             name: "dimension",
             default: "provider",
             help: "provider, network, method or wallet",
-            check: check_dimension,
+            takes: Takes::OneOf(&VALUES),
         },
         Parameter {
             name: "compare",
             default: "previous_period",
             help: "previous_period or previous_year: the period that the change is against",
-            check: check_compare,
+            takes: Takes::OneOf(&["previous_period", "previous_year"]),
         },
     ],
     default_days: REPORT_DAYS,
@@ -98,29 +98,14 @@ const RATES: [&str; 3] = ["attempt_approval", "first_attempt_approval", "payment
 
 /// What a rate is over.
 fn cases(question: &Question) -> &'static str {
-    match question.parameter("of") {
+    match question.word("of") {
         "attempt_approval" => "attempts",
         _ => "payments",
     }
 }
 
-fn check_of(value: &str) -> Result<(), &'static str> {
-    if RATES.contains(&value) {
-        Ok(())
-    } else {
-        Err("takes attempt_approval, first_attempt_approval or payment_success")
-    }
-}
-
-fn check_compare(value: &str) -> Result<(), &'static str> {
-    match Compare::parse(value) {
-        Some(_) => Ok(()),
-        None => Err("takes previous_period or previous_year"),
-    }
-}
-
 fn compare(question: &Question) -> Compare {
-    Compare::parse(question.parameter("compare")).unwrap_or(Compare::PreviousPeriod)
+    Compare::parse(question.word("compare")).unwrap_or(Compare::PreviousPeriod)
 }
 
 /// The same question about the earlier period; `None` where there is none.
@@ -135,7 +120,7 @@ fn earlier(question: &Question) -> Option<Question> {
 /// The hits and the cases, `n`, of each part in each bucket and group.
 fn parts(scope: &Scope) -> Result<LazyFrame, MetricError> {
     let part = dimension(scope.question);
-    let (rows, hit) = match scope.question.parameter("of") {
+    let (rows, hit) = match scope.question.word("of") {
         "payment_success" => (scope.facts(&DECISIONS, &["captured", part])?, "captured"),
         of => {
             let attempts = scope

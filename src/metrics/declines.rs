@@ -4,7 +4,7 @@ use polars::prelude::{IntoLazy, col};
 
 use super::column::Column;
 use super::scope::{Scope, count_rows};
-use super::{Answer, Definition, Metric, MetricError, Parameter, REPORT_DAYS, top};
+use super::{Answer, Definition, Metric, MetricError, Parameter, REPORT_DAYS, Takes, top};
 use crate::facts::fact::ATTEMPTS;
 
 /// The metric.
@@ -33,7 +33,7 @@ pub const METRIC: Metric = Metric {
         name: "failures",
         default: "all",
         help: "all, or declined: of kind issuer or risk only",
-        check: check_failures,
+        takes: Takes::OneOf(&["all", "declined"]),
     }],
     default_days: REPORT_DAYS,
     columns: &[
@@ -49,19 +49,11 @@ pub const METRIC: Metric = Metric {
     compute,
 };
 
-fn check_failures(value: &str) -> Result<(), &'static str> {
-    if matches!(value, "all" | "declined") {
-        Ok(())
-    } else {
-        Err("takes all or declined")
-    }
-}
-
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let own = ["failure_kind", "decline_code"];
     let failed = scope.facts(&ATTEMPTS, &["approved", "decided", "failure_kind", "decline_code"])?;
     let failed = failed.filter(col("approved").not());
-    let failed = match scope.question.parameter("failures") {
+    let failed = match scope.question.word("failures") {
         "declined" => failed.filter(col("decided")),
         _ => failed,
     };

@@ -1,5 +1,7 @@
 //! Milestones: the first moment at which the population of bots reached a number.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use polars::prelude::{
     DataFrame, DataType, Expr, IdxCa, IntoColumn, LazyFrame, NamedFrom, Series, TimeUnit, col, concat, lit,
@@ -7,7 +9,7 @@ use polars::prelude::{
 
 use super::column::{Column, Role};
 use super::scope::{Scope, whole};
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::{Dimension, Of, SPANS};
 use crate::model::{Bucket, Mode, TimeRange};
 
@@ -44,7 +46,7 @@ pub const METRIC: Metric = Metric {
         default: REACHED,
         help: "comma list of up to 100 whole numbers from 1 to 1000000000, or `reached`: every 1, 3 and 10 times a \
                power of ten up to the next",
-        check: check_marks,
+        takes: Takes::Own(|text| Ok(Arc::new(marks(text)?))),
     }],
     default_days: REPORT_DAYS,
     columns: &[
@@ -83,13 +85,15 @@ fn listed(text: &str) -> Option<Vec<i64>> {
     (marks.len() <= MOST).then_some(marks)
 }
 
-fn check_marks(text: &str) -> Result<(), &'static str> {
-    if text == REACHED || listed(text).is_some() {
-        Ok(())
-    } else {
-        Err("takes up to 100 whole numbers from 1 to 1000000000, such as 1000,10000,30000, or `reached`")
+/// The asked numbers; `None` for those that are reached.
+fn marks(text: &str) -> Result<Option<Vec<i64>>, &'static str> {
+    match text {
+        REACHED => Ok(None),
+        text => listed(text).map(Some).ok_or(REFUSED),
     }
 }
+
+const REFUSED: &str = "takes up to 100 whole numbers from 1 to 1000000000, such as 1000,10000,30000, or `reached`";
 
 /// 1, 3, 10, 30 and so on.
 fn series() -> Vec<i64> {
@@ -126,7 +130,7 @@ const MOMENT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 const BEFORE: chrono::TimeDelta = chrono::TimeDelta::days(70 * 366);
 
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
-    let asked = listed(scope.question.parameter("at"));
+    let asked: Option<Vec<i64>> = scope.question.own("at").cloned().flatten();
     let marks = asked.clone().unwrap_or_else(series);
     let reached = |mark: &i64| {
         col("time")

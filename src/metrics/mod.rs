@@ -21,6 +21,7 @@ mod grouping;
 pub mod known_values;
 mod milestones;
 mod money;
+pub mod parameter;
 mod path_effect;
 mod payment_rates;
 mod payments;
@@ -41,11 +42,13 @@ use polars::prelude::DataFrame;
 pub use crate::facts::fact::Dimension;
 pub use column::Column;
 pub use converting::RateUse;
+pub use parameter::{Argument, Parameter, Takes};
 pub use scope::{Scope, Source};
 pub use top::{LeftOut, MOST_VALUES};
 pub use window::Window;
 
 use crate::model::{Currency, Mode, Table, TimeRange};
+use parameter::Typed;
 
 /// Every metric, in the order in which they are listed.
 pub const ALL: &[Metric] = &[
@@ -139,19 +142,6 @@ pub struct Definition {
     pub excludes: &'static [&'static str],
 }
 
-/// A parameter of one metric.
-#[derive(Debug, Clone, Copy)]
-pub struct Parameter {
-    /// Its name in the query string.
-    pub name: &'static str,
-    /// The value where the question has none.
-    pub default: &'static str,
-    /// What it takes, for people.
-    pub help: &'static str,
-    /// Accepts a value or says what would be accepted.
-    pub check: fn(&str) -> Result<(), &'static str>,
-}
-
 /// A filter on one dimension. `None` among the values stands for rows without one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
@@ -187,7 +177,7 @@ pub struct Question {
     /// Filters, at most one per dimension.
     pub filters: Vec<Filter>,
     /// The metric's own parameters, with defaults filled in.
-    pub parameters: BTreeMap<&'static str, String>,
+    pub parameters: BTreeMap<&'static str, Argument>,
     /// How many values of a metric's own column are told one by one, the others as one; `None` tells all.
     pub most_values: Option<usize>,
 }
@@ -198,9 +188,35 @@ impl Question {
         self.filters.iter().find(|filter| filter.dimension == dimension)
     }
 
-    /// A parameter of the metric's own.
+    /// A parameter of the metric's own, as it was written.
     pub fn parameter(&self, name: &str) -> &str {
-        self.parameters.get(name).map_or("", String::as_str)
+        self.parameters
+            .get(name)
+            .map_or("", |argument| argument.written.as_str())
+    }
+
+    /// A parameter that is one of some words.
+    pub fn word(&self, name: &str) -> &'static str {
+        match self.parameters.get(name).map(|argument| &argument.value) {
+            Some(Typed::Word(word)) => word,
+            _ => "",
+        }
+    }
+
+    /// A parameter that is a duration.
+    pub fn duration(&self, name: &str) -> TimeDelta {
+        match self.parameters.get(name).map(|argument| &argument.value) {
+            Some(Typed::Duration(length)) => *length,
+            _ => TimeDelta::zero(),
+        }
+    }
+
+    /// A parameter of a type of the metric's own.
+    pub fn own<T: 'static>(&self, name: &str) -> Option<&T> {
+        match &self.parameters.get(name)?.value {
+            Typed::Own(value) => value.downcast_ref(),
+            _ => None,
+        }
     }
 
     /// Whether a bucket is whole and over at `as_of`.

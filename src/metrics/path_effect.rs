@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
 use polars::prelude::{DataFrame, IdxCa, IntoColumn, IntoLazy, NamedFrom, Series, col, lit};
 
 use super::column::{After, Column, Role};
-use super::conversion::check_window;
+use super::conversion::CHECKOUT_WINDOW;
 use super::rows::{Places, counts, texts};
 use super::scope::{Scope, count_if, count_rows};
 use super::statistics::{Stratum, newcombe, stratified_newcombe};
 use super::{Answer, Definition, Metric, MetricError, Parameter, REPORT_DAYS};
 use crate::facts::fact::CHECKOUTS;
-use crate::model::time::parse_duration;
 use crate::model::{Interval, TimeRange};
 
 /// The metric.
@@ -51,7 +49,7 @@ pub const METRIC: Metric = Metric {
         name: "window",
         default: "24h",
         help: "time from the checkout in which a payment counts, from 1m to 90d",
-        check: check_window,
+        takes: CHECKOUT_WINDOW,
     }],
     default_days: REPORT_DAYS,
     columns: &[
@@ -142,7 +140,7 @@ type Strata = [BTreeMap<Place, Stratum>; COMPARISONS.len()];
 /// `closed` and `paid`.
 fn counted(scope: &Scope) -> Result<DataFrame, MetricError> {
     let question = scope.question;
-    let window = parse_duration(question.parameter("window")).unwrap_or(TimeDelta::hours(24));
+    let window = question.duration("window");
     let over = || col("time").lt_eq(lit((question.as_of - window).timestamp_micros()));
     let paid = col("paid_after").lt_eq(lit(window.num_microseconds().unwrap_or(i64::MAX)));
     let mut checkouts = scope

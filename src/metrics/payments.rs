@@ -9,7 +9,7 @@ use super::money::{self, PRICED};
 use super::payment_rates;
 use super::rows::counts;
 use super::scope::{Scope, count_if, count_rows, distinct};
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::{CAPTURES, Fact, MOVEMENTS, MOVEMENTS_BY_PAYMENT, PAYMENTS};
 use crate::query;
 
@@ -61,7 +61,7 @@ pub const METRIC: Metric = Metric {
         name: "basis",
         default: "activity",
         help: "activity or cohort",
-        check: check_basis,
+        takes: BASIS,
     }],
     default_days: REPORT_DAYS,
     columns: &[
@@ -170,17 +170,12 @@ const DISPUTE: After = After::Fixed("120d");
 const REFUND_DAYS: i64 = 60;
 const DISPUTE_DAYS: i64 = 120;
 
-pub(super) fn check_basis(value: &str) -> Result<(), &'static str> {
-    if matches!(value, "activity" | "cohort") {
-        Ok(())
-    } else {
-        Err("takes activity or cohort")
-    }
-}
+/// At which date refunds, disputes and reversals count.
+pub(super) const BASIS: Takes = Takes::OneOf(&["activity", "cohort"]);
 
 /// The movements of a question, dated as it asks.
 pub(super) fn movements(question: &Question) -> &'static Fact {
-    match question.parameter("basis") {
+    match question.word("basis") {
         "cohort" => &MOVEMENTS_BY_PAYMENT,
         _ => &MOVEMENTS,
     }

@@ -7,11 +7,11 @@ use super::column::{Column, Role};
 use super::concentration::concentration;
 use super::converting::Converter;
 use super::money;
-use super::payments::{check_basis, movements};
+use super::payments::{BASIS, movements};
 use super::rows::{counts, nulls_equal};
 use super::scope::{Scope, count_rows, whole};
 use super::top::{SIZE, Top};
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::CAPTURES;
 
 /// The metric.
@@ -50,13 +50,13 @@ pub const METRIC: Metric = Metric {
             name: "dimension",
             default: "provider",
             help: "provider, network, method or wallet",
-            check: check_dimension,
+            takes: Takes::OneOf(&VALUES),
         },
         Parameter {
             name: "basis",
             default: "activity",
             help: "activity or cohort",
-            check: check_basis,
+            takes: BASIS,
         },
     ],
     default_days: REPORT_DAYS,
@@ -92,20 +92,11 @@ const VALUE: &str = "value";
 /// A value seen so many days before the range has rows.
 const SILENT_DAYS: i64 = 90;
 
-const VALUES: [&str; 4] = ["provider", "network", "method", "wallet"];
-
-pub(super) fn check_dimension(value: &str) -> Result<(), &'static str> {
-    if VALUES.contains(&value) {
-        Ok(())
-    } else {
-        Err("takes provider, network, method or wallet")
-    }
-}
+pub(super) const VALUES: [&str; 4] = ["provider", "network", "method", "wallet"];
 
 /// The asked dimension.
 pub(super) fn dimension(question: &Question) -> &'static str {
-    let asked = question.parameter("dimension");
-    VALUES.into_iter().find(|name| *name == asked).unwrap_or(VALUES[0])
+    question.word("dimension")
 }
 
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {

@@ -11,7 +11,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use super::moment::{days_before, meant_end, parse_instant, parse_rfc3339};
 use super::refusal::{Fault, QuestionError, hint};
 use super::values::{check_words, values};
-use crate::metrics::{Filter, Metric};
+use crate::metrics::{Argument, Filter, Metric};
 use crate::model::time::{RangeError, in_bounds};
 use crate::model::{Currency, Interval, TimeRange};
 
@@ -57,8 +57,10 @@ pub struct Given {
     groups: Vec<String>,
     /// Filters, one per dimension.
     pub filters: Vec<Filter>,
-    /// The metric's own parameters, defaults filled in.
-    pub own: BTreeMap<&'static str, String>,
+    /// The metric's own parameters as they were given, the values of one in a list.
+    written: BTreeMap<&'static str, String>,
+    /// The same, read, with defaults filled in.
+    pub own: BTreeMap<&'static str, Argument>,
 }
 
 impl Given {
@@ -71,6 +73,7 @@ impl Given {
             common: BTreeMap::new(),
             groups: Vec::new(),
             filters: Vec::new(),
+            written: BTreeMap::new(),
             own: BTreeMap::new(),
         };
         for (key, value) in pairs {
@@ -85,11 +88,14 @@ impl Given {
             }
         }
         for parameter in metric.parameters {
-            match given.own.get(parameter.name) {
+            let argument = match given.written.get(parameter.name) {
                 // What takes no list takes no second value.
-                Some(all) => (parameter.check)(all).map_err(|_| repeated(parameter.name))?,
-                None => drop(given.own.insert(parameter.name, parameter.default.to_owned())),
-            }
+                Some(all) => parameter.read(all).map_err(|_| repeated(parameter.name))?,
+                None => parameter
+                    .read(parameter.default)
+                    .map_err(|message| QuestionError::invalid(parameter.name, message))?,
+            };
+            given.own.insert(parameter.name, argument);
         }
         Ok(given)
     }
@@ -103,8 +109,9 @@ impl Given {
         match (own, common, dimension) {
             (Some(parameter), ..) => {
                 let value = filled(key, value)?;
-                (parameter.check)(value).map_err(|message| QuestionError::invalid(key, message))?;
-                let all = self.own.entry(parameter.name).or_default();
+                let read = parameter.read(value);
+                read.map_err(|message| QuestionError::invalid(key, message))?;
+                let all = self.written.entry(parameter.name).or_default();
                 if !all.is_empty() {
                     all.push(',');
                 }

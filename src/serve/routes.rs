@@ -5,8 +5,8 @@ use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::gate::Class;
 use super::formats::{Format, json};
+use super::gate::Class;
 use super::negotiate::{file_name, tag, take};
 use super::report::{AnswerError, Report, answer_asked};
 use super::{ServeState, definitions, question};

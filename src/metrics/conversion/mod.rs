@@ -6,6 +6,8 @@ mod funnel;
 mod steps;
 mod walks;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 
@@ -14,9 +16,8 @@ use self::steps::Steps;
 use super::column::{After, Column, Role};
 use super::grouping::{Grid, Group, by_bucket, uses};
 use super::scope::Scope;
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::CONVERSATIONS;
-use crate::model::time::parse_duration;
 
 /// The metric.
 pub const METRIC: Metric = Metric {
@@ -64,19 +65,19 @@ pub const METRIC: Metric = Metric {
             name: "steps",
             default: steps::DEFAULT,
             help: "the funnel: 1 to 16 event types in order, or started, catalog, checkout and paid for short",
-            check: |list| Steps::parse(list).map(drop),
+            takes: Takes::Own(|list| Ok(Arc::new(Steps::parse(list)?))),
         },
         Parameter {
             name: "window",
             default: "24h",
             help: "time from entry in which a step counts, from 1m to 90d",
-            check: check_window,
+            takes: CHECKOUT_WINDOW,
         },
         Parameter {
             name: "unit",
             default: "conversation",
             help: "who walks the funnel: conversation or user",
-            check: check_unit,
+            takes: Takes::OneOf(&["conversation", "user"]),
         },
     ],
     default_days: REPORT_DAYS,
@@ -139,32 +140,20 @@ pub const METRIC: Metric = Metric {
 
 const WINDOW: After = After::Parameter("window");
 
-const DAY_SECONDS: i64 = 86_400;
-
-pub(super) fn check_window(value: &str) -> Result<(), &'static str> {
-    let seconds = parse_duration(value).map(|window| window.num_seconds());
-    let fits = seconds.is_some_and(|seconds| (60..=90 * DAY_SECONDS).contains(&seconds));
-    if fits {
-        Ok(())
-    } else {
-        Err("takes a duration from 1m to 90d, such as 90m, 24h or 7d")
-    }
-}
-
-fn check_unit(value: &str) -> Result<(), &'static str> {
-    match value {
-        "conversation" | "user" => Ok(()),
-        _ => Err("takes conversation or user"),
-    }
-}
+/// The time in which a step or a payment counts.
+pub(super) const CHECKOUT_WINDOW: Takes = Takes::Duration {
+    least: "1m",
+    most: "90d",
+    such_as: "90m, 24h or 7d",
+};
 
 /// The time from entry in which a step counts.
 fn window(question: &Question) -> TimeDelta {
-    parse_duration(question.parameter("window")).unwrap_or(TimeDelta::seconds(DAY_SECONDS))
+    question.duration("window")
 }
 
 fn of_users(question: &Question) -> bool {
-    question.parameter("unit") == "user"
+    question.word("unit") == "user"
 }
 
 /// What enters the funnel.

@@ -126,10 +126,9 @@ impl Steps {
         Ok(Steps(steps))
     }
 
-    /// The steps of a question; they were checked when it was read.
+    /// The steps of a question.
     pub fn of(question: &Question) -> Self {
-        let asked = Steps::parse(question.parameter("steps"));
-        asked.or_else(|_| Steps::parse(DEFAULT)).unwrap_or(Steps(Vec::new()))
+        question.own("steps").cloned().unwrap_or(Steps(Vec::new()))
     }
 
     /// The name of a step in answers, from 0: where a type stands again, with the number of the time.

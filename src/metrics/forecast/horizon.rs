@@ -10,7 +10,7 @@ pub const MOST: usize = 1_100;
 
 /// A horizon as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
+pub enum Reach {
     /// So many buckets.
     Buckets(usize),
     /// So many local days after the origin.
@@ -19,6 +19,16 @@ enum Reach {
     Time(TimeDelta),
     /// Until the beginning of a local day.
     Until(NaiveDate),
+}
+
+impl Reach {
+    /// Reads what a question says.
+    ///
+    /// # Errors
+    /// Says what would be taken.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        parse(text).ok_or("takes a number of buckets from 1 to 1100, a duration such as 42d, 6w or 12h, or a date")
+    }
 }
 
 fn parse(text: &str) -> Option<Reach> {
@@ -42,20 +52,11 @@ fn parse(text: &str) -> Option<Reach> {
         .map(Reach::Time)
 }
 
-/// Accepts what [`buckets`] understands.
-pub fn check(text: &str) -> Result<(), &'static str> {
-    match parse(text) {
-        Some(_) => Ok(()),
-        None => Err("takes a number of buckets from 1 to 1100, a duration such as 42d, 6w or 12h, or a date"),
-    }
-}
-
 /// The buckets ahead, and whether the asked horizon had to be cut at [`MOST`] of them.
 ///
 /// They are the whole calendar buckets that end after the range's end: where that cuts a bucket, from this one on.
-pub fn buckets(range: &TimeRange, interval: Interval, text: &str) -> (Vec<Bucket>, bool) {
+pub fn buckets(range: &TimeRange, interval: Interval, reach: Option<Reach>) -> (Vec<Bucket>, bool) {
     let (origin, tz) = (range.to, range.tz);
-    let reach = parse(text);
     let until = match reach {
         Some(Reach::Days(days)) => days_after(origin, days, range),
         Some(Reach::Time(time)) => origin.checked_add_signed(time),

@@ -7,6 +7,8 @@ mod outlook;
 mod series;
 mod words;
 
+use std::sync::Arc;
+
 use polars::prelude::{DataFrame, IntoColumn, NamedFrom};
 
 use self::outlook::{Expected, Outlook, outlook};
@@ -16,7 +18,7 @@ use super::converting::Converter;
 use super::grouping::Group;
 use super::money::amounts;
 use super::scope::Scope;
-use super::{Answer, Definition, Metric, MetricError, Parameter, Question};
+use super::{Answer, Definition, Metric, MetricError, Parameter, Question, Takes};
 use crate::facts::fact::{self, Dimension};
 use crate::model::{Bucket, Currency, Interval, Mode, TimeRange, Value};
 
@@ -65,13 +67,13 @@ pub const METRIC: Metric = Metric {
             name: "of",
             default: "bots",
             help: "bots, payments or gross",
-            check: check_of,
+            takes: Takes::OneOf(&["bots", "payments", "gross"]),
         },
         Parameter {
             name: "horizon",
             default: "6w",
             help: "how far from `to`: a number of buckets, a duration such as 42d, 6w or 12h, or a date",
-            check: horizon::check,
+            takes: Takes::Own(|text| Ok(Arc::new(horizon::Reach::parse(text)?))),
         },
     ],
     default_days: DEFAULT_DAYS,
@@ -113,10 +115,6 @@ pub fn explodes(error: f64, largest: f64) -> bool {
 /// Days of history where a question does not state its beginning: half a year.
 const DEFAULT_DAYS: u64 = 182;
 
-fn check_of(word: &str) -> Result<(), &'static str> {
-    Of::parse(word).map(|_| ()).ok_or("takes bots, payments or gross")
-}
-
 /// The question with the buckets that are learnt from: days where it has no interval.
 fn cut(question: &Question) -> Question {
     let mut question = question.clone();
@@ -157,7 +155,7 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let mut converter = Converter::of(&scope.asking(&money))?;
     let series = series::read(&of_past, &mut converter)?;
     let interval = past.range.interval.unwrap_or(Interval::Day);
-    let (ahead, shortened) = horizon::buckets(&past.range, interval, question.parameter("horizon"));
+    let (ahead, shortened) = horizon::buckets(&past.range, interval, question.own("horizon").copied());
     let outlooks: Vec<Outlook> = series.iter().map(|one| outlook(&past, &one.values, &ahead)).collect();
 
     let mut warnings = general(question, &ahead, shortened);

@@ -22,19 +22,13 @@ pub enum Of {
 }
 
 impl Of {
-    /// Reads the word used in questions.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "bots" => Some(Of::Bots),
-            "payments" => Some(Of::Payments),
-            "gross" => Some(Of::Gross),
-            _ => None,
-        }
-    }
-
     /// What a question asks for.
     pub fn asked(question: &Question) -> Self {
-        Of::parse(question.parameter("of")).unwrap_or(Of::Bots)
+        match question.word("of") {
+            "payments" => Of::Payments,
+            "gross" => Of::Gross,
+            _ => Of::Bots,
+        }
     }
 }
 

@@ -18,7 +18,6 @@ pub const FORMAT: Format = Format {
     write: |report, marked| render(report, marked).map_err(|error| AnswerError::Render(error.to_string())),
 };
 
-
 /// Characters that begin a formula in a spreadsheet; a tab or a carriage return may stand before one.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 

@@ -92,8 +92,8 @@ impl Serialize for Query<'_> {
         if let Some(compare) = self.0.compare {
             map.serialize_entry("compare", compare.as_str())?;
         }
-        for (name, value) in &question.parameters {
-            map.serialize_entry(name, value)?;
+        for (name, argument) in &question.parameters {
+            map.serialize_entry(name, &argument.written)?;
         }
         map.end()
     }

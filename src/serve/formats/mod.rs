@@ -42,7 +42,12 @@ impl Format {
             None => accepted(request),
             Some(word) => {
                 let known = ALL.iter().find(|format| format.name == word);
-                let detail = || format!("`format` must be {}, not `{word}`", listed(|format| format.name.to_owned()));
+                let detail = || {
+                    format!(
+                        "`format` must be {}, not `{word}`",
+                        listed(|format| format.name.to_owned())
+                    )
+                };
                 known.ok_or_else(|| Problem::invalid_parameter("format", detail()))
             }
         }
