@@ -1,12 +1,15 @@
-//! Activation, retention and milestones, worked by hand on small frames.
+//! Activation, retention and milestones, worked by hand on a few facts.
 
 mod laws;
 mod oracle;
 
-use botledger::metrics::{self, Frames, MetricError, Outcome, Question};
+use botledger::metrics::{self, MetricError, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value as Cell};
+use botledger::serve::report::ANSWER_ROWS;
 use chrono::{DateTime, Utc};
-use polars::prelude::{DataFrame, df};
+use serde_json::json;
+
+use crate::support::facts::Facts;
 
 fn at(text: &str) -> DateTime<Utc> {
     format!("{text}Z").parse().unwrap()
@@ -30,8 +33,8 @@ fn question(metric: &str, (from, to): (&str, &str), interval: Option<Interval>, 
     }
 }
 
-fn compute(metric: &str, question: &Question, frames: Vec<(&'static str, DataFrame)>) -> Result<Outcome, MetricError> {
-    (metrics::find(metric).unwrap().compute)(question, &Frames(frames.into_iter().collect()))
+fn compute(metric: &str, question: &Question, facts: &Facts) -> Result<Outcome, MetricError> {
+    metrics::find(metric).unwrap().answer(question, facts, ANSWER_ROWS)
 }
 
 /// The named cells of a row as text.
@@ -54,14 +57,17 @@ fn a_young_bucket_has_counts_and_no_rate() {
     );
     // The first day: four bots, of which two alike took no step, one talked after 12 hours, and one did all
     // after 24, 36 and 48 hours. The second day: one, paid without a checkout.
-    let registered = df!(
-        "cell" => [0i64, 0, 0, 1],
-        "bots" => [2i64, 1, 1, 1],
-        "to_conversation" => [None, Some(12 * HOUR), Some(24 * HOUR), None],
-        "to_checkout" => [None, None, Some(36 * HOUR), None],
-        "to_payment" => [None, None, Some(48 * HOUR), Some(0)],
-    )
-    .unwrap();
+    let (first, second) = ("2016-09-01T08:00:00", "2016-09-02T08:00:00");
+    let registered = Facts::default().rows(
+        "facts/first_steps",
+        &json!([
+            {"bot_key": 1, "time": first},
+            {"bot_key": 2, "time": first},
+            {"bot_key": 3, "time": first, "to_conversation": 12 * HOUR},
+            {"bot_key": 4, "time": first, "to_conversation": 24 * HOUR, "to_checkout": 36 * HOUR, "to_payment": 48 * HOUR},
+            {"bot_key": 5, "time": second, "to_payment": 0},
+        ]),
+    );
     let columns = [
         "registered",
         "with_conversation",
@@ -72,7 +78,7 @@ fn a_young_bucket_has_counts_and_no_rate() {
         "median_days_to_checkout",
         "median_days_to_payment",
     ];
-    let outcome = compute("bot-activation", &asked, vec![("registered", registered.clone())]).unwrap();
+    let outcome = compute("bot-activation", &asked, &registered).unwrap();
     assert_eq!(
         row(&outcome, 0, &columns),
         ["4", "2", "1", "1", "0.25", "0.75", "1.5", "2"]
@@ -88,7 +94,7 @@ fn a_young_bucket_has_counts_and_no_rate() {
     assert!(!window.columns.contains(&"registered") && window.columns.contains(&"median_days_to_payment"));
     // On the 9th the first day has had its seven days, and the second has not.
     asked.as_of = at("2016-09-09T00:00:00");
-    let outcome = compute("bot-activation", &asked, vec![("registered", registered)]).unwrap();
+    let outcome = compute("bot-activation", &asked, &registered).unwrap();
     assert_eq!(row(&outcome, 0, &["with_payment", "rate"]), ["1", "0.25"]);
     assert_eq!(row(&outcome, 1, &columns), ["1", "0", "0", "1", "", "", "", ""]);
 }
@@ -102,16 +108,21 @@ fn an_incomplete_cell_of_a_cohort_is_null() {
         &[],
     );
     asked.as_of = at("2016-08-20T00:00:00");
-    // Position 1 is the cut June. Bot 1 is first active in June and again in July and August, bot 2 in July,
-    // bot 3 was active long before, bot 4 only in the bucket before the range.
-    let words = df!(
-        "bot_key" => [1i64, 2, 3, 4],
-        "word" => [0i64; 4],
-        "bits" => [0b1110i64, 0b0100, 0b1111, 0b0001],
-        "before" => [0i64, 0, 1, 1],
-    )
-    .unwrap();
-    let outcome = compute("bot-retention", &asked, vec![("words", words)]).unwrap();
+    // June is cut. Bot 1 is first active in June and again in July and August, bot 2 in July, bot 3 was active long
+    // before, bot 4 only in the bucket before the range.
+    let activity = Facts::default().active(&[
+        (1, "2016-06-20T10:00:00"),
+        (1, "2016-07-20T10:00:00"),
+        (1, "2016-08-10T10:00:00"),
+        (2, "2016-07-01T00:00:00"),
+        (3, "2015-01-01T10:00:00"),
+        (3, "2016-05-20T10:00:00"),
+        (3, "2016-06-15T00:00:00"),
+        (3, "2016-07-20T10:00:00"),
+        (3, "2016-08-10T10:00:00"),
+        (4, "2016-05-31T23:45:00"),
+    ]);
+    let outcome = compute("bot-retention", &asked, &activity).unwrap();
     let columns = [
         "cohort_start",
         "period",
@@ -146,40 +157,20 @@ fn a_triangle_that_is_too_long_is_refused() {
         Some(Interval::Hour),
         &[("unit", "user")],
     );
-    let none = df!(
-        "cohort" => Vec::<i64>::new(),
-        "bucket" => Vec::<i64>::new(),
-        "users" => Vec::<i64>::new(),
-    )
-    .unwrap();
-    let refused = compute("bot-retention", &asked, vec![("users", none)]);
+    let refused = compute("bot-retention", &asked, &Facts::default());
     assert!(matches!(refused, Err(MetricError::TooManyRows(_))));
 }
 
 #[test]
 fn milestones_of_every_group_have_a_row_also_those_not_reached() {
     let range = ("2016-08-01T00:00:00", "2016-09-01T00:00:00");
-    let moments = |group: bool| {
-        let mut frame = df!(
-            "mark" => [1i64, 3, 10, 1],
-            "reached_at" => [Some(at("2016-01-01T00:00:00").timestamp_micros()),
-                             Some(at("2016-08-02T00:00:00").timestamp_micros()), None, None],
-            "peak" => [3i64, 3, 3, 0],
-        )
-        .unwrap();
-        if group {
-            frame
-                .with_column(polars::prelude::Column::new(
-                    "platform".into(),
-                    ["web", "web", "web", "fax"],
-                ))
-                .unwrap();
-        }
-        frame
-    };
+    // The platform web has three bots, the third from August on, and fax has one.
+    let life = |bot: i64, since: &str| json!({"bot_key": bot, "kind": "member", "time": since});
+    let of_web = json!([life(1, "2016-01-01T00:00:00"), life(2, "2016-03-01T00:00:00"), life(3, "2016-08-02T00:00:00")]);
+    let web = Facts::default().rows("facts/spans", &of_web);
     let columns = ["population", "reached_at"];
     let asked = question("milestones", range, Some(Interval::Day), &[]);
-    let outcome = compute("milestones", &asked, vec![("marks", moments(false).head(Some(3)))]).unwrap();
+    let outcome = compute("milestones", &asked, &web).unwrap();
     assert_eq!(outcome.table.rows.len(), 3, "1 and 3, and the next of the series");
     assert_eq!(
         row(&outcome, 0, &columns),
@@ -198,18 +189,21 @@ fn milestones_of_every_group_have_a_row_also_those_not_reached() {
     );
     let mut asked = question("milestones", range, None, &[("at", "3,2,3")]);
     asked.group_by = vec!["platform"];
-    let outcome = compute("milestones", &asked, vec![("marks", moments(true))]).unwrap();
+    let of = |bot: i64, platform: &str| json!({"bot_key": bot, "platform": platform});
+    let bots = json!([of(1, "web"), of(2, "web"), of(3, "web"), of(4, "fax")]);
+    let both = web.rows("facts/spans", &json!([life(4, "2016-08-05T00:00:00")])).rows("facts/bots", &bots);
+    let outcome = compute("milestones", &asked, &both).unwrap();
     let told: Vec<Vec<String>> = (0..4)
         .map(|at| row(&outcome, at, &["platform", "population", "reached_at"]))
         .collect();
     let wanted = [
         ["fax", "2", ""],
         ["fax", "3", ""],
-        ["web", "2", ""],
+        ["web", "2", "2016-03-01T00:00:00+00:00"],
         ["web", "3", "2016-08-02T00:00:00+00:00"],
     ];
     assert_eq!(told, wanted);
-    let outcome = compute("milestones", &asked, vec![("marks", moments(true).clear())]).unwrap();
+    let outcome = compute("milestones", &asked, &Facts::default()).unwrap();
     assert_eq!(
         (outcome.table.rows.len(), outcome.table.cell(0, "reached_at")),
         (2, &Cell::Null)

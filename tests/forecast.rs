@@ -4,11 +4,14 @@ mod ledger;
 
 use std::io::Write;
 
-use botledger::metrics::{self, Frames, Outcome, Question};
+use botledger::metrics::{self, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value};
+use botledger::serve::report::ANSWER_ROWS;
 use chrono::{DateTime, Days, TimeDelta, Utc};
-use polars::prelude::{DataFrame, df};
+use polars::prelude::df;
 use serde_json::json;
+
+use crate::support::facts::Facts;
 
 const COLUMNS: [&str; 7] = [
     "value",
@@ -40,22 +43,42 @@ fn question(days: usize, horizon: &str) -> Question {
     }
 }
 
-/// The frame of a population with these members at the end of each day.
-fn population(members: &[i64]) -> DataFrame {
-    let changes: Vec<i64> = (0..members.len())
-        .map(|day| members[day] - if day > 0 { members[day - 1] } else { 0 })
-        .collect();
-    let cells: Vec<i64> = (0..members.len() as i64).collect();
-    df!("cell" => cells, "change" => changes).unwrap()
+/// The lives of bots of which these are members at the end of each day.
+fn population(members: &[i64]) -> Facts {
+    with_population(Facts::default(), (1, "web"), members)
 }
 
-fn answer(question: &Question, frame: DataFrame) -> Outcome {
-    let frames = Frames([("bots", frame)].into());
-    (metrics::find("forecast").unwrap().compute)(question, &frames).unwrap()
+/// These facts and a population on one more platform: bots enter in the morning, and the last to have entered leave in
+/// the evening.
+fn with_population(facts: Facts, (number, platform): (i64, &str), members: &[i64]) -> Facts {
+    let moment = |day: usize, hours: i64| {
+        let day = at("2016-01-01") + Days::new(day as u64);
+        (day + TimeDelta::hours(hours)).timestamp_micros()
+    };
+    let (mut since, mut until, mut present) = (Vec::new(), Vec::new(), Vec::new());
+    for (day, members) in members.iter().enumerate() {
+        while present.len() < *members as usize {
+            present.push(since.len());
+            since.push(moment(day, 6));
+            until.push(None);
+        }
+        for bot in present.drain(*members as usize..) {
+            until[bot] = Some(moment(day, 18));
+        }
+    }
+    let keys: Vec<i64> = (0..since.len() as i64).map(|bot| number * 1_000_000 + bot).collect();
+    let bots = df!("bot_key" => &keys, "platform" => vec![platform; keys.len()]).unwrap();
+    let kind = vec!["member"; keys.len()];
+    let spans = df!("bot_key" => keys, "kind" => kind, "time" => since, "until" => until).unwrap();
+    facts.frame("facts/bots", bots).frame("facts/spans", spans)
+}
+
+fn answer(question: &Question, facts: &Facts) -> Outcome {
+    metrics::find("forecast").unwrap().answer(question, facts, ANSWER_ROWS).unwrap()
 }
 
 fn forecast(members: &[i64], horizon: &str) -> Outcome {
-    answer(&question(members.len(), horizon), population(members))
+    answer(&question(members.len(), horizon), &population(members))
 }
 
 fn real(outcome: &Outcome, row: usize, column: &str) -> Option<f64> {
@@ -189,8 +212,8 @@ fn only_complete_buckets_before_the_origin_and_as_of_are_learnt_from() {
     let mut changed = members;
     changed[8] = 900;
     let (one, two) = (
-        answer(&early, population(&members)),
-        answer(&early, population(&changed)),
+        answer(&early, &population(&members)),
+        answer(&early, &population(&changed)),
     );
     assert_eq!(ahead(&one), ahead(&two));
     let eight = ahead(&forecast(&members[..8], "3"));
@@ -200,7 +223,7 @@ fn only_complete_buckets_before_the_origin_and_as_of_are_learnt_from() {
     let mut within = question(9, "2");
     let range = &within.range;
     within.range = TimeRange::new(range.from, range.to - TimeDelta::hours(12), range.interval, range.tz).unwrap();
-    assert_eq!(ahead(&answer(&within, population(&changed))), eight[..2]);
+    assert_eq!(ahead(&answer(&within, &population(&changed))), eight[..2]);
 }
 
 #[test]
@@ -208,7 +231,7 @@ fn without_an_interval_buckets_are_days_and_the_answer_says_so() {
     let members = [3, 5, 8, 9, 11, 14, 16, 21];
     let mut whole = question(8, "2");
     whole.range = TimeRange::new(whole.range.from, whole.range.to, None, whole.range.tz).unwrap();
-    let outcome = answer(&whole, population(&members));
+    let outcome = answer(&whole, &population(&members));
     assert_eq!(outcome.table, forecast(&members, "2").table);
     assert!(outcome.warnings[0].contains("buckets are days"));
 }
@@ -216,16 +239,11 @@ fn without_an_interval_buckets_are_days_and_the_answer_says_so() {
 #[test]
 fn groups_are_forecast_each_for_itself() {
     let (one, two) = ([3, 5, 8, 9, 11, 14, 16, 21], [90, 80, 75, 70, 66, 60, 55, 41]);
-    let named = |members: &[i64], name: &str| {
-        let mut frame = population(members);
-        let names = polars::prelude::Column::new("platform".into(), vec![name; members.len()]);
-        frame.with_column(names).unwrap();
-        frame
-    };
-    let both = named(&one, "messenger").vstack(&named(&two, "web")).unwrap();
+    let both = with_population(Facts::default(), (1, "messenger"), &one);
+    let both = with_population(both, (2, "web"), &two);
     let mut split = question(8, "2");
     split.group_by = vec!["platform"];
-    let rows = ahead(&answer(&split, both));
+    let rows = ahead(&answer(&split, &both));
     let (alone, other) = (ahead(&forecast(&one, "2")), ahead(&forecast(&two, "2")));
     assert_eq!(rows, [alone[0], other[0], alone[1], other[1]]);
 }
@@ -234,15 +252,10 @@ fn groups_are_forecast_each_for_itself() {
 fn of_many_groups_the_largest_are_told_of_and_the_others_counted() {
     let mut split = question(2, "1");
     split.group_by = vec!["platform"];
-    let group = |members: i64| {
-        let mut frame = population(&[1, members]);
-        let name = format!("p{members}");
-        let names = polars::prelude::Column::new("platform".into(), vec![name.as_str(); 2]);
-        frame.with_column(names).unwrap();
-        frame
-    };
-    let groups = (2..=8).map(group);
-    let warnings = answer(&split, groups.reduce(|one, other| one.vstack(&other).unwrap()).unwrap()).warnings;
+    let groups = (2..=8).fold(Facts::default(), |groups, members| {
+        with_population(groups, (members, &format!("p{members}")), &[1, members])
+    });
+    let warnings = answer(&split, &groups).warnings;
     let named: Vec<&str> = warnings.iter().map(|warning| &warning[..2]).collect();
     assert_eq!(named, ["p8", "p7", "p6", "p5", "p4", "2 "]);
 }

@@ -1,20 +1,17 @@
-//! The metrics' arithmetic on frames made by hand, against numbers worked by hand or published.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! The metrics' arithmetic on facts made by hand, against numbers worked by hand or published.
 
 use botledger::metrics::fx::{Rates, Sum, divide};
 use botledger::metrics::statistics::{hhi, newcombe, quantile, wilson};
-use botledger::metrics::{self, Filter, Frames, Outcome, Question};
-use botledger::model::{Currency, Decimal, Interval, Mode, Param, TimeRange, Value};
-use chrono::{DateTime, Utc};
-use polars::prelude::{DataFrame, df};
+use botledger::metrics::{self, Outcome, Question};
+use botledger::model::{Currency, Decimal, Interval, Mode, TimeRange, Value};
+use botledger::serve::report::ANSWER_ROWS;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value as Json, json};
+
+use crate::support::facts::Facts;
 
 fn at(text: &str) -> DateTime<Utc> {
     format!("{text}Z").parse().unwrap()
-}
-
-fn micros(text: &str) -> i64 {
-    at(text).timestamp_micros()
 }
 
 fn question(metric: &str, from: &str, to: &str, interval: Option<Interval>, zone: &str) -> Question {
@@ -35,9 +32,8 @@ fn question(metric: &str, from: &str, to: &str, interval: Option<Interval>, zone
     }
 }
 
-fn answer(metric: &str, question: &Question, frames: Vec<(&'static str, DataFrame)>) -> Outcome {
-    let frames = Frames(frames.into_iter().collect());
-    (metrics::find(metric).unwrap().compute)(question, &frames).unwrap()
+fn answer(metric: &str, question: &Question, facts: &Facts) -> Outcome {
+    metrics::find(metric).unwrap().answer(question, facts, ANSWER_ROWS).unwrap()
 }
 
 fn int(outcome: &Outcome, row: usize, column: &str) -> i64 {
@@ -220,16 +216,20 @@ fn growth_counts_members_at_edges_and_flows_between() {
     let (a, b, c) = ("2016-09-01T00:00:00", "2016-09-02T00:00:00", "2016-09-03T00:00:00");
     // An old member; one that enters at the first edge and leaves at the second; one that leaves at
     // the first edge; one that comes back on the second day; one entering at the last edge is not read.
-    let spans = df!(
-        "kind" => [0i64, 0, 0, 0, 1],
-        "reinstated" => [0i64, 0, 0, 1, 0],
-        "inferred" => [0i64, 1, 0, 0, 0],
-        "since" => [micros("2016-01-01T00:00:00"), micros(a), micros("2016-02-01T00:00:00"),
-                    micros("2016-09-02T12:00:00"), micros("2016-09-01T06:00:00")],
-        "until" => [None, Some(micros(b)), Some(micros(a)), None, Some(micros(c))],
-    )
-    .unwrap();
-    let outcome = answer("bot-growth", &question, vec![("spans", spans)]);
+    let member = |bot: i64, since: &str, until: Option<&str>| {
+        json!({"bot_key": bot, "kind": "member", "reinstated": false, "inferred": false, "time": since, "until": until})
+    };
+    let mut spans = [
+        member(1, "2016-01-01T00:00:00", None),
+        member(2, a, Some(b)),
+        member(3, "2016-02-01T00:00:00", Some(a)),
+        member(4, "2016-09-02T12:00:00", None),
+        member(5, c, None),
+        json!({"bot_key": 1, "kind": "suspended", "time": "2016-09-01T06:00:00", "until": c}),
+    ];
+    spans[1]["inferred"] = true.into();
+    spans[3]["reinstated"] = true.into();
+    let outcome = answer("bot-growth", &question, &Facts::default().rows("facts/spans", &spans.into()));
     let columns = [
         "opening",
         "registered",
@@ -249,74 +249,30 @@ fn growth_counts_members_at_edges_and_flows_between() {
 #[test]
 fn growth_doubles_in_a_day_and_an_empty_ledger_has_rows_too() {
     let mut question = question("bot-growth", "2016-09-01T00:00:00", "2016-09-02T00:00:00", None, "UTC");
-    let spans = df!(
-        "kind" => [0i64, 0],
-        "reinstated" => [0i64, 0],
-        "inferred" => [0i64, 0],
-        "since" => [micros("2016-01-01T00:00:00"), micros("2016-09-01T00:00:01")],
-        "until" => [None::<i64>, None],
-        "platform" => [Some("web"), None],
-    )
-    .unwrap();
-    let outcome = answer("bot-growth", &question, vec![("spans", spans.clone())]);
+    let facts = Facts::default()
+        .rows("facts/bots", &json!([{"bot_key": 1, "platform": "web"}, {"bot_key": 2}]))
+        .rows(
+            "facts/spans",
+            &json!([
+                {"bot_key": 1, "kind": "member", "inferred": false, "time": "2016-01-01T00:00:00"},
+                {"bot_key": 2, "kind": "member", "inferred": false, "time": "2016-09-01T00:00:01"},
+            ]),
+        );
+    let outcome = answer("bot-growth", &question, &facts);
     assert_eq!(real(&outcome, 0, "growth_rate"), 1.0);
     close(real(&outcome, 0, "doubling_days"), 1.0, 12);
     question.group_by = vec!["platform"];
-    let outcome = answer("bot-growth", &question, vec![("spans", spans.clone())]);
+    let outcome = answer("bot-growth", &question, &facts);
     assert_eq!(
         [shown(&outcome, 0, "platform"), shown(&outcome, 1, "platform")],
         ["web", ""]
     );
     assert_eq!(ints(&outcome, 1, &["opening", "closing"]), [0, 1]);
-    let outcome = answer("bot-growth", &question, vec![("spans", spans.clear())]);
+    let outcome = answer("bot-growth", &question, &Facts::default());
     assert_eq!(outcome.table.rows.len(), 1);
     assert_eq!(*outcome.table.cell(0, "platform"), Value::Null);
     assert_eq!(int(&outcome, 0, "closing"), 0);
     assert_eq!(*outcome.table.cell(0, "growth_rate"), Value::Null);
-}
-
-/// What the query of activity yields for quarter hours given as (bot, instant).
-fn words(question: &Question, activity: &[(i64, &str)]) -> DataFrame {
-    let params: BTreeMap<_, _> = (metrics::find("bot-activity").unwrap().inputs[0].params)(question)
-        .into_iter()
-        .collect();
-    let list = |name: &str| match &params[name] {
-        Param::Ints(values) => values.clone(),
-        other => panic!("{other:?}"),
-    };
-    let one = |name: &str| match &params[name] {
-        Param::Int(value) => *value,
-        other => panic!("{other:?}"),
-    };
-    let (word, bit, day, low, high) = (list("word"), list("bit"), list("day"), list("low"), list("high"));
-    let mut bits: BTreeMap<(i64, i64), i64> = BTreeMap::new();
-    let mut before = BTreeSet::new();
-    for (bot, instant) in activity {
-        let quarter = at(instant).timestamp() / 900;
-        let (on, cell) = (quarter / 96, quarter % 96);
-        let hits = |low: i64, high: i64| {
-            if cell < 48 {
-                low >> cell & 1 == 1
-            } else {
-                high >> (cell - 48) & 1 == 1
-            }
-        };
-        for slot in 0..day.len() {
-            if day[slot] == on && hits(low[slot], high[slot]) {
-                *bits.entry((*bot, word[slot])).or_default() |= 1 << bit[slot];
-            }
-        }
-        if on < one("from_day") || on == one("from_day") && hits(one("from_low"), one("from_high")) {
-            before.insert(*bot);
-        }
-    }
-    df!(
-        "bot_key" => bits.keys().map(|key| key.0).collect::<Vec<_>>(),
-        "word" => bits.keys().map(|key| key.1).collect::<Vec<_>>(),
-        "bits" => bits.values().copied().collect::<Vec<_>>(),
-        "before" => bits.keys().map(|key| i64::from(before.contains(&key.0))).collect::<Vec<_>>(),
-    )
-    .unwrap()
 }
 
 const ACTIVITY: [&str; 6] = ["active", "new", "retained", "resurrected", "churned", "residual"];
@@ -339,7 +295,7 @@ fn activity_follows_the_local_calendar_across_a_clock_change() {
         (3, "2016-03-28T12:00:00"),
         (4, "2016-03-26T00:00:00"), // only the day before: churned on the 27th
     ];
-    let outcome = answer("bot-activity", &question, vec![("words", words(&question, &activity))]);
+    let outcome = answer("bot-activity", &question, &Facts::default().active(&activity));
     assert_eq!(ints(&outcome, 0, &ACTIVITY), [1, 0, 1, 0, 1, 0]);
     assert_eq!(ints(&outcome, 1, &ACTIVITY), [2, 1, 0, 1, 1, 0]);
     assert_eq!(real(&outcome, 1, "quick_ratio"), 2.0);
@@ -349,7 +305,7 @@ fn activity_follows_the_local_calendar_across_a_clock_change() {
 }
 
 #[test]
-fn activity_adds_up_over_more_buckets_than_a_word_has_bits() {
+fn activity_adds_up_over_all_hours_of_many_days() {
     let question = question(
         "bot-activity",
         "2016-09-01T00:00:00",
@@ -363,18 +319,11 @@ fn activity_adds_up_over_more_buckets_than_a_word_has_bits() {
         let hours = (0..192)
             .filter(|hour| hour % (bot + 1) == 0)
             .chain((bot % 2 == 0).then_some(-1));
-        let start = at("2016-09-01T00:00:00");
-        activity.extend(hours.map(|hour| {
-            (
-                bot,
-                (start + chrono::TimeDelta::hours(hour))
-                    .format("%Y-%m-%dT%H:%M:%S")
-                    .to_string(),
-            )
-        }));
+        let moment = |hour: i64| (at("2016-09-01T00:00:00") + TimeDelta::hours(hour)).format("%FT%T").to_string();
+        activity.extend(hours.map(|hour| (bot, moment(hour))));
     }
     let given: Vec<(i64, &str)> = activity.iter().map(|(bot, instant)| (*bot, instant.as_str())).collect();
-    let outcome = answer("bot-activity", &question, vec![("words", words(&question, &given))]);
+    let outcome = answer("bot-activity", &question, &Facts::default().active(&given));
     assert_eq!(outcome.table.rows.len(), 192);
     for row in 0..192 {
         let active = (0..7).filter(|bot| row % (bot + 1) == 0).count() as i64;
@@ -393,54 +342,48 @@ fn an_edge_inside_a_quarter_hour_is_named() {
         None,
         "UTC",
     );
-    let outcome = answer(
-        "bot-activity",
-        &question,
-        vec![("words", words(&question, &[(1, "2016-09-01T00:00:00")]))],
-    );
+    let facts = Facts::default().active(&[(1, "2016-09-01T00:00:00")]);
+    let outcome = answer("bot-activity", &question, &facts);
     assert_eq!(ints(&outcome, 0, &ACTIVITY), [1, 1, 0, 0, 0, 0]);
     assert_eq!(outcome.warnings.len(), 1);
 }
 
-fn funnel() -> Vec<(&'static str, DataFrame)> {
-    // One day, cells of one day: 10 closed conversations, of which 4 check out in the thread and
-    // 2 by redirect, and 3 and 1 pay; 5 open ones, of which 1 has checked out in the thread.
-    let counts = df!(
-        "cell" => [0i64, 0, 0, 0, 0],
-        "open" => [0i64, 0, 0, 1, 1],
-        "path" => [None, Some("in_thread"), Some("redirect"), None, Some("in_thread")],
-        "entered" => [4i64, 4, 2, 4, 1],
-        "checkout" => [0i64, 4, 2, 0, 1],
-        "paid" => [0i64, 3, 1, 0, 0],
-    )
-    .unwrap();
-    let second = |n: i64| n * 1_000_000;
-    let durations = df!(
-        "cell" => [0i64; 6],
-        "path" => ["in_thread", "in_thread", "in_thread", "in_thread", "redirect", "redirect"],
-        "to_checkout" => [second(10), second(20), second(30), second(40), second(100), second(200)],
-        "to_paid" => [Some(second(15)), Some(second(26)), Some(second(37)), None, Some(second(400)), None],
-    )
-    .unwrap();
-    vec![
-        ("cells", DataFrame::empty()),
-        ("counts", counts),
-        ("durations", durations),
-    ]
+/// On one day 10 closed conversations, of which 4 check out in the thread and 2 by redirect, and 3 and 1 pay; 5 open
+/// ones, of which 1 has checked out in the thread.
+fn funnel() -> Facts {
+    const SECOND: i64 = 1_000_000;
+    let went_on = |start: &str, path: &str, checkout: i64, paid: Option<i64>| {
+        json!({"start": start, "path": path, "checkout_after": checkout * SECOND, "paid_after": paid.map(|paid| paid * SECOND)})
+    };
+    let ended = |start: &str| json!({"start": start});
+    let (morning, noon, evening) = ("2016-09-01T06:00:00", "2016-09-01T12:05:00", "2016-09-01T18:00:00");
+    let mut conversations = vec![
+        went_on(morning, "in_thread", 10, Some(15)),
+        went_on(morning, "in_thread", 20, Some(26)),
+        went_on(noon, "in_thread", 30, Some(37)),
+        went_on(noon, "in_thread", 40, None),
+        went_on(morning, "redirect", 100, Some(400)),
+        went_on(noon, "redirect", 200, None),
+        went_on(evening, "in_thread", 50, None),
+    ];
+    conversations.extend([morning, morning, morning, noon].map(ended));
+    conversations.extend([evening; 4].map(ended));
+    Facts::default().rows("facts/conversations", &conversations.into())
+}
+
+/// A question about that day, asked when the conversations of its evening are open. The cube answers until noon.
+fn of_the_funnel(interval: Option<Interval>) -> Question {
+    Question {
+        as_of: at("2016-09-02T12:10:00"),
+        ..question("conversion", "2016-09-01T00:00:00", "2016-09-02T00:00:00", interval, "UTC")
+    }
 }
 
 const FUNNEL: [&str; 6] = ["step_index", "entered", "reached", "dropped", "open", "open_reached"];
 
 #[test]
 fn the_funnel_counts_closed_units_and_sets_open_ones_apart() {
-    let question = question(
-        "conversion",
-        "2016-09-01T00:00:00",
-        "2016-09-02T00:00:00",
-        Some(Interval::Day),
-        "UTC",
-    );
-    let outcome = answer("conversion", &question, funnel());
+    let outcome = answer("conversion", &of_the_funnel(Some(Interval::Day)), &funnel());
     assert_eq!(ints(&outcome, 0, &FUNNEL), [1, 15, 10, 0, 5, 5]);
     assert_eq!(ints(&outcome, 1, &FUNNEL), [2, 15, 6, 4, 5, 1]);
     assert_eq!(ints(&outcome, 2, &FUNNEL), [3, 15, 4, 6, 5, 0]);
@@ -462,9 +405,9 @@ fn the_funnel_counts_closed_units_and_sets_open_ones_apart() {
 
 #[test]
 fn a_path_splits_the_funnel_from_the_checkout_on() {
-    let mut question = question("conversion", "2016-09-01T00:00:00", "2016-09-02T00:00:00", None, "UTC");
+    let mut question = of_the_funnel(None);
     question.group_by = vec!["path"];
-    let outcome = answer("conversion", &question, funnel());
+    let outcome = answer("conversion", &question, &funnel());
     assert_eq!(outcome.table.rows.len(), 9);
     assert_eq!(
         *outcome.table.cell(0, "entered"),
@@ -483,26 +426,24 @@ fn a_path_splits_the_funnel_from_the_checkout_on() {
     }
 }
 
-fn movements() -> DataFrame {
-    df!(
-        "cell" => [0i64, 0, 0, 0, 1],
-        "kind" => ["capture", "capture", "capture", "refund", "chargeback_opened"],
-        "provider" => ["stripe", "paypal", "paypal", "stripe", "stripe"],
-        "currency" => ["USD", "USD", "EUR", "USD", "USD"],
-        "exponent" => [2i64; 5],
-        "rate_day" => [17_045i64; 5],
-        "foreign_key" => [None, None, Some(7i64), None, None],
-        "movements" => [3i64, 1, 1, 1, 2],
-        "minor_high" => [0i64, 0, 0, 0, 0],
-        "minor_low" => [3_000i64, 1_000, 500, 250, 0],
-    )
-    .unwrap()
-}
+const FIRST: &str = "2016-09-01T08:00:00";
+const SECOND: &str = "2016-09-02T08:00:00";
 
-fn no_rates() -> DataFrame {
-    let (whole, text) = (Vec::<i64>::new(), Vec::<String>::new());
-    df!("day" => &whole, "base" => &text, "quote" => &text, "digits" => &whole, "scale" => &whole, "source" => &text)
-        .unwrap()
+/// Three captures by Stripe, one by PayPal and one there in euros, a refund, and two chargebacks on the second day.
+fn movements() -> Json {
+    let moved = |at: &str, payment: i64, kind: &str, provider: &str, currency: &str, minor: i64| {
+        json!({"activity": at, "payment_key": payment, "kind": kind, "provider": provider, "currency": currency, "minor": minor})
+    };
+    json!([
+        moved(FIRST, 1, "capture", "stripe", "USD", 500),
+        moved(FIRST, 2, "capture", "stripe", "USD", 1_200),
+        moved(FIRST, 3, "capture", "stripe", "USD", 1_300),
+        moved(FIRST, 6, "capture", "paypal", "USD", 1_000),
+        moved(FIRST, 7, "capture", "paypal", "EUR", 500),
+        moved(FIRST, 1, "refund", "stripe", "USD", 250),
+        moved(SECOND, 1, "chargeback_opened", "stripe", "USD", 0),
+        moved(SECOND, 2, "chargeback_opened", "stripe", "USD", 0),
+    ])
 }
 
 #[test]
@@ -514,18 +455,18 @@ fn shares_sum_to_one_and_the_silent_provider_has_its_row() {
         Some(Interval::Day),
         "UTC",
     );
-    let counts = df!(
-        "cell" => [0i64, 0, -1, 0],
-        "provider" => ["stripe", "paypal", "braintree", "unknown"],
-        "currency" => [None::<&str>, None, None, None],
-        "payments" => [3i64, 2, 9, 5],
-    )
-    .unwrap();
-    let outcome = answer(
-        "provider-share",
-        &question,
-        vec![("counts", counts), ("movements", movements()), ("rates", no_rates())],
-    );
+    let captured = |(provider, at, payments): (&str, &str, usize)| {
+        vec![json!({"provider": provider, "capture": at, "currency": "USD"}); payments]
+    };
+    let payments = [
+        ("stripe", FIRST, 3),
+        ("paypal", FIRST, 2),
+        ("braintree", "2016-08-31T08:00:00", 9),
+        ("unknown", FIRST, 5),
+    ];
+    let payments: Vec<Json> = payments.into_iter().flat_map(captured).collect();
+    let facts = Facts::default().rows("facts/payments", &payments.into()).rows("facts/movements", &movements());
+    let outcome = answer("provider-share", &question, &facts);
     let values: Vec<String> = (0..4).map(|row| shown(&outcome, row, "value")).collect();
     assert_eq!(values, ["braintree", "paypal", "stripe", "unknown"]);
     assert_eq!(int(&outcome, 0, "payments"), 0);
@@ -553,50 +494,40 @@ fn shares_sum_to_one_and_the_silent_provider_has_its_row() {
     assert_eq!(outcome.warnings.len(), 1);
 }
 
-fn payment_frames() -> Vec<(&'static str, DataFrame)> {
-    let captured = df!(
-        "cell" => [0i64, 0, 0, 0, 1],
-        "provider" => ["stripe", "stripe", "stripe", "paypal", "paypal"],
-        "currency" => [None::<&str>, None, None, None, None],
-        "paid_in" => ["USD", "USD", "USD", "EUR", "USD"],
-        "rate_day" => [17_045i64, 17_045, 17_045, 17_045, 17_046],
-        "user_key" => [Some(1i64), Some(1), Some(2), None, Some(2)],
-        "bot_key" => [Some(1i64), Some(1), Some(2), Some(3), None],
-        "saved" => [Some(1i64), Some(0), Some(0), None, None],
-        "refunded" => [1i64, 0, 0, 0, 0],
-        "disputed" => [0i64, 0, 0, 1, 0],
-        "second_at" => [Some(micros("2016-09-01T12:00:00")), Some(micros("2016-09-01T12:00:00")),
-                        Some(micros("2016-09-02T00:00:00")), None, Some(micros("2016-09-02T00:00:00"))],
-    )
-    .unwrap();
-    let sums = |name: &str, flag: [i64; 2], count: [i64; 2]| {
-        df!(
-            "cell" => [0i64, 0],
-            name => flag,
-            "first" => [1i64, 1],
-            "provider" => ["stripe", "stripe"],
-            "currency" => ["USD", "USD"],
-            "exponent" => [2i64, 2],
-            "rate_day" => [17_045i64, 17_045],
-            "attempts" => count,
-            "payments" => count,
-            "minor_high" => [0i64, 0],
-            "minor_low" => [3_000i64, 1_000],
-        )
-        .unwrap()
+/// Four payments of the first day, one of the second and two that wait; attempts, and checkouts that nobody paid.
+fn payments() -> Facts {
+    let (noon, midnight) = ("2016-09-01T12:00:00", "2016-09-02T00:00:00");
+    let payments = json!([
+        {"capture": FIRST, "provider": "stripe", "currency": "USD", "user_key": 1, "bot_key": 1, "credential": "saved",
+         "refunded_after": 60 * DAY},
+        {"capture": noon, "provider": "stripe", "currency": "USD", "user_key": 1, "bot_key": 1, "credential": "new",
+         "refunded_after": 60 * DAY + 1},
+        {"capture": FIRST, "provider": "stripe", "currency": "USD", "user_key": 2, "bot_key": 2, "credential": "new"},
+        {"capture": FIRST, "provider": "paypal", "currency": "EUR", "bot_key": 3, "disputed_after": 120 * DAY},
+        {"capture": midnight, "provider": "paypal", "currency": "USD", "user_key": 2},
+        {"fact": SECOND, "provider": "stripe", "currency": "USD", "state": "initiated"},
+        {"fact": SECOND, "provider": "stripe", "currency": "USD", "state": "requires_action"},
+    ]);
+    let attempt = |minor: i64, approved: bool| {
+        json!({"time": FIRST, "provider": "stripe", "currency": "USD", "minor": minor, "first": true, "decided": true,
+               "approved": approved})
     };
-    let pending = df!("cell" => [1i64], "provider" => ["stripe"], "currency" => [None::<&str>], "payments" => [2i64]);
-    let checkouts = df!("cell" => [0i64], "checkouts" => [20i64], "paid" => [0i64]);
-    vec![
-        ("captured", captured),
-        ("movements", movements()),
-        ("attempts", sums("approved", [1, 0], [3, 1])),
-        ("decided", sums("captured", [1, 0], [3, 1])),
-        ("pending", pending.unwrap()),
-        ("checkouts", checkouts.unwrap()),
-        ("rates", no_rates()),
-    ]
+    let decision = |minor: i64, captured: bool| {
+        json!({"time": FIRST, "provider": "stripe", "currency": "USD", "minor": minor, "captured": captured})
+    };
+    let each = [(500, true), (1_200, true), (1_300, true), (1_000, false)];
+    let attempts: Vec<Json> = each.into_iter().map(|(minor, approved)| attempt(minor, approved)).collect();
+    let decisions: Vec<Json> = each.into_iter().map(|(minor, captured)| decision(minor, captured)).collect();
+    Facts::default()
+        .rows("facts/payments", &payments)
+        .rows("facts/movements", &movements())
+        .rows("facts/attempts", &attempts.into())
+        .rows("facts/decisions", &decisions.into())
+        .rows("facts/checkouts", &vec![json!({"time": FIRST}); 20].into())
 }
+
+/// Microseconds.
+const DAY: i64 = 86_400_000_000;
 
 #[test]
 fn payments_count_people_and_rates_by_hand() {
@@ -607,7 +538,7 @@ fn payments_count_people_and_rates_by_hand() {
         Some(Interval::Day),
         "UTC",
     );
-    let outcome = answer("payments", &question, payment_frames());
+    let outcome = answer("payments", &question, &payments());
     let columns = ["payments", "payers", "repeat_payers", "bots", "unconverted"];
     assert_eq!(ints(&outcome, 0, &columns), [4, 2, 1, 3, 1]);
     assert_eq!(ints(&outcome, 1, &columns), [1, 1, 1, 0, 0]);
@@ -639,7 +570,7 @@ fn payments_count_people_and_rates_by_hand() {
         "no data is not 0"
     );
     question.as_of = at("2016-11-30T00:00:00");
-    let young = answer("payments", &question, payment_frames());
+    let young = answer("payments", &question, &payments());
     assert_eq!(real(&young, 0, "refund_rate"), 0.25);
     assert_eq!(
         *young.table.cell(0, "dispute_rate"),
@@ -660,7 +591,7 @@ fn groups_without_checkouts_have_no_checkout_rate() {
         "UTC",
     );
     question.group_by = vec!["provider"];
-    let outcome = answer("payments", &question, payment_frames());
+    let outcome = answer("payments", &question, &payments());
     assert_eq!(outcome.table.rows.len(), 4);
     assert_eq!(
         [shown(&outcome, 0, "provider"), shown(&outcome, 1, "provider")],
@@ -668,43 +599,4 @@ fn groups_without_checkouts_have_no_checkout_rate() {
     );
     assert_eq!(ints(&outcome, 1, &["payments", "repeat_payers"]), [3, 1]);
     assert_eq!(*outcome.table.cell(1, "checkout_conversion_n"), Value::Null);
-}
-
-#[test]
-fn every_query_gets_exactly_the_parameters_it_names() {
-    let filter = Filter {
-        dimension: "platform",
-        any_of: vec![Some("web".into())],
-        none_of: Vec::new(),
-    };
-    for metric in metrics::ALL {
-        let mut question = question(metric.name, "2016-09-01T00:00:00", "2016-09-03T00:00:00", None, "UTC");
-        question.filters = vec![filter.clone()];
-        for input in metric.inputs {
-            // What the default question does not need is read for another one.
-            let mut other = question.clone();
-            other.parameters.insert("steps", "checkout".into());
-            other.parameters.insert("unit", "user".into());
-            let asked = [&question, &other].map(input.params);
-            let given = asked.iter().find(|params| !params.is_empty()).into_iter().flatten();
-            let given: BTreeSet<&str> = given.map(|(name, _)| *name).collect();
-            let code = input
-                .query
-                .sql
-                .lines()
-                .filter(|line| !line.starts_with("--"))
-                .collect::<Vec<_>>()
-                .join("\n");
-            let named: BTreeSet<&str> = code
-                .split('$')
-                .skip(1)
-                .map(|rest| {
-                    rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                        .next()
-                        .unwrap()
-                })
-                .collect();
-            assert_eq!(given, named, "{}", input.query.name);
-        }
-    }
 }

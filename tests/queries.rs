@@ -1,12 +1,20 @@
 //! Every query is one file, is used, and prepares against the schema as it stands.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use botledger::app::store_options;
-use botledger::store::Store;
+use botledger::metrics::{self, Metric, MetricError, Source};
+use botledger::model::{Currency, Params, Query};
+use botledger::serve::question::{Defaults, parse};
+use botledger::serve::report::ANSWER_ROWS;
+use botledger::store::{Snapshot, Store, StoreError};
 use duckdb::Connection;
+use polars::prelude::{DataFrame, DataType};
 
-use crate::support::app::{PRESENT, TestClock, config};
+use crate::small;
+use crate::support::app::{PRESENT, TestClock, config, instant};
+use crate::support::facts::Facts;
 use crate::support::ledger::Ledger;
 use crate::support::rust::{collect, sources};
 use crate::support::{project, read};
@@ -95,4 +103,90 @@ fn prepare(connection: &Connection, sql: &str) -> duckdb::Result<()> {
         connection.prepare(statement)?;
     }
     Ok(())
+}
+
+/// The facts of the store; every query must be given exactly the parameters that it names.
+struct Checked<'a> {
+    snapshot: &'a Snapshot<'a>,
+    read: RefCell<BTreeSet<&'static str>>,
+}
+
+impl Source for Checked<'_> {
+    fn read(&self, query: &Query, params: &Params) -> Result<DataFrame, MetricError> {
+        let given: BTreeSet<&str> = params.iter().map(|(name, _)| *name).collect();
+        assert_eq!(given, named(query.sql), "{}", query.name);
+        let frame = self.snapshot.frame(query, params).unwrap();
+        // Walks are stated by no test of a metric.
+        if query.name != "facts/walks" {
+            let stated = Facts::default().read(query, params)?;
+            assert_eq!(types(&stated), types(&frame), "{}", query.name);
+        }
+        self.read.borrow_mut().insert(query.name);
+        Ok(frame)
+    }
+}
+
+/// The names after every `$` of a query.
+fn named(sql: &str) -> BTreeSet<&str> {
+    let code = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let places = code.flat_map(|line| line.split('$').skip(1));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    places.map(|rest| rest.split(|c| !is_part(c)).next().unwrap()).collect()
+}
+
+fn types(frame: &DataFrame) -> BTreeMap<String, DataType> {
+    let columns = frame.columns().iter();
+    columns.map(|column| (column.name().to_string(), column.dtype().clone())).collect()
+}
+
+/// Questions about a metric that make it read everything that it may: with and without what its facts can be split by,
+/// and for each value of the parameters that choose the facts.
+fn questions(metric: &Metric) -> Vec<Vec<(String, String)>> {
+    let dimensions: Vec<&str> = metric.dimensions.iter().map(|dimension| dimension.0).collect();
+    let dimensions = dimensions.join(",");
+    let own: &[&[(&str, &str)]] = match metric.name {
+        "bot-retention" => &[&[("unit", "user")]],
+        "change" => &[&[("of", "payment_success")]],
+        "conversion" => &[&[("steps", "checkout,paid")], &[("unit", "user")]],
+        "forecast" => &[&[("of", "payments")], &[("of", "gross")]],
+        "payments" | "provider-share" => &[&[("basis", "cohort")]],
+        _ => &[],
+    };
+    let common: [&[(&str, &str)]; 3] = [
+        &[],
+        &[("group_by", &dimensions), ("currency", "original")],
+        &[("platform", "messenger"), ("platform!", "(none)"), ("interval", "month")],
+    ];
+    let range = [("from", "2016-06-01"), ("to", "2016-10-01")];
+    let asked = std::iter::once(&[] as &[(&str, &str)]).chain(own.iter().copied());
+    let asked = asked.flat_map(|own| common.map(|common| [range.as_slice(), own, common].concat()));
+    let texts = |pairs: Vec<(&str, &str)>| pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    asked.map(texts).collect()
+}
+
+#[test]
+fn every_query_of_a_metric_gets_exactly_the_parameters_it_names() {
+    let now = instant(small::RECEIVED);
+    let defaults = Defaults {
+        now,
+        as_of: now,
+        currency: Currency::parse("USD"),
+    };
+    let read = small::loaded().store().at(now, |snapshot| {
+        let checked = Checked {
+            snapshot,
+            read: RefCell::default(),
+        };
+        for metric in metrics::ALL {
+            for pairs in questions(metric) {
+                let asked = parse(metric, &pairs, &defaults).unwrap_or_else(|error| panic!("{pairs:?}: {error}"));
+                let outcome = metric.answer(&asked.question, &checked, ANSWER_ROWS);
+                outcome.unwrap_or_else(|error| panic!("{} {pairs:?}: {error}", metric.name));
+            }
+        }
+        Ok::<_, StoreError>(checked.read.into_inner())
+    });
+    let facts: BTreeSet<String> = files().into_iter().filter(|name| name.starts_with("facts/")).collect();
+    let read: BTreeSet<String> = read.unwrap().into_iter().map(str::to_owned).collect();
+    assert_eq!(read, facts, "each of them is read by a question");
 }

@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
-use botledger::metrics::{Definition, Dimension, Filter, Frames, Metric, MetricError, Outcome, Parameter, Question};
+use botledger::facts::fact::Of;
+use botledger::metrics::{Answer, Definition, Dimension, Filter, Metric, MetricError, Parameter, Question, Scope};
 use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Table, Value};
 use botledger::serve::definitions::Described;
 use botledger::serve::question::{Asked, Compare, Defaults, Fault, QuestionError, parse};
 use botledger::serve::report::{Meta, Report};
 use botledger::serve::{compare, csv, json};
 use chrono::{DateTime, Utc};
+use polars::prelude::DataFrame;
 
 static METRIC: Metric = Metric {
     name: "parcels",
@@ -20,7 +22,7 @@ static METRIC: Metric = Metric {
         denominator: "",
         excludes: &["letters"],
     },
-    dimensions: &[Dimension("platform"), Dimension("country")],
+    dimensions: &[Dimension("platform", Of::Bot), Dimension("country", Of::Bot)],
     parameters: &[Parameter {
         name: "window",
         default: "24h",
@@ -28,7 +30,7 @@ static METRIC: Metric = Metric {
         check: duration,
     }],
     default_days: 30,
-    inputs: &[],
+    columns: &[],
     compute: nothing,
 };
 
@@ -38,8 +40,8 @@ fn duration(text: &str) -> Result<(), &'static str> {
         .ok_or("must be a duration such as 24h")
 }
 
-fn nothing(_: &Question, _: &Frames) -> Result<Outcome, MetricError> {
-    Ok(Outcome::default())
+fn nothing(_: &Scope) -> Result<Answer, MetricError> {
+    Ok(Answer::of(DataFrame::empty()))
 }
 
 fn at(text: &str) -> DateTime<Utc> {

@@ -4,6 +4,7 @@ pub mod app;
 pub mod bench;
 pub mod client;
 pub mod events;
+pub mod facts;
 pub mod frames;
 pub mod ledger;
 pub mod program;
