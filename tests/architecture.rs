@@ -1,5 +1,7 @@
 //! The house rules of the README, read off the source.
 
+use std::collections::BTreeMap;
+
 use crate::support::rust::{Source, sources};
 
 /// Which layer may name which; everything else is forbidden. `query` is the macro that declares a query.
@@ -21,6 +23,16 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     ("main", &[]),
     ("lib", &[]),
+];
+
+/// Which room of the store may name which. Each may name the store's errors, options and locks.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("sql", &[]),
+    ("folder", &["sql"]),
+    ("observe", &["sql"]),
+    ("fold", &["sql"]),
+    ("write", &["folder", "observe", "sql"]),
+    ("read", &["fold", "observe", "sql"]),
 ];
 
 /// Files outside `http/` that may know the web server: the roots, the routes, and what stands between them.
@@ -83,6 +95,65 @@ fn ways_in_work_and_ways_out_meet_in_tables_only() {
                 .any(|name| sides.contains(&name.as_str()) && name != layer)
     };
     none(offenders(names_another), "one side names another");
+}
+
+/// Those of a folder's files that name each other in circles, or follow from there.
+fn circles(mut names: BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let free = |names: &BTreeMap<String, Vec<String>>| {
+        let names_none = |named: &Vec<String>| !named.iter().any(|name| names.contains_key(name));
+        let found = names.iter().find(|(_, named)| names_none(named));
+        found.map(|(file, _)| file.clone())
+    };
+    while let Some(file) = free(&names) {
+        names.remove(&file);
+    }
+    names.into_keys().collect()
+}
+
+#[test]
+fn the_rooms_of_the_store_name_each_other_one_way() {
+    let mut wrong = Vec::new();
+    let mut files: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for source in sources() {
+        let Some(path) = source.path.strip_prefix("store/") else {
+            continue;
+        };
+        let (above, of_store) = (source.names_after("super::"), source.names_after("crate::store::"));
+        let Some((room, file)) = path.split_once('/') else {
+            // The open store stands on the rooms, and all else at the top below them.
+            if !["mod.rs", "handle.rs"].contains(&path) && above.len() + of_store.len() > 0 {
+                wrong.push(format!("{path} names {above:?} {of_store:?}"));
+            }
+            continue;
+        };
+        let allowed = ROOMS.iter().find(|(name, _)| *name == room);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{room} has no place in the order of rooms"));
+        let is_door = ["mod.rs", "ledger.rs"].contains(&file);
+        let beyond = |name: &&String| {
+            let is_room = ROOMS.iter().any(|(room, _)| room == name);
+            (is_room && *name != room && !allowed.contains(&name.as_str())) || (*name == "Store" && !is_door)
+        };
+        let outside = if file == "mod.rs" { &above } else { &of_store };
+        let found = outside.iter().chain(&of_store).filter(beyond);
+        wrong.extend(found.map(|name| format!("{path} names {name}")));
+        if file != "mod.rs" {
+            let name = file.trim_end_matches(".rs").to_owned();
+            files.entry(room.to_owned()).or_default().insert(name, above);
+        }
+    }
+    for (room, files) in files {
+        let named = files.values().flatten();
+        // Also `super::super::`: what a room's file needs of its room stands in another file of it.
+        let strange = named.filter(|name| !files.contains_key(*name));
+        wrong.extend(strange.map(|name| format!("a file of {room} names {name} above it")));
+        let circles = circles(files.clone());
+        wrong.extend(
+            circles
+                .into_iter()
+                .map(|file| format!("{room}/{file}.rs is in a circle")),
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

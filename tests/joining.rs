@@ -87,7 +87,7 @@ fn moving() -> Vec<Event> {
     vec![started, moved, said, checkout, paid, other]
 }
 
-/// What is told of conversations as known at a moment, from the cube, from the walks and by user.
+/// What is told of conversations as known at a moment, from the rollup, from the walks and by user.
 fn talks(store: &Store, as_of: DateTime<Utc>) -> String {
     let walks = "started,conversation.message,checkout,paid";
     [

@@ -19,22 +19,13 @@ fn file(times: &[&str]) -> String {
     lines(&times.iter().map(|time| began(time)).collect::<Vec<_>>())
 }
 
-/// Imports files in a commit or more each, as one delivery.
+/// Imports files in a commit or more each, as one bulk load.
 fn imported(app: &TestApp, files: &[String]) {
     let privacy = Privacy::open(&app.config, app.store()).unwrap();
-    let (clock, delivery) = (app.clock.clock(), app.store().delivery());
+    let (clock, load) = (app.clock.clock(), app.store().bulk_load());
     for file in files {
         let progress = &mut |_, _: &_| ();
-        import::import(
-            app.store(),
-            delivery,
-            file.as_bytes(),
-            &clock,
-            &privacy,
-            65_536,
-            progress,
-        )
-        .unwrap();
+        import::import(app.store(), load, file.as_bytes(), &clock, &privacy, 65_536, progress).unwrap();
         app.clock.advance(TimeDelta::minutes(1));
     }
     app.wait_folded();
@@ -75,7 +66,7 @@ fn history_in_several_commits_restates_nothing_in_an_empty_ledger() {
 }
 
 #[test]
-fn the_program_s_import_of_several_files_is_one_delivery() {
+fn the_program_s_import_of_several_files_is_one_bulk_load() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let files = history().map(|text| {
@@ -84,7 +75,7 @@ fn the_program_s_import_of_several_files_is_one_delivery() {
         path.to_str().unwrap().to_owned()
     });
     run_on(&data, &["import", &files[0], &files[1]]);
-    // What the ledger has now may have been shown: a second import is another delivery.
+    // What the ledger has now may have been shown: a second import is another load.
     let later = folder.path().join("later");
     std::fs::write(&later, file(&["2016-07-04T10:00:00Z"])).unwrap();
     run_on(&data, &["import", later.to_str().unwrap()]);

@@ -229,7 +229,7 @@ fn counts_survive_a_restart_and_what_was_refused_is_forgotten() {
 fn a_flood_is_one_entry_and_writes_nothing() {
     let app = start();
     post(&app, SECRET, "no JSON").expect_status(200);
-    app.store().save_tallies().unwrap();
+    app.store().save_counters().unwrap();
     for _ in 0..300 {
         post(&app, "a guess", "{}").problem(401, "forged");
     }

@@ -66,17 +66,8 @@ fn forms() -> Vec<(&'static str, Vec<u8>)> {
 
 fn imported(app: &TestApp, input: impl Read + Send) -> Summary {
     let privacy = Privacy::open(&app.config, app.store()).unwrap();
-    let (clock, delivery) = (app.clock.clock(), app.store().delivery());
-    import::import(
-        app.store(),
-        delivery,
-        input,
-        &clock,
-        &privacy,
-        65_536,
-        &mut |_, _: &_| (),
-    )
-    .unwrap()
+    let (clock, load) = (app.clock.clock(), app.store().bulk_load());
+    import::import(app.store(), load, input, &clock, &privacy, 65_536, &mut |_, _: &_| ()).unwrap()
 }
 
 fn posted(client: &Client, body: &[u8]) -> Counts {
@@ -155,7 +146,7 @@ fn a_bad_byte_costs_its_own_line() {
 fn what_is_no_text_is_named() {
     let app = TestApp::start();
     let privacy = Privacy::open(&app.config, app.store()).unwrap();
-    let (clock, delivery) = (app.clock.clock(), app.store().delivery());
+    let (clock, load) = (app.clock.clock(), app.store().bulk_load());
     let utf16: Vec<u8> = "\u{feff}{\"id\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut tar = vec![b'a'; 512];
     tar[100..].fill(0);
@@ -178,7 +169,7 @@ fn what_is_no_text_is_named() {
     ] {
         let refused = import::import(
             app.store(),
-            delivery,
+            load,
             Dribble(&bytes),
             &clock,
             &privacy,

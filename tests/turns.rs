@@ -57,7 +57,7 @@ fn a_fold_that_has_more_to_do_lets_the_other_jobs_have_their_turn() {
     assert!(folded > DateTime::UNIX_EPOCH && folded < *store.committed().borrow());
     // As after a kill: nothing is saved at the end.
     drop(store);
-    assert_eq!(open(&app).sources().tallies[WAY].accepted, 6);
+    assert_eq!(open(&app).sources().counters[WAY].accepted, 6);
 }
 
 /// `serve` on a folder, with five seconds to stop.
@@ -150,7 +150,7 @@ fn the_stop_interrupts_a_fold_which_is_done_after_the_next_start() {
     assert_eq!(store.folded_to(), DateTime::UNIX_EPOCH, "nothing of the step is kept");
     assert!(matches!(store.fold_step(FOLD_EVENTS), Err(StoreError::Stopped)));
     deliver(&store);
-    assert!(store.save_tallies().unwrap(), "what is counted can still be saved");
+    assert!(store.save_counters().unwrap(), "what is counted can still be saved");
     drop(store);
     let store = open(&app);
     let report = store.fold(FOLD_EVENTS).unwrap().unwrap();

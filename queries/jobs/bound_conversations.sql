@@ -1,12 +1,12 @@
 -- Conversations of more steps and payments than one may have, and those that have got a name that is set aside. How many
--- other events are logged depends on the order in which they came in, so that they decide nothing, unless they are ten
+-- other events are projected depends on the order in which they came in, so that they decide nothing, unless they are ten
 -- times as many.
 with told as (
     select coalesce(r.root, l.conversation_key) as key,
            count(*) filter (
                l.kind in ('conversation.started', 'catalog.viewed', 'product.viewed', 'cart.updated', 'checkout.started')
            ) as steps,
-           count(*) as logged
+           count(*) as projected
     from conversation_log l
     left join conversation_roots r on r.alias_key = l.conversation_key
     where l.received_at >= $since::timestamp and l.conversation_key in (select key from touched_conversations)
@@ -19,11 +19,11 @@ with told as (
     group by 1
 )
 select key, null::varchar as platform, null::varchar as name,
-       case when sum(steps) <= $most::bigint and sum(logged) > 10 * $most::bigint then sum(logged) else sum(steps) end::bigint
+       case when sum(steps) <= $most::bigint and sum(projected) > 10 * $most::bigint then sum(projected) else sum(steps) end::bigint
            as rows
 from told
 where key not in (select key from set_aside where kind = 'conversation' and state <> 'retry')
 group by key
-having sum(steps) > $most::bigint or sum(logged) > 10 * $most::bigint
+having sum(steps) > $most::bigint or sum(projected) > 10 * $most::bigint
     or key in (select key from left_out where kind = 'conversation')
 order by key

@@ -1,4 +1,4 @@
--- The earliest receipt of anything logged about the conversations that the window names, also of those set aside.
+-- The earliest receipt of anything projected about the conversations that the window names, also of those set aside.
 with named as (
     select distinct unnest([e.conversation_key, r.root]) as key
     from events e

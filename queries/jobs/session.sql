@@ -34,6 +34,6 @@ delete from touched_days;
 delete from found_days;
 delete from left_out;
 delete from found_aside;
--- The cube while it is put together.
+-- The rollup while it is compacted.
 create temp table if not exists compacted as from conversation_cells limit 0;
 delete from compacted;

@@ -1,4 +1,4 @@
--- The earliest receipt of anything logged about the touched conversations. Of those to be tried again, and of those that
+-- The earliest receipt of anything projected about the touched conversations. Of those to be tried again, and of those that
 -- names lead away from, no fact tells where they are set aside.
 select case when exists (
                 select 1 from set_aside

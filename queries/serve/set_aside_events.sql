@@ -1,4 +1,4 @@
--- What the logs hold of one entity that is set aside, by source and type, the most frequent first.
+-- What the projections hold of one entity that is set aside, by source and type, the most frequent first.
 with told as (
     select source, id, kind, received_at
     from payment_log

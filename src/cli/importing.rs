@@ -16,7 +16,7 @@ use crate::ingest::exported;
 use crate::ingest::import::{self, Cause, ImportError, Summary};
 use crate::ingest::privacy::Privacy;
 use crate::model::Clock;
-use crate::store::{Delivery, IgnoredCount, Store};
+use crate::store::{BulkLoad, IgnoredCount, Store};
 
 /// Exit code where some lines were rejected or in conflict.
 const SOME_REFUSED: u8 = 1;
@@ -59,8 +59,8 @@ pub fn import(config: &Config, paths: &[PathBuf], clock: Clock) -> anyhow::Resul
     let store = open(config, clock.clone())?;
     let importer = Importer {
         privacy: Privacy::open(config, &store)?,
-        // However many files and commits, it is one delivery: what it brings changes nothing that it brought itself.
-        delivery: store.delivery(),
+        // However many files and commits, it is one load: what it brings changes nothing that it brought itself.
+        load: store.bulk_load(),
         event_bytes: config.limits.event_bytes,
         store,
         clock,
@@ -97,7 +97,7 @@ pub fn import(config: &Config, paths: &[PathBuf], clock: Clock) -> anyhow::Resul
 struct Importer {
     store: Store,
     privacy: Privacy,
-    delivery: Delivery,
+    load: BulkLoad,
     event_bytes: usize,
     clock: Clock,
 }
@@ -124,7 +124,7 @@ impl Importer {
             Input::Export(files) => {
                 let bar = bar(None, "{human_pos} events read back, {per_sec}");
                 let progress = &mut |events, _: &Summary| bar.inc(events);
-                exported::import(&self.store, self.delivery, files, &self.privacy, progress)
+                exported::import(&self.store, self.load, files, &self.privacy, progress)
             }
         }
     }
@@ -136,7 +136,7 @@ impl Importer {
     ) -> Result<Summary, ImportError> {
         import::import(
             &self.store,
-            self.delivery,
+            self.load,
             input,
             &self.clock,
             &self.privacy,

@@ -70,7 +70,7 @@ enum Command {
     },
     /// Writes synthetic events as NDJSON: the same seed gives the same lines.
     Generate(data::Generate),
-    /// Throws facts and cube away and folds all events again.
+    /// Throws projections and facts away and folds all events again.
     Rebuild,
     /// Writes all events to Parquet files, one folder per UTC day.
     Export {

@@ -124,7 +124,7 @@ fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> 
     bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {percent}%")?);
     let summary = import::import(
         store,
-        store.delivery(),
+        store.bulk_load(),
         Cursor::new(STORY),
         clock,
         privacy,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::import::{Cause, Flight, ImportError, Summary};
 use super::privacy::Privacy;
 use crate::model::Event;
-use crate::store::{Delivery, Prepared, Store, StoreError};
+use crate::store::{BulkLoad, Prepared, Store, StoreError};
 
 /// What a Parquet file begins with.
 const PARQUET: &[u8; 4] = b"PAR1";
@@ -61,12 +61,12 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 /// When a file is none of an export, or the store fails; it tells what is durable by then.
 pub fn import(
     store: &Store,
-    delivery: Delivery,
+    load: BulkLoad,
     files: &[PathBuf],
     privacy: &Privacy,
     progress: &mut dyn FnMut(u64, &Summary),
 ) -> Result<Summary, ImportError> {
-    let mut flight = Flight::new(store, delivery, progress);
+    let mut flight = Flight::new(store, load, progress);
     let read = files.iter().try_for_each(|file| {
         store.read_export(file, &mut |events| {
             let count = events.len() as u64;

@@ -14,7 +14,7 @@ use super::privacy::Privacy;
 use super::rejection::Rejection;
 use crate::http::stream;
 use crate::model::Clock;
-use crate::store::{AppendOutcome, Appended, Delivery, IgnoredCounts, Pending, Prepared, Store, StoreError};
+use crate::store::{AppendOutcome, Appended, BulkLoad, IgnoredCounts, Prepared, Queued, Store, StoreError};
 
 /// Bytes of one block of lines.
 const BLOCK: usize = 4 << 20;
@@ -119,13 +119,13 @@ struct Parsed {
 
 /// Imports one stream of lines of at most `event_bytes` each; `progress` is told of bytes (inflated) as they become durable.
 ///
-/// Streams of the same `delivery` do not count as changing each other's figures.
+/// Streams of the same `load` do not count as changing each other's figures.
 ///
 /// # Errors
 /// When the input or the store fails; it tells what is durable by then.
 pub fn import(
     store: &Store,
-    delivery: Delivery,
+    load: BulkLoad,
     input: impl Read + Send,
     clock: &Clock,
     privacy: &Privacy,
@@ -144,7 +144,7 @@ pub fn import(
             lanes_out.push(parsed);
         }
         let reader = scope.spawn(move || read_blocks(input, &lanes_in));
-        let mut flight = Flight::new(store, delivery, progress);
+        let mut flight = Flight::new(store, load, progress);
         let stored = append_in_order(&mut flight, &lanes_out).and_then(|()| flight.land());
         // Parsers and reader end when nobody takes what they make.
         drop(lanes_out);
@@ -158,18 +158,18 @@ pub fn import(
 /// Groups on their way to the disk.
 pub(super) struct Flight<'a> {
     store: &'a Store,
-    delivery: Delivery,
+    load: BulkLoad,
     progress: &'a mut dyn FnMut(u64, &Summary),
     /// Each with what it was read from, in bytes.
-    flying: VecDeque<(Pending, u64)>,
+    flying: VecDeque<(Queued, u64)>,
     pub(super) summary: Summary,
 }
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(store: &'a Store, delivery: Delivery, progress: &'a mut dyn FnMut(u64, &Summary)) -> Self {
+    pub(super) fn new(store: &'a Store, load: BulkLoad, progress: &'a mut dyn FnMut(u64, &Summary)) -> Self {
         Flight {
             store,
-            delivery,
+            load,
             progress,
             flying: VecDeque::new(),
             summary: Summary::default(),
@@ -178,7 +178,7 @@ impl<'a> Flight<'a> {
 
     /// Hands a group to the writer, and waits for the first where many are on their way.
     pub(super) fn send(&mut self, group: Prepared, bytes: u64) -> Result<(), StoreError> {
-        let pending = self.store.append_queued(group, self.delivery)?;
+        let pending = self.store.append_queued(group, self.load)?;
         self.flying.push_back((pending, bytes));
         if self.flying.len() < IN_FLIGHT {
             return Ok(());

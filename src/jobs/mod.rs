@@ -49,7 +49,7 @@ pub const SCHEDULE: &[Job] = &[
     },
     Job {
         name: "compact",
-        schedule: "after each fold, where the cube has scattered",
+        schedule: "after each fold, where the rollup has too many rows",
         when: When::Events,
         step: |store, _| store.compact_step(),
     },
@@ -57,7 +57,7 @@ pub const SCHEDULE: &[Job] = &[
         name: "tallies",
         schedule: "every 5 seconds and at the stop, where a source has delivered something",
         when: When::Every(Duration::from_secs(5)),
-        step: |store, _| store.save_tallies().map(|_| false),
+        step: |store, _| store.save_counters().map(|_| false),
     },
 ];
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::config::Config;
 use crate::model::Mode;
-use crate::store::{IgnoredCount, NATIVE_WAYS, RecentRefusal, SetAside, Store, StoreError, Tally};
+use crate::store::{IgnoredCount, NATIVE_WAYS, RecentRefusal, SetAside, SourceCounters, Store, StoreError};
 
 /// What stands as the provider of what clients send themselves.
 pub const NATIVE: &str = "native";
@@ -24,7 +24,7 @@ pub struct SourceStatus {
     /// Whether everything is a test, whatever its events say.
     pub test: bool,
     /// What it has delivered.
-    pub tally: Tally,
+    pub tally: SourceCounters,
     /// Payments that it told of and that belong to no bot.
     pub unattributed: i64,
     /// Entities with events of it that are left out of the facts.
@@ -83,7 +83,7 @@ const LEFT_OUT: usize = 100;
 pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sources, StoreError> {
     let board = store.sources();
     let unattributed = store.unattributed()?;
-    let mut tallies = board.tallies;
+    let mut tallies = board.counters;
     let aside = store.quarantined();
     let set_aside = |source: &str| {
         aside
@@ -91,7 +91,7 @@ pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sour
             .filter(|one| one.sources.iter().any(|own| own == source))
             .count()
     };
-    let status = |provider: &str, name: &str, source: &str, tally: Option<Tally>| SourceStatus {
+    let status = |provider: &str, name: &str, source: &str, tally: Option<SourceCounters>| SourceStatus {
         provider: provider.to_owned(),
         name: name.to_owned(),
         address: address(source),
@@ -213,6 +213,6 @@ fn field(ignored: &IgnoredCount) -> Json {
 }
 
 /// From the latest moment that the latest delivery states to its receipt.
-pub fn lag_seconds(tally: &Tally) -> Option<f64> {
+pub fn lag_seconds(tally: &SourceCounters) -> Option<f64> {
     tally.lag.map(|lag| lag.as_seconds_f64())
 }

@@ -23,13 +23,18 @@ impl Source {
 
     /// The names after every `crate::`, also inside braces.
     pub fn crate_paths(&self) -> Vec<String> {
+        self.names_after("crate::")
+    }
+
+    /// The names after every path such as `super::`, also inside braces.
+    pub fn names_after(&self, path: &str) -> Vec<String> {
         let mut names = Vec::new();
-        for (at, _) in self.code.match_indices("crate::") {
+        for (at, _) in self.code.match_indices(path) {
             let before = self.code[..at].chars().next_back();
             if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
                 continue;
             }
-            let rest = &self.code[at + "crate::".len()..];
+            let rest = &self.code[at + path.len()..];
             match rest.strip_prefix('{') {
                 Some(group) => names.extend(heads(group)),
                 None => names.push(word(rest).to_owned()),

@@ -7,7 +7,7 @@ use super::format;
 use super::page::{quoted, sideways};
 use super::sources::{breakable, count, title};
 use crate::serve::sources::{IGNORED, NATIVE, SourceStatus, Sources, address};
-use crate::store::{IgnoredCount, RecentRefusal, Tally};
+use crate::store::{IgnoredCount, RecentRefusal, SourceCounters};
 
 /// Misspelt fields of a source that its advice names.
 const MISSPELT: usize = 5;
@@ -27,7 +27,7 @@ pub fn advice(sources: &[SourceStatus]) -> Markup {
 }
 
 fn advised(source: &SourceStatus) -> String {
-    let Tally {
+    let SourceCounters {
         deliveries,
         forged,
         unparseable,

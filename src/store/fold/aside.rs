@@ -16,13 +16,13 @@ use crate::store::{StoreError, sql};
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Bots that one payment may name. It belongs to one of them, and each may have a row on each of its days.
-pub(in crate::store) const BOTS: i64 = 32;
+pub const BOTS: i64 = 32;
 
 /// The rules of folding: the version, and a number that is raised with each change of what a fold can do.
 const RULES: &str = concat!(env!("CARGO_PKG_VERSION"), ", rules 1");
 
 /// What decides whether an entity is set aside.
-pub(in crate::store) struct Rules {
+pub struct Rules {
     /// Rows that one entity may have.
     most: usize,
     /// Columns that no row of a table may lack.
@@ -32,7 +32,7 @@ pub(in crate::store) struct Rules {
 impl Rules {
     /// Notes the rules of this start. Where they are others than before, all that was set aside is tried again.
     pub fn start(connection: &Connection, most: usize) -> Result<Self, StoreError> {
-        start(connection, most)?;
+        note_rules(connection, i64::try_from(most).unwrap_or(i64::MAX))?;
         let tables = FACTS.iter().map(|table| (*table).to_owned()).collect();
         let params = vec![("tables", Param::Texts(tables))];
         let frame = sql::frame(connection, &query!("jobs/required_columns"), &params, usize::MAX)?;
@@ -61,7 +61,7 @@ impl Rules {
 }
 
 /// What one fold, or one question about the past, leaves out.
-pub(in crate::store) struct Aside<'a> {
+pub struct Aside<'a> {
     connection: &'a Connection,
     rules: &'a Rules,
     /// Whether there is time for more.
@@ -119,24 +119,24 @@ impl<'a> Aside<'a> {
     pub fn bound(&mut self, kind: EntityKind, query: &Query, mut params: Params) -> Result<(), StoreError> {
         params.push(("most", Param::Int(i64::try_from(self.rules.most).unwrap_or(i64::MAX))));
         let frame = sql::frame(self.connection, query, &params, usize::MAX)?;
-        let int = |name: &str| -> Result<_, StoreError> { Ok(frame.column(name)?.i64()?) };
-        let text = |name: &str| -> Result<_, StoreError> { Ok(frame.column(name)?.str()?) };
-        let (key, rows, platform, name) = (int("key")?, int("rows")?, text("platform")?, text("name")?);
-        let bots = frame.column("bots").and_then(|bots| bots.i64()).ok();
+        let rows = sql::Rows(&frame);
+        let counts_bots = frame.column("bots").is_ok();
         let found = (0..frame.height()).map(|row| {
-            let checkout = platform.get(row).zip(name.get(row));
-            let bots = bots.and_then(|bots| bots.get(row)).filter(|bots| *bots > BOTS);
-            Found {
+            let checkout = rows.text("platform", row)?.zip(rows.text("name", row)?);
+            let bots = if counts_bots { rows.int("bots", row)? } else { None };
+            let bots = bots.filter(|bots| *bots > BOTS);
+            Ok(Found {
                 kind,
-                key: checkout.map_or(key.get(row).unwrap_or_default(), |(platform, name)| {
-                    entity_key(&["checkout", platform, name])
-                }),
+                key: match checkout {
+                    Some((platform, name)) => entity_key(&["checkout", platform, name]),
+                    None => rows.int("key", row)?.unwrap_or_default(),
+                },
                 checkout: checkout.map(|(platform, name)| (platform.to_owned(), name.to_owned())),
-                rows: rows.get(row).unwrap_or_default(),
+                rows: rows.int("rows", row)?.unwrap_or_default(),
                 failure: bots.map(|bots| format!("it names {bots} bots, and may name {BOTS}")),
-            }
+            })
         });
-        self.note(found.collect())
+        self.note(found.collect::<Result<_, StoreError>>()?)
     }
 
     /// Folds entities, each all rows of `events` with one `key`, and sets aside those whose fold fails.
@@ -298,18 +298,16 @@ fn told(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Whether anything is to be tried again.
-pub(in crate::store) fn is_waiting(connection: &Connection) -> Result<bool, StoreError> {
+pub fn is_waiting(connection: &Connection) -> Result<bool, StoreError> {
     let frame = sql::frame(connection, &query!("jobs/waiting_aside"), &Params::new(), 1)?;
-    Ok(frame.column("waiting")?.i64()?.get(0).unwrap_or(0) > 0)
+    Ok(sql::Rows(&frame).count("waiting", 0)? > 0)
 }
 
-fn start(connection: &Connection, most: usize) -> Result<(), StoreError> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
+/// Notes the rules of this start; where they are others than before, all that was set aside is tried again.
+fn note_rules(connection: &Connection, most: i64) -> Result<(), StoreError> {
     let frame = sql::frame(connection, &query!("jobs/fold_rules"), &Params::new(), 1)?;
-    let (program, before) = (
-        frame.column("program")?.str()?.get(0),
-        frame.column("entity_rows")?.i64()?.get(0),
-    );
+    let rows = sql::Rows(&frame);
+    let (program, before) = (rows.text("program", 0)?, rows.int("entity_rows", 0)?);
     if (program, before) == (Some(RULES), Some(most)) {
         return Ok(());
     }

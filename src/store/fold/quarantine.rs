@@ -7,64 +7,33 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 use polars::prelude::DataFrame;
 
-use crate::model::{Param, Params};
+use crate::model::{Param, Params, vocabulary};
 use crate::query;
-use crate::store::{Store, StoreError, lock, sql};
+use crate::store::{StoreError, sql};
 
-/// What kind of entity was set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntityKind {
-    /// A payment under all its names.
-    Payment,
-    /// A conversation under all its names.
-    Conversation,
-    /// All checkouts of one platform with one id.
-    Checkout,
-    /// A bot's life; its days and its payments are facts of their own.
-    Bot,
-}
-
-impl EntityKind {
-    /// Every kind.
-    pub const ALL: [EntityKind; 4] = [
-        EntityKind::Payment,
-        EntityKind::Conversation,
-        EntityKind::Checkout,
-        EntityKind::Bot,
-    ];
-
-    /// Its name, as in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EntityKind::Payment => "payment",
-            EntityKind::Conversation => "conversation",
-            EntityKind::Checkout => "checkout",
-            EntityKind::Bot => "bot",
-        }
+vocabulary! {
+    /// What kind of entity was set aside.
+    EntityKind {
+        /// A payment under all its names.
+        Payment = "payment",
+        /// A conversation under all its names.
+        Conversation = "conversation",
+        /// All checkouts of one platform with one id.
+        Checkout = "checkout",
+        /// A bot's life; its days and its payments are facts of their own.
+        Bot = "bot",
     }
 }
 
-/// What is to become of an entity that was set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SetAsideState {
-    /// It is tried again when the program or its limit has changed.
-    SetAside,
-    /// It stays out until somebody takes it back.
-    Dropped,
-    /// The next fold tries it again.
-    Retry,
-}
-
-impl SetAsideState {
-    const ALL: [SetAsideState; 3] = [SetAsideState::SetAside, SetAsideState::Dropped, SetAsideState::Retry];
-
-    /// Its name, as in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            SetAsideState::SetAside => "set_aside",
-            SetAsideState::Dropped => "dropped",
-            SetAsideState::Retry => "retry",
-        }
+vocabulary! {
+    /// What is to become of an entity that was set aside.
+    SetAsideState {
+        /// It is tried again when the program or its limit has changed.
+        SetAside = "set_aside",
+        /// It stays out until somebody takes it back.
+        Dropped = "dropped",
+        /// The next fold tries it again.
+        Retry = "retry",
     }
 }
 
@@ -93,9 +62,9 @@ pub struct SetAside {
     pub program: String,
     /// What is to become of it.
     pub state: SetAsideState,
-    pub(in crate::store) key: i64,
+    key: i64,
     /// Platform and id of a checkout, by which facts are joined.
-    pub(in crate::store) checkout: Option<(String, String)>,
+    checkout: Option<(String, String)>,
 }
 
 /// What the ledger holds of an entity that was set aside.
@@ -130,108 +99,47 @@ pub struct SetAsidePart {
     pub last_received: DateTime<Utc>,
 }
 
-impl Store {
-    /// Everything that is left out of the facts, the oldest first. Costs no read.
-    pub fn quarantined(&self) -> Vec<SetAside> {
-        lock(&self.shared.quarantine).clone()
-    }
-
-    /// What the ledger holds of one entity; `None` where nothing with this id is set aside. Blocking.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn show_set_aside(&self, id: &str) -> Result<Option<SetAsideDetail>, StoreError> {
-        let Some(entity) = self.quarantined().into_iter().find(|entity| entity.id == id) else {
-            return Ok(None);
-        };
+impl SetAside {
+    /// What finds its events.
+    pub(super) fn params(&self) -> Params {
         let text = |text: Option<&String>| text.map_or(Param::Null, |text| Param::Text(text.clone()));
-        let checkout = entity.checkout.as_ref();
-        let params: Params = vec![
-            ("kind", Param::Text(entity.kind.as_str().to_owned())),
-            ("key", Param::Int(entity.key)),
+        let checkout = self.checkout.as_ref();
+        vec![
+            ("kind", Param::Text(self.kind.as_str().to_owned())),
+            ("key", Param::Int(self.key)),
             ("platform", text(checkout.map(|(platform, _)| platform))),
             ("name", text(checkout.map(|(_, name)| name))),
-        ];
-        let readers = &self.shared.readers;
-        let query = query!("serve/set_aside_events");
-        let frame = self.reading(|connection| sql::frame(connection, &query, &params, readers.row_limit()))?;
-        detail(entity, &frame).map(Some)
-    }
-
-    /// Leaves an entity out for good, whatever changes, until it is taken back; false where nothing with this id is
-    /// set aside. Blocking, behind the fold.
-    ///
-    /// # Errors
-    /// When the database fails, or the deadline has passed before the fold has made way.
-    pub fn drop_set_aside(&self, id: &str) -> Result<bool, StoreError> {
-        self.mark_set_aside(id, SetAsideState::Dropped)
-    }
-
-    /// Has the next fold try an entity again, with the next events or within a minute: then it is a fact once more, or
-    /// set aside anew. False where nothing with this id is set aside. Blocking, behind the fold.
-    ///
-    /// # Errors
-    /// When the database fails, or the deadline has passed before the fold has made way.
-    pub fn retry_set_aside(&self, id: &str) -> Result<bool, StoreError> {
-        self.mark_set_aside(id, SetAsideState::Retry)
-    }
-
-    fn mark_set_aside(&self, id: &str, state: SetAsideState) -> Result<bool, StoreError> {
-        let connection = lock(&self.shared.folding);
-        // Whoever was told that it took too long is not surprised later.
-        self.check()?;
-        let params: Params = vec![
-            ("id", Param::Text(id.to_owned())),
-            ("state", Param::Text(state.as_str().to_owned())),
-        ];
-        sql::run(&connection, &query!("jobs/mark_set_aside"), &params)?;
-        let entities = load(&connection)?;
-        let found = entities.iter().any(|entity| entity.id == id);
-        *lock(&self.shared.quarantine) = entities;
-        Ok(found)
+        ]
     }
 }
 
 /// Everything that is set aside, as the tables have it.
-pub(in crate::store) fn load(connection: &Connection) -> Result<Vec<SetAside>, StoreError> {
+pub fn load(connection: &Connection) -> Result<Vec<SetAside>, StoreError> {
     let frame = sql::frame(connection, &query!("jobs/load_set_aside"), &Params::new(), usize::MAX)?;
-    let text = |name: &str| -> Result<_, StoreError> { Ok(frame.column(name)?.str()?) };
-    let (id, kind, state, program) = (text("id")?, text("kind")?, text("state")?, text("program")?);
-    let (platform, name, reason, sources) = (text("platform")?, text("name")?, text("reason")?, text("sources")?);
-    let int = |name: &str| -> Result<_, StoreError> { Ok(frame.column(name)?.i64()?) };
-    let (key, rows, limit) = (int("key")?, int("rows")?, int("row_limit")?);
-    let (first, since) = (int("first_received")?, int("since")?);
+    let rows = sql::Rows(&frame);
     let impossible = || StoreError::Corrupt("an entity is set aside that is none");
     (0..frame.height())
         .map(|row| {
-            let key = key.get(row).unwrap_or_default();
+            let (kind, state) = (rows.text("kind", row)?, rows.text("state", row)?);
+            let key = rows.int("key", row)?.unwrap_or_default();
             Ok(SetAside {
-                id: id.get(row).unwrap_or_default().to_owned(),
-                kind: EntityKind::ALL
-                    .into_iter()
-                    .find(|one| Some(one.as_str()) == kind.get(row))
-                    .ok_or_else(impossible)?,
+                id: rows.string("id", row)?,
+                kind: kind.and_then(EntityKind::parse).ok_or_else(impossible)?,
                 hash: hash(key),
-                rows: count(rows.get(row)),
-                limit: limit.get(row).map(|limit| count(Some(limit))),
-                reason: reason.get(row).unwrap_or_default().to_owned(),
-                first_received: sql::instant(first.get(row).unwrap_or_default())?,
-                since: sql::instant(since.get(row).unwrap_or_default())?,
-                sources: sources
-                    .get(row)
-                    .unwrap_or_default()
-                    .lines()
-                    .map(str::to_owned)
-                    .collect(),
-                program: program.get(row).unwrap_or_default().to_owned(),
-                state: SetAsideState::ALL
-                    .into_iter()
-                    .find(|one| Some(one.as_str()) == state.get(row))
-                    .ok_or_else(impossible)?,
+                rows: rows.count("rows", row)?,
+                limit: rows
+                    .int("row_limit", row)?
+                    .map(|limit| u64::try_from(limit).unwrap_or(0)),
+                reason: rows.string("reason", row)?,
+                first_received: rows.time("first_received", row)?.unwrap_or_default(),
+                since: rows.time("since", row)?.unwrap_or_default(),
+                sources: rows.string("sources", row)?.lines().map(str::to_owned).collect(),
+                program: rows.string("program", row)?,
+                state: state.and_then(SetAsideState::parse).ok_or_else(impossible)?,
                 key,
-                checkout: platform
-                    .get(row)
-                    .zip(name.get(row))
+                checkout: rows
+                    .text("platform", row)?
+                    .zip(rows.text("name", row)?)
                     .map(|(platform, name)| (platform.to_owned(), name.to_owned())),
             })
         })
@@ -239,41 +147,27 @@ pub(in crate::store) fn load(connection: &Connection) -> Result<Vec<SetAside>, S
 }
 
 /// A key as answers show it.
-pub(in crate::store) fn hash(key: i64) -> String {
+pub fn hash(key: i64) -> String {
     hex::encode(key.to_be_bytes())
 }
 
-fn count(n: Option<i64>) -> u64 {
-    n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
-}
-
-fn detail(entity: SetAside, frame: &DataFrame) -> Result<SetAsideDetail, StoreError> {
-    let text = |name: &str, row: usize| -> Result<String, StoreError> {
-        Ok(frame.column(name)?.str()?.get(row).unwrap_or_default().to_owned())
-    };
-    let int = |name: &str, row: usize| -> Result<Option<i64>, StoreError> {
-        Ok((row < frame.height())
-            .then(|| frame.column(name))
-            .transpose()?
-            .map(|column| column.i64())
-            .transpose()?
-            .and_then(|n| n.get(row)))
-    };
-    let time = |name: &str, row: usize| int(name, row)?.map(sql::instant).transpose();
+/// What the ledger holds of an entity, by the rows of its events.
+pub fn detail(entity: SetAside, frame: &DataFrame) -> Result<SetAsideDetail, StoreError> {
+    let rows = sql::Rows(frame);
     let part = |row: usize| {
         Ok(SetAsidePart {
-            source: text("source", row)?,
-            kind: text("kind", row)?,
-            events: count(int("events", row)?),
-            sample: text("sample", row)?,
-            first_received: time("first_received", row)?.unwrap_or_default(),
-            last_received: time("last_received", row)?.unwrap_or_default(),
+            source: rows.string("source", row)?,
+            kind: rows.string("kind", row)?,
+            events: rows.count("events", row)?,
+            sample: rows.string("sample", row)?,
+            first_received: rows.time("first_received", row)?.unwrap_or_default(),
+            last_received: rows.time("last_received", row)?.unwrap_or_default(),
         })
     };
     Ok(SetAsideDetail {
-        events: count(int("all_events", 0)?),
-        first_received: time("first_of_all", 0)?,
-        last_received: time("last_of_all", 0)?,
+        events: rows.count("all_events", 0)?,
+        first_received: rows.time("first_of_all", 0)?,
+        last_received: rows.time("last_of_all", 0)?,
         parts: (0..frame.height()).map(part).collect::<Result<_, StoreError>>()?,
         entity,
     })

@@ -1,12 +1,12 @@
-//! Refolding: what is touched is folded again from all its logged events, payments first, then what depends on them.
+//! Refolding: what is touched is folded again from all its projected events, payments first, then what depends on them.
 
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
-use polars::prelude::DataFrame;
 
 use super::aside::Aside;
-use super::folding::{FoldReport, Rows, Target, Window};
 use super::quarantine::EntityKind;
+use super::target::Target;
+use super::window::{FoldReport, Window};
 use crate::facts;
 use crate::model::{Param, Params, Query};
 use crate::query;
@@ -17,7 +17,7 @@ use crate::store::{StoreError, sql};
 ///
 /// `since` is a stamp before which nothing came in about the touched conversations. What has too many rows is set aside
 /// before they are read, and so is what cannot be folded.
-pub(in crate::store) fn refold(
+pub fn refold(
     connection: &Connection,
     window: Window,
     since: DateTime<Utc>,
@@ -35,10 +35,6 @@ pub(in crate::store) fn refold(
         bots,
         days,
     })
-}
-
-fn rows<'a>(table: &'static str, past: &'static str, frame: &'a DataFrame) -> Rows<'a> {
-    Rows { table, past, frame }
 }
 
 /// How what is touched is divided into parts.
@@ -69,7 +65,7 @@ fn in_parts(
     run(connection, &parts.split, &params)?;
     let count = sql::frame(connection, &query!("jobs/count_parts"), &Params::new(), 1)?;
     let mut folded = 0;
-    for _ in 0..count.column("parts")?.i64()?.get(0).unwrap_or(0) {
+    for _ in 0..sql::Rows(&count).count("parts", 0)? {
         aside.go_on()?;
         execute(connection, &parts.next)?;
         folded += work(aside, usize::MAX)?;
@@ -85,35 +81,26 @@ fn refold_payments(connection: &Connection, target: &Target, aside: &mut Aside<'
         next: query!("jobs/next_payments"),
     };
     in_parts(connection, &PARTS, Params::new(), aside, |aside, most| {
-        fold_payments(connection, target, aside, most)
+        let rules = aside.rules();
+        let events = sql::frame(connection, &query!("jobs/payment_events"), &Params::new(), most)?;
+        let paid = aside.fold(EntityKind::Payment, "payment_key", &events, |events| {
+            let paid = facts::payments::fold(events)?;
+            rules.whole("payments", &paid.payments)?;
+            rules.whole("payment_attempts", &paid.attempts)?;
+            rules.whole("payment_movements", &paid.movements)?;
+            Ok(paid)
+        })?;
+        target.replace(
+            connection,
+            &query!("jobs/drop_payments"),
+            &[
+                ("payments", "past_payments", &paid.payments),
+                ("payment_attempts", "past_attempts", &paid.attempts),
+                ("payment_movements", "past_movements", &paid.movements),
+            ],
+        )?;
+        Ok(paid.payments.height())
     })
-}
-
-fn fold_payments(
-    connection: &Connection,
-    target: &Target,
-    aside: &mut Aside<'_>,
-    most: usize,
-) -> Result<usize, StoreError> {
-    let rules = aside.rules();
-    let events = sql::frame(connection, &query!("jobs/payment_events"), &Params::new(), most)?;
-    let paid = aside.fold(EntityKind::Payment, "payment_key", &events, |events| {
-        let paid = facts::payments::fold(events)?;
-        rules.whole("payments", &paid.payments)?;
-        rules.whole("payment_attempts", &paid.attempts)?;
-        rules.whole("payment_movements", &paid.movements)?;
-        Ok(paid)
-    })?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_payments"),
-        &[
-            rows("payments", "past_payments", &paid.payments),
-            rows("payment_attempts", "past_attempts", &paid.attempts),
-            rows("payment_movements", "past_movements", &paid.movements),
-        ],
-    )?;
-    Ok(paid.payments.height())
 }
 
 fn refold_conversations(
@@ -163,16 +150,16 @@ fn fold_conversations(
         rules.whole("checkouts", &checkouts)?;
         Ok((conversations, checkouts))
     })?;
-    target.count_cells(connection, query!("jobs/cells_subtract"))?;
+    target.count_rollup(connection, query!("jobs/rollup_subtract"))?;
     target.replace(
         connection,
         &query!("jobs/drop_conversations"),
         &[
-            rows("conversations", "past_conversations", &conversations),
-            rows("checkouts", "past_checkouts", &checkouts),
+            ("conversations", "past_conversations", &conversations),
+            ("checkouts", "past_checkouts", &checkouts),
         ],
     )?;
-    target.count_cells(connection, query!("jobs/cells_add"))?;
+    target.count_rollup(connection, query!("jobs/rollup_add"))?;
     Ok(conversations.height())
 }
 
@@ -183,34 +170,25 @@ fn refold_bots(connection: &Connection, target: &Target, aside: &mut Aside<'_>) 
     };
     aside.bound(EntityKind::Bot, &query!("jobs/bound_bots"), Params::new())?;
     in_parts(connection, &PARTS, Params::new(), aside, |aside, most| {
-        fold_bots(connection, target, aside, most)
+        let rules = aside.rules();
+        let read = |query: Query| sql::frame(connection, &query, &Params::new(), most);
+        let (events, captures) = (read(query!("jobs/bot_events"))?, read(query!("jobs/bot_captures"))?);
+        let bots = aside.fold(EntityKind::Bot, "bot_key", &events, |events| {
+            let bots = facts::bots::fold(events, &captures)?;
+            rules.whole("bots", &bots.bots)?;
+            rules.whole("bot_spans", &bots.spans)?;
+            Ok(bots)
+        })?;
+        target.replace(
+            connection,
+            &query!("jobs/drop_bots"),
+            &[
+                ("bots", "past_bots", &bots.bots),
+                ("bot_spans", "past_spans", &bots.spans),
+            ],
+        )?;
+        Ok(bots.bots.height())
     })
-}
-
-fn fold_bots(
-    connection: &Connection,
-    target: &Target,
-    aside: &mut Aside<'_>,
-    most: usize,
-) -> Result<usize, StoreError> {
-    let rules = aside.rules();
-    let read = |query: Query| sql::frame(connection, &query, &Params::new(), most);
-    let (events, captures) = (read(query!("jobs/bot_events"))?, read(query!("jobs/bot_captures"))?);
-    let bots = aside.fold(EntityKind::Bot, "bot_key", &events, |events| {
-        let bots = facts::bots::fold(events, &captures)?;
-        rules.whole("bots", &bots.bots)?;
-        rules.whole("bot_spans", &bots.spans)?;
-        Ok(bots)
-    })?;
-    target.replace(
-        connection,
-        &query!("jobs/drop_bots"),
-        &[
-            rows("bots", "past_bots", &bots.bots),
-            rows("bot_spans", "past_spans", &bots.spans),
-        ],
-    )?;
-    Ok(bots.bots.height())
 }
 
 /// Days are united by the database alone, so that its limit of memory holds however many are touched. Those that no row of

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 
 use super::aside::{Aside, BOTS};
-use super::folding::Target;
 use super::quarantine::EntityKind;
+use super::target::Target;
 use crate::facts;
 use crate::model::{Param, Params, Query};
 use crate::query;
@@ -51,11 +51,7 @@ const CHANGED: [Query; 3] = [
 /// Notes what a window touches: payments, and then what these and the window's events touch.
 ///
 /// What is set aside is left alone, and so is what has become too large by now.
-pub(in crate::store) fn by_window(
-    connection: &Connection,
-    window: &Params,
-    aside: &mut Aside<'_>,
-) -> Result<(), StoreError> {
+pub fn by_window(connection: &Connection, window: &Params, aside: &mut Aside<'_>) -> Result<(), StoreError> {
     if changed(connection, &query!("jobs/touch_names"), window)? > 0 {
         follow(connection, &CONVERSATIONS)?;
         execute(connection, &query!("jobs/replace_names"))?;
@@ -75,11 +71,7 @@ pub(in crate::store) fn by_window(
 }
 
 /// Notes what has changed since a moment, as it was then.
-pub(in crate::store) fn since(
-    connection: &Connection,
-    as_of: DateTime<Utc>,
-    aside: &mut Aside<'_>,
-) -> Result<(), StoreError> {
+pub fn since(connection: &Connection, as_of: DateTime<Utc>, aside: &mut Aside<'_>) -> Result<(), StoreError> {
     let upto: Params = vec![("upto", Param::Time(as_of))];
     if changed(connection, &query!("jobs/past_names"), &upto)? > 0 {
         follow(connection, &CONVERSATIONS)?;

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use duckdb::Connection;
 
 use super::mark::Held;
-use super::settle;
+use super::startup;
 use crate::model::event::identity;
 use crate::query;
-use crate::store::sql::{ints, schema};
+use crate::store::sql::{connect, schema};
 use crate::store::{StoreError, StoreOptions, sql};
 
 /// What a check has found.
@@ -38,7 +38,7 @@ impl Checked {
 /// error but what was looked for.
 pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
-    let opened = settle::before(options).and_then(|()| settle::connect(options, schema::connect_to_read));
+    let opened = startup::look(options).and_then(|()| startup::connect(options, connect::to_read));
     let connection = match opened {
         Ok(connection) => connection,
         Err(error @ (StoreError::Loss(_) | StoreError::Damaged(_))) => {
@@ -47,7 +47,7 @@ pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, Stor
         }
         Err(error) => return Err(error),
     };
-    let loss = settle::loss(&connection, &options.data_dir);
+    let loss = startup::loss(&connection, &options.data_dir);
     if let Some(Some(loss)) = checked.note("the mark", loss) {
         checked.wrong.push(loss.to_string());
     }
@@ -75,7 +75,10 @@ pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, Stor
         checked.wrong.push(wrong);
     }
     let last = Held::of(&connection, 0).and_then(|(held, _)| sql::instant(held.last_micros));
-    if let Some(last) = checked.note("commits", last).filter(|last| *last - now > settle::AHEAD) {
+    if let Some(last) = checked
+        .note("commits", last)
+        .filter(|last| *last - now > startup::AHEAD)
+    {
         checked
             .wrong
             .push(format!("the last commit is stamped {last}, ahead of the clock ({now})"));
@@ -134,12 +137,7 @@ fn identities(connection: &Connection) -> Result<Option<String>, StoreError> {
         }
     }
     for query in [query!("ingest/all_keys"), query!("ingest/recent_keys")] {
-        let mut statement = connection.prepare(query.sql)?;
-        for batch in statement.stream_arrow([])? {
-            let batch = batch?;
-            let (high, low) = (ints(&batch, 0)?, ints(&batch, 1)?);
-            (0..batch.num_rows()).for_each(|row| kept.add((high.value(row), low.value(row))));
-        }
+        sql::each(connection, &query, |[high, low]| kept.add((high, low)))?;
     }
     Ok((of_events != kept).then(|| {
         format!(

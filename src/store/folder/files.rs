@@ -5,11 +5,13 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use super::mark;
-use crate::store::sql::schema;
+use crate::store::sql::connect::DATABASE;
+
+/// Name of the mark.
+pub const MARK: &str = "ledger.json";
 
 /// What the names of files of a ledger begin with: database, log and overflow, the key of pseudonyms, the mark.
-const OURS: [&str; 3] = [schema::FILE, "pseudonym.key", mark::FILE];
+const OURS: [&str; 3] = [DATABASE, "pseudonym.key", MARK];
 
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;
@@ -21,7 +23,7 @@ const STICKY: u32 = 0o1000;
 ///
 /// # Errors
 /// When it cannot be made or read.
-pub(in crate::store) fn make(folder: &Path) -> io::Result<()> {
+pub fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mode = mode(folder)?;
     if mode & STICKY != 0 || folder.canonicalize()?.parent().is_none() {
@@ -57,8 +59,8 @@ pub(in crate::store) fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether a folder holds a ledger, or has held one by its mark.
-pub(in crate::store) fn holds_ledger(folder: &Path) -> bool {
-    [schema::FILE, mark::FILE].iter().any(|file| folder.join(file).exists())
+pub fn holds_ledger(folder: &Path) -> bool {
+    [DATABASE, MARK].iter().any(|file| folder.join(file).exists())
 }
 
 /// Whether a folder is empty, or holds a ledger.
@@ -70,7 +72,7 @@ fn is_ours(folder: &Path) -> io::Result<bool> {
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub(in crate::store) fn close_files(folder: &Path) -> io::Result<Vec<String>> {
+pub fn close_files(folder: &Path) -> io::Result<Vec<String>> {
     let mut open = Vec::new();
     for entry in std::fs::read_dir(folder)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -13,18 +13,16 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::files;
+use super::files::{MARK, replace_file};
 use crate::query;
 use crate::store::{StoreError, sql};
 
-/// Name of the mark in the data folder.
-pub(in crate::store) const FILE: &str = "ledger.json";
 /// Bytes of the file: each state is written over the last, filled up with blanks.
 const BYTES: usize = 256;
 
 /// What a ledger holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::store) struct Held {
+pub struct Held {
     /// The random name of the database.
     pub database: String,
     /// Number of its last commit.
@@ -38,14 +36,9 @@ pub(in crate::store) struct Held {
 impl Held {
     /// What a database holds, and the stamp of its commit of a given number.
     pub fn of(connection: &Connection, number: i64) -> Result<(Self, Option<i64>), StoreError> {
-        let query = query!("ingest/held");
-        let row = connection.query_row(query.sql, [number], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        });
         let (database, commits, last_micros, given): (Option<String>, i64, i64, Option<i64>) =
-            row.map_err(|error| StoreError::Query {
-                query: query.name,
-                error,
+            sql::row(connection, &query!("ingest/held"), [number], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?;
         let database = database.ok_or(StoreError::Corrupt("a database without its name"))?;
         let held = Held {
@@ -68,7 +61,7 @@ impl Held {
 }
 
 /// What a mark may say.
-pub(in crate::store) enum Found {
+pub enum Found {
     /// There is none: the folder is new, or of a version before there were marks.
     Nothing,
     /// The ledger held this.
@@ -78,7 +71,7 @@ pub(in crate::store) enum Found {
 }
 
 /// Reads the mark of a folder.
-pub(in crate::store) fn read(folder: &Path) -> Result<Found, StoreError> {
+pub fn read(folder: &Path) -> Result<Found, StoreError> {
     match std::fs::read(path(folder)) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_or(Found::Unreadable, Found::Held)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
@@ -87,11 +80,11 @@ pub(in crate::store) fn read(folder: &Path) -> Result<Found, StoreError> {
 }
 
 fn path(folder: &Path) -> PathBuf {
-    folder.join(FILE)
+    folder.join(MARK)
 }
 
 /// The mark of an open ledger.
-pub(in crate::store) struct Mark {
+pub struct Mark {
     file: File,
     held: Held,
     failed: bool,
@@ -102,7 +95,7 @@ impl Mark {
     pub fn keep(connection: &Connection, folder: &Path) -> Result<Self, StoreError> {
         let (held, _) = Held::of(connection, 0)?;
         if !matches!(read(folder)?, Found::Held(known) if known == held) {
-            files::replace_file(&path(folder), &text(&held)?)?;
+            replace_file(&path(folder), &text(&held)?)?;
         }
         let file = OpenOptions::new().write(true).open(path(folder))?;
         Ok(Mark {
@@ -121,7 +114,7 @@ impl Mark {
         if let Err(error) = &written
             && !self.failed
         {
-            tracing::warn!(%error, "{FILE} cannot be written: should commits be lost now, the next start will not tell");
+            tracing::warn!(%error, "{MARK} cannot be written: should commits be lost now, the next start will not tell");
         }
         self.failed = written.is_err();
     }

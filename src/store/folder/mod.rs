@@ -3,4 +3,4 @@
 pub mod check;
 pub(super) mod files;
 pub(super) mod mark;
-pub(super) mod settle;
+pub(super) mod startup;

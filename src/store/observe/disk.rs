@@ -11,8 +11,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::health::Alarm;
-use crate::store::sql::schema;
+use super::alarm::Alarm;
+use crate::store::sql::connect;
 use crate::store::{StoreError, StoreOptions, lock};
 
 /// How often the room that is left is looked at.
@@ -32,7 +32,7 @@ const FAILED_FOR: Duration = Duration::from_secs(60);
 const UNWRITTEN: &str = "TransactionContext Error: Failed to commit: Could not write";
 
 /// What is known of the disk.
-pub(in crate::store) struct Disk {
+pub struct Disk {
     folder: PathBuf,
     /// Bytes that must stay free.
     headroom: u64,
@@ -84,7 +84,7 @@ impl Room {
 }
 
 /// The thread that looks after a disk; it ends when this is dropped.
-pub(in crate::store) struct Looking {
+pub struct Looking {
     _end: Sender<()>,
 }
 
@@ -122,7 +122,7 @@ impl Disk {
         let Ok(disk) = rustix::fs::statvfs(&self.folder) else {
             return;
         };
-        let log = schema::log_bytes(&self.folder);
+        let log = connect::log_bytes(&self.folder);
         let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
         let headroom = self.headroom.min(bytes(disk.f_blocks) / PART);
         let free = bytes(disk.f_bavail);

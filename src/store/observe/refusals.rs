@@ -51,7 +51,7 @@ pub struct RecentRefusal {
 
 /// The list.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Refusals(Vec<RecentRefusal>);
+pub struct Refusals(Vec<RecentRefusal>);
 
 impl Refusals {
     /// Adds to the entry of the same source, code and field, or makes one.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::InterruptHandle;
 
-use crate::store::observe::health::Alarm;
+use crate::store::observe::alarm::Alarm;
 use crate::store::{StoreError, lock};
 
 /// How often running queries are compared with their deadlines. An interrupt that falls between two queries of a
@@ -14,7 +14,7 @@ use crate::store::{StoreError, lock};
 const TICK: Duration = Duration::from_millis(10);
 
 /// When some work has to end. Whoever started the work may end it earlier.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Deadline {
     at: Option<Instant>,
     ended: AtomicBool,
@@ -27,8 +27,7 @@ impl Deadline {
     pub fn after(time: Duration) -> Self {
         Deadline {
             at: Instant::now().checked_add(time),
-            ended: AtomicBool::new(false),
-            whole: None,
+            ..Deadline::default()
         }
     }
 
@@ -39,18 +38,14 @@ impl Deadline {
         let given = |at: Instant| at.saturating_duration_since(now) / 4 * quarters;
         Deadline {
             at: self.at.and_then(|at| now.checked_add(given(at))),
-            ended: AtomicBool::new(false),
             whole: Some(self.clone()),
+            ..Deadline::default()
         }
     }
 
     /// No moment is set: the work goes on until [`Deadline::end`].
     pub fn open() -> Self {
-        Deadline {
-            at: None,
-            ended: AtomicBool::new(false),
-            whole: None,
-        }
+        Deadline::default()
     }
 
     /// Ends the work now.
@@ -67,7 +62,7 @@ impl Deadline {
 }
 
 /// Interrupts queries whose deadline has passed, from one thread.
-pub(in crate::store) struct Watch(Arc<Shared>);
+pub struct Watch(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -158,7 +153,7 @@ impl Shared {
 }
 
 /// A connection that is watched as long as this lives; afterwards no interrupt reaches it any more.
-pub(in crate::store) struct Watched {
+pub struct Watched {
     shared: Arc<Shared>,
     number: u64,
 }

@@ -3,48 +3,41 @@
 use std::path::Path;
 
 use duckdb::types::{FromSql, Value};
-use duckdb::{Row, ToSql};
+use duckdb::{Connection, Row, ToSql};
 
 use crate::model::{
     Acquisition, CheckoutPath, Credential, Currency, Direction, DisputeOutcome, DisputeStage, Event, EventType,
     FailureKind, Ignored, Mode, Money, TimeOrigin,
 };
 use crate::query;
-use crate::store::{Store, StoreError, sql};
+use crate::store::{StoreError, sql};
 
 /// Events that are handed on at a time.
 const BLOCK: usize = 10_000;
 
-impl Store {
-    /// Reads one Parquet file of an export and hands its events on in blocks.
-    ///
-    /// # Errors
-    /// When it is no such file, holds what no export holds, or `take` fails.
-    pub fn read_export(
-        &self,
-        file: &Path,
-        take: &mut dyn FnMut(Vec<Event>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let name = file.to_str().ok_or_else(|| odd("the file's name is no text"))?;
-        self.shared.readers.unbounded(|connection| {
-            let failed = |error: duckdb::Error| {
-                // DuckDB shows below where in the query it is.
-                odd(error.to_string().lines().next().unwrap_or_default())
-            };
-            let mut statement = connection
-                .prepare(query!("ingest/exported_events").sql)
-                .map_err(failed)?;
-            let mut rows = statement.query(&[("file", &name as &dyn ToSql)][..]).map_err(failed)?;
-            let mut block = Vec::with_capacity(BLOCK);
-            while let Some(row) = rows.next().map_err(failed)? {
-                block.push(Cells { row, next: 0 }.event()?);
-                if block.len() == BLOCK {
-                    take(std::mem::replace(&mut block, Vec::with_capacity(BLOCK)))?;
-                }
-            }
-            if block.is_empty() { Ok(()) } else { take(block) }
-        })
+/// Reads one Parquet file of an export and hands its events on in blocks.
+pub fn read(
+    connection: &Connection,
+    file: &Path,
+    take: &mut dyn FnMut(Vec<Event>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let name = file.to_str().ok_or_else(|| odd("the file's name is no text"))?;
+    let failed = |error: duckdb::Error| {
+        // DuckDB shows below where in the query it is.
+        odd(error.to_string().lines().next().unwrap_or_default())
+    };
+    let mut statement = connection
+        .prepare(query!("ingest/exported_events").sql)
+        .map_err(failed)?;
+    let mut rows = statement.query(&[("file", &name as &dyn ToSql)][..]).map_err(failed)?;
+    let mut block = Vec::with_capacity(BLOCK);
+    while let Some(row) = rows.next().map_err(failed)? {
+        block.push(Cells { row, next: 0 }.event()?);
+        if block.len() == BLOCK {
+            take(std::mem::replace(&mut block, Vec::with_capacity(BLOCK)))?;
+        }
     }
+    if block.is_empty() { Ok(()) } else { take(block) }
 }
 
 fn odd(what: &str) -> StoreError {

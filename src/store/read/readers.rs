@@ -15,7 +15,7 @@ const KEPT: usize = 8;
 const PLANS: usize = 64;
 
 /// A pool of reading connections to one database.
-pub(in crate::store) struct Readers {
+pub struct Readers {
     origin: Mutex<Connection>,
     idle: Mutex<Vec<Connection>>,
     rows: usize,
@@ -37,11 +37,6 @@ impl Readers {
         Arc::new(Deadline::after(self.time))
     }
 
-    /// Runs `work` in one read transaction, without a bound: for commands, which take the time they need.
-    pub fn unbounded<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.lend(work)
-    }
-
     /// Runs `work` in one read transaction, interrupted when the deadline has passed.
     pub fn within<T>(
         &self,
@@ -52,7 +47,7 @@ impl Readers {
         if deadline.has_passed() {
             return Err(StoreError::Timeout);
         }
-        let done = self.lend(|connection| {
+        let done = self.unbounded(|connection| {
             let _watched = watch.over(deadline.clone(), connection.interrupt_handle());
             work(connection)
         });
@@ -65,7 +60,8 @@ impl Readers {
         })
     }
 
-    fn lend<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// Runs `work` in one read transaction, without a bound: for commands, which take the time they need.
+    pub fn unbounded<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,

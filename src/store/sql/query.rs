@@ -3,7 +3,7 @@
 use arrow::array::{Int64Array, RecordBatch};
 use chrono::{DateTime, Utc};
 use duckdb::types::{TimeUnit, Value};
-use duckdb::{Connection, ToSql};
+use duckdb::{Connection, Row, ToSql};
 use polars::prelude::DataFrame;
 
 use super::bridge;
@@ -12,10 +12,7 @@ use crate::store::StoreError;
 
 /// Runs one query and makes a frame of its rows.
 pub fn frame(connection: &Connection, query: &Query, params: &Params, limit: usize) -> Result<DataFrame, StoreError> {
-    let failed = |error| StoreError::Query {
-        query: query.name,
-        error,
-    };
+    let failed = failed(query);
     let values: Vec<Value> = params.iter().map(|(_, param)| value(param)).collect();
     let named: Vec<(&str, &dyn ToSql)> = params
         .iter()
@@ -24,13 +21,13 @@ pub fn frame(connection: &Connection, query: &Query, params: &Params, limit: usi
         .collect();
     let started = std::time::Instant::now();
     // Planning costs as much as running a small query: a connection keeps its plans.
-    let mut statement = connection.prepare_cached(query.sql).map_err(failed)?;
-    let stream = statement.stream_arrow(named.as_slice()).map_err(failed)?;
+    let mut statement = connection.prepare_cached(query.sql).map_err(&failed)?;
+    let stream = statement.stream_arrow(named.as_slice()).map_err(&failed)?;
     let schema = stream.get_schema();
     let mut batches: Vec<RecordBatch> = Vec::new();
     let mut rows = 0;
     for batch in stream {
-        let batch = batch.map_err(failed)?;
+        let batch = batch.map_err(&failed)?;
         rows += batch.num_rows();
         if rows > limit {
             break;
@@ -65,10 +62,40 @@ pub fn changed(connection: &Connection, query: &Query, params: &Params) -> Resul
 
 /// Runs statements that take no parameters.
 pub fn execute(connection: &Connection, query: &Query) -> Result<(), StoreError> {
-    connection.execute_batch(query.sql).map_err(|error| StoreError::Query {
-        query: query.name,
-        error,
-    })
+    connection.execute_batch(query.sql).map_err(failed(query))
+}
+
+/// Reads the only row of a query.
+pub fn row<T>(
+    connection: &Connection,
+    query: &Query,
+    params: impl duckdb::Params,
+    read: impl FnOnce(&Row<'_>) -> duckdb::Result<T>,
+) -> Result<T, StoreError> {
+    connection.query_row(query.sql, params, read).map_err(failed(query))
+}
+
+/// Hands on the rows of a query whose columns are whole numbers, however many there are.
+pub fn each<const N: usize>(
+    connection: &Connection,
+    query: &Query,
+    mut take: impl FnMut([i64; N]),
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(query.sql).map_err(failed(query))?;
+    for batch in statement.stream_arrow([]).map_err(failed(query))? {
+        let batch = batch.map_err(failed(query))?;
+        let ints = |column: usize| batch.column(column).as_any().downcast_ref::<Int64Array>();
+        let columns: Option<Vec<_>> = (0..N).map(ints).collect();
+        let columns = columns.ok_or(StoreError::Corrupt("a column is not of whole numbers"))?;
+        (0..batch.num_rows()).for_each(|row| take(std::array::from_fn(|column| columns[column].value(row))));
+    }
+    Ok(())
+}
+
+/// What DuckDB said, with the name of the query.
+fn failed(query: &Query) -> impl Fn(duckdb::Error) -> StoreError + use<> {
+    let query = query.name;
+    move |error| StoreError::Query { query, error }
 }
 
 /// Adds rows to a table.
@@ -76,15 +103,6 @@ pub fn append(connection: &Connection, table: &str, frame: &DataFrame) -> Result
     let mut appender = connection.appender(table)?;
     appender.append_record_batch(bridge::to_batch(frame)?)?;
     Ok(appender.flush()?)
-}
-
-/// A column of whole numbers.
-pub fn ints(batch: &RecordBatch, column: usize) -> Result<&Int64Array, StoreError> {
-    batch
-        .column(column)
-        .as_any()
-        .downcast_ref::<Int64Array>()
-        .ok_or(StoreError::Corrupt("a column is not of whole numbers"))
 }
 
 /// A stamp as the database counts it, in microseconds since 1970.

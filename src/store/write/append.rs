@@ -2,19 +2,18 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{BooleanArray, Int64Array, RecordBatch};
+use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field, Schema};
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
+use polars::prelude::df;
 use tokio::sync::oneshot;
 
 use super::identity::{Identities, Identity};
 use super::prepared::{Prepared, stamped};
-use super::queue::Command;
-use crate::model::{Event, Param};
+use crate::model::Param;
 use crate::query;
-use crate::store::{Store, StoreError, sql};
+use crate::store::{StoreError, sql};
 
 /// What became of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,65 +35,10 @@ pub struct Appended {
     pub received_at: DateTime<Utc>,
 }
 
-/// One delivery of many commits, such as an import: none of its events changes figures that were shown while it lasted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Delivery {
-    /// Stamp of the last commit before it began, in microseconds; 0 where there was none.
-    pub(in crate::store) shown: i64,
-}
-
-impl Store {
-    /// Begins a delivery of many commits; what is committed by now may have been shown.
-    pub fn delivery(&self) -> Delivery {
-        Delivery {
-            shown: self.shared.committed.borrow().timestamp_micros(),
-        }
-    }
-
-    /// Appends events durably and once; returns after the commit.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`] when the writer is behind and [`StoreError::Stopped`] while shutting
-    /// down, in both cases with nothing taken; otherwise what the database said.
-    pub async fn append(&self, events: Vec<Event>) -> Result<Appended, StoreError> {
-        let appended = self.queue(None, events).await?.durable().await?;
-        appended.ok_or(StoreError::Corrupt("a group without a mark was in conflict with it"))
-    }
-
-    /// Hands events to the writer; from then on the queue counts their bytes. With a `mark` before them, nothing is
-    /// taken where that is in conflict.
-    ///
-    /// # Errors
-    /// As [`Store::append`]; what the database says comes with [`Queued::durable`].
-    pub async fn queue(&self, mark: Option<Event>, mut events: Vec<Event>) -> Result<Queued, StoreError> {
-        let marked = mark.is_some();
-        events.splice(..0, mark);
-        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&events)).await;
-        let mut prepared = prepared.map_err(|_| StoreError::Stopped)??;
-        prepared.marked = marked;
-        let (reply, answer) = oneshot::channel();
-        self.shared.disk.admit()?;
-        self.shared.writer.try_send(Command::Append { prepared, reply })?;
-        Ok(Queued { answer, marked })
-    }
-
-    /// Queues a prepared group of a delivery from a thread of its own, waiting while the writer is behind.
-    ///
-    /// # Errors
-    /// [`StoreError::Stopped`] while shutting down.
-    pub fn append_queued(&self, mut prepared: Prepared, delivery: Delivery) -> Result<Pending, StoreError> {
-        prepared.delivery = Some(delivery);
-        let (reply, answer) = oneshot::channel();
-        self.shared.disk.admit()?;
-        self.shared.writer.send_blocking(Command::Append { prepared, reply })?;
-        Ok(Pending(answer))
-    }
-}
-
 /// Events that wait for the writer.
 pub struct Queued {
-    answer: oneshot::Receiver<Result<Appended, StoreError>>,
-    marked: bool,
+    pub(super) answer: oneshot::Receiver<Result<Appended, StoreError>>,
+    pub(super) marked: bool,
 }
 
 impl Queued {
@@ -111,18 +55,13 @@ impl Queued {
             received_at,
         }))
     }
-}
 
-/// A queued group whose outcome is still to come.
-pub struct Pending(oneshot::Receiver<Result<Appended, StoreError>>);
-
-impl Pending {
-    /// Waits for the commit; not to be called on an async thread.
+    /// Waits for the commit of a group without a mark; not to be called on an async thread.
     ///
     /// # Errors
-    /// As [`Store::append`], but never [`StoreError::Busy`].
+    /// As [`Queued::durable`].
     pub fn wait(self) -> Result<Appended, StoreError> {
-        self.0.blocking_recv().map_err(|_| StoreError::Stopped)?
+        self.answer.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 }
 
@@ -130,7 +69,7 @@ impl Pending {
 ///
 /// `shown` is the stamp of the last commit of which figures had been shown. Returns the outcomes per group and the
 /// identities to remember after the commit.
-pub(in crate::store) fn write_groups(
+pub fn write_groups(
     connection: &Connection,
     identities: &Identities,
     groups: &[Prepared],
@@ -157,63 +96,62 @@ pub(in crate::store) fn write_groups(
         } else if keep.true_count() > 0 {
             events.append_record_batch(stamped(&filter_record_batch(&group.batch, &keep)?, stamp)?)?;
         }
-        for (time, _) in group
-            .times
-            .iter()
-            .zip(&judged)
-            .filter(|(_, outcome)| **outcome == AppendOutcome::Accepted)
-        {
-            span = (span.0.min(*time), span.1.max(*time));
+        for (time, outcome) in group.times.iter().zip(&judged) {
+            if *outcome == AppendOutcome::Accepted {
+                span = (span.0.min(*time), span.1.max(*time));
+            }
         }
         outcomes.push(judged);
     }
     // An appender reports what went wrong only when it is flushed.
     events.flush()?;
     if !fresh.is_empty() {
-        let mut keys = connection.appender("event_keys_recent")?;
-        keys.append_record_batch(key_batch(&fresh)?)?;
-        keys.flush()?;
-        let params = vec![
-            ("stamp", Param::Int(stamp)),
-            ("events", Param::Int(fresh.len() as i64)),
-            ("first", Param::Int(span.0)),
-            ("last", Param::Int(span.1)),
-            ("shown", Param::Int(shown)),
-        ];
-        sql::run(connection, &query!("ingest/commit"), &params)?;
+        let column = |get: fn(&Identity) -> i64| fresh.iter().map(get).collect::<Vec<_>>();
+        let keys = df!(
+            "identity_high" => column(|id| id.high),
+            "identity_low" => column(|id| id.low),
+            "content" => column(|id| id.content),
+        )?;
+        sql::append(connection, "event_keys_recent", &keys)?;
+        note_commit(connection, stamp, fresh.len(), span, shown)?;
     }
     Ok((outcomes, fresh))
 }
 
+/// Notes a commit: its stamp, how many events it brings and when the first and the last of them happened, and the stamp
+/// of the last commit of which figures had been shown.
+pub fn note_commit(
+    connection: &Connection,
+    stamp: i64,
+    events: usize,
+    (first, last): (i64, i64),
+    shown: i64,
+) -> Result<(), StoreError> {
+    let params = vec![
+        ("stamp", Param::Int(stamp)),
+        ("events", Param::Int(events as i64)),
+        ("first", Param::Int(first)),
+        ("last", Param::Int(last)),
+        ("shown", Param::Int(shown)),
+    ];
+    sql::run(connection, &query!("ingest/commit"), &params)
+}
+
 fn judge(group: &Prepared, known: &mut HashMap<(i64, i64), i64>, fresh: &mut Vec<Identity>) -> Vec<AppendOutcome> {
     let ids = &group.identities;
-    let differs = |mark: &Identity| {
-        known
-            .get(&(mark.high, mark.low))
-            .is_some_and(|content| !mark.is(*content))
-    };
+    let differs = |mark: &Identity| known.get(&mark.key()).is_some_and(|content| !mark.is(*content));
     if group.marked && ids.first().is_some_and(differs) {
         return vec![AppendOutcome::Conflict; ids.len()];
     }
     ids.iter()
-        .map(|id| match known.get(&(id.high, id.low)) {
+        .map(|id| match known.get(&id.key()) {
             Some(content) if id.is(*content) => AppendOutcome::Duplicate,
             Some(_) => AppendOutcome::Conflict,
             None => {
-                known.insert((id.high, id.low), id.content);
+                known.insert(id.key(), id.content);
                 fresh.push(*id);
                 AppendOutcome::Accepted
             }
         })
         .collect()
-}
-
-fn key_batch(ids: &[Identity]) -> Result<RecordBatch, StoreError> {
-    let column = |get: fn(&Identity) -> i64| -> std::sync::Arc<Int64Array> {
-        std::sync::Arc::new(ids.iter().map(get).collect::<Vec<_>>().into())
-    };
-    let field = |name| Field::new(name, DataType::Int64, false);
-    let schema = Schema::new(vec![field("identity_high"), field("identity_low"), field("content")]);
-    let columns: Vec<arrow::array::ArrayRef> = vec![column(|id| id.high), column(|id| id.low), column(|id| id.content)];
-    Ok(RecordBatch::try_new(std::sync::Arc::new(schema), columns)?)
 }

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use duckdb::Connection;
 
 use crate::query;
+use crate::store::observe::alarm::Alarm;
 use crate::store::observe::disk::Disk;
-use crate::store::observe::health::Alarm;
-use crate::store::sql::schema;
+use crate::store::sql::connect;
 use crate::store::{StoreError, lock};
 
 /// Bytes of log at which a checkpoint is due. A start after a kill replays about 30 MiB a second.
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(20);
 
 /// The checkpoints of an open database; their thread ends when this is dropped.
-pub(in crate::store) struct Checkpoints {
+pub struct Checkpoints {
     maker: Arc<Maker>,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -120,7 +120,7 @@ impl Maker {
 
     /// Whether the log is longer than `most` bytes, or less where that makes room.
     fn is_due(&self, most: u64) -> bool {
-        self.disk.wants_checkpoint(schema::log_bytes(&self.folder), most)
+        self.disk.wants_checkpoint(connect::log_bytes(&self.folder), most)
     }
 
     /// Makes a checkpoint if one is still due after the one that is under way.

@@ -4,7 +4,8 @@
 //! Filters", 2007): all probes of a key fall into one cache line. It grows by layers, each
 //! twice the size of all before, so that nothing has to be hashed again.
 
-use super::identity::Identity;
+/// The two halves of an identity's digest.
+pub type Key = (i64, i64);
 
 /// Keys of the first layer.
 const FIRST_CAPACITY: usize = 1 << 20;
@@ -29,20 +30,20 @@ impl Layer {
     }
 
     /// The block of a key: its high half, spread over the blocks.
-    fn block(&self, id: &Identity) -> usize {
-        ((id.high as u64 as u128 * self.blocks.len() as u128) >> 64) as usize
+    fn block(&self, (high, _): Key) -> usize {
+        ((high as u64 as u128 * self.blocks.len() as u128) >> 64) as usize
     }
 }
 
 /// Bits to probe within a block: nine each of the low half.
-fn probes(id: &Identity) -> impl Iterator<Item = (usize, u64)> {
-    let low = id.low as u64;
+fn probes((high, low): Key) -> impl Iterator<Item = (usize, u64)> {
+    let low = low as u64;
     (0..PROBES).map(move |n| {
         // Seven probes use up 63 bits; the eighth mixes the halves.
         let bit = if n < 7 {
             low >> (9 * n)
         } else {
-            (low >> 32) ^ id.high as u64
+            (low >> 32) ^ high as u64
         } & 511;
         ((bit >> 6) as usize, 1u64 << (bit & 63))
     })
@@ -62,22 +63,22 @@ impl Filter {
     }
 
     /// False: the identity is surely new.
-    pub fn may_contain(&self, id: &Identity) -> bool {
+    pub fn may_contain(&self, key: Key) -> bool {
         self.layers.iter().any(|layer| {
-            let block = &layer.blocks[layer.block(id)];
-            probes(id).all(|(word, bit)| block[word] & bit != 0)
+            let block = &layer.blocks[layer.block(key)];
+            probes(key).all(|(word, bit)| block[word] & bit != 0)
         })
     }
 
     /// Remembers an identity.
-    pub fn insert(&mut self, id: &Identity) {
+    pub fn insert(&mut self, key: Key) {
         if self.layers.last().is_none_or(|layer| layer.keys >= layer.capacity) {
             let all: usize = self.layers.iter().map(|layer| layer.capacity).sum();
             self.layers.push(Layer::new(all * 2));
         }
         if let Some(layer) = self.layers.last_mut() {
-            let at = layer.block(id);
-            for (word, bit) in probes(id) {
+            let at = layer.block(key);
+            for (word, bit) in probes(key) {
                 layer.blocks[at][word] |= bit;
             }
             layer.keys += 1;

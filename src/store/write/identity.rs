@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use duckdb::Connection;
 use duckdb::types::Value;
 
-use super::filter::Filter;
+use super::filter::{Filter, Key};
 use crate::query;
-use crate::store::StoreError;
-use crate::store::sql::ints;
+use crate::store::{StoreError, sql};
 
 /// Recent identities at which they become a sorted segment.
 const SEGMENT: usize = 500_000;
@@ -31,14 +30,9 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// An identity with its content, which was never told otherwise.
-    fn of(high: i64, low: i64, content: i64) -> Self {
-        Identity {
-            high,
-            low,
-            content,
-            former: content,
-        }
+    /// What it is looked up by.
+    pub fn key(&self) -> Key {
+        (self.high, self.low)
     }
 
     /// Whether an event of this identity that was accepted with some content is the same event.
@@ -50,46 +44,34 @@ impl Identity {
 /// All identities ever accepted.
 pub struct Identities {
     filter: Filter,
-    recent: HashMap<(i64, i64), i64>,
+    recent: HashMap<Key, i64>,
 }
 
 impl Identities {
     /// Reads them back after a start.
     pub fn load(connection: &Connection) -> Result<Self, StoreError> {
-        let count: i64 = connection.query_row(query!("ingest/count_keys").sql, [], |row| row.get(0))?;
+        let count: i64 = sql::row(connection, &query!("ingest/count_keys"), [], |row| row.get(0))?;
         let mut identities = Identities {
             filter: Filter::with_capacity(count as usize),
             recent: HashMap::new(),
         };
-        let mut statement = connection.prepare(query!("ingest/all_keys").sql)?;
-        for batch in statement.stream_arrow([])? {
-            let batch = batch?;
-            let (high, low) = (ints(&batch, 0)?, ints(&batch, 1)?);
-            for row in 0..batch.num_rows() {
-                identities
-                    .filter
-                    .insert(&Identity::of(high.value(row), low.value(row), 0));
-            }
-        }
-        let mut statement = connection.prepare(query!("ingest/recent_keys").sql)?;
-        for batch in statement.stream_arrow([])? {
-            let batch = batch?;
-            let (high, low, content) = (ints(&batch, 0)?, ints(&batch, 1)?, ints(&batch, 2)?);
-            for row in 0..batch.num_rows() {
-                identities.remember(&Identity::of(high.value(row), low.value(row), content.value(row)));
-            }
-        }
+        sql::each(connection, &query!("ingest/all_keys"), |[high, low]| {
+            identities.filter.insert((high, low));
+        })?;
+        sql::each(connection, &query!("ingest/recent_keys"), |[high, low, content]| {
+            identities.remember((high, low), content);
+        })?;
         Ok(identities)
     }
 
     /// Contents of those of `ids` that were accepted before.
-    pub fn known(&self, connection: &Connection, ids: &[Identity]) -> Result<HashMap<(i64, i64), i64>, StoreError> {
+    pub fn known(&self, connection: &Connection, ids: &[Identity]) -> Result<HashMap<Key, i64>, StoreError> {
         let mut known = HashMap::new();
         let mut suspects = Vec::new();
-        for id in ids.iter().filter(|id| self.filter.may_contain(id)) {
-            match self.recent.get(&(id.high, id.low)) {
+        for id in ids.iter().filter(|id| self.filter.may_contain(id.key())) {
+            match self.recent.get(&id.key()) {
                 Some(content) => {
-                    known.insert((id.high, id.low), *content);
+                    known.insert(id.key(), *content);
                 }
                 None => suspects.push(Value::BigInt(id.high)),
             }
@@ -106,9 +88,9 @@ impl Identities {
     }
 
     /// Remembers an identity after its commit.
-    pub fn remember(&mut self, id: &Identity) {
-        self.filter.insert(id);
-        self.recent.insert((id.high, id.low), id.content);
+    pub fn remember(&mut self, key: Key, content: i64) {
+        self.filter.insert(key);
+        self.recent.insert(key, content);
     }
 
     /// Whether the recent identities are worth a segment.

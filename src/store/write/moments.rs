@@ -11,7 +11,7 @@ use crate::store::lock;
 
 /// Stamps given and moments asked for, in microseconds since 1970.
 #[derive(Debug)]
-pub(in crate::store) struct Moments(Mutex<Latest>);
+pub struct Moments(Mutex<Latest>);
 
 #[derive(Debug, Clone, Copy)]
 struct Latest {

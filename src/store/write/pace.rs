@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::store::folder::settle::AHEAD;
+use crate::store::folder::startup::AHEAD;
 
 /// The clock of the machine beside the time that has passed.
-pub(in crate::store) struct Pace {
+pub struct Pace {
     since: Instant,
     began: DateTime<Utc>,
     told: bool,

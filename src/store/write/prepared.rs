@@ -3,30 +3,52 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
+    ArrayRef, BooleanArray, Int32Array, Int64Array, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 
-use super::append::Delivery;
 use super::identity::Identity;
-use super::queue::Size;
 use crate::model::Event;
 use crate::model::event::entity_key;
 use crate::store::StoreError;
 
+/// A bulk load of many commits, such as an import: none of its events changes figures that were shown while it lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BulkLoad {
+    /// Stamp of the last commit before it began, in microseconds; 0 where there was none.
+    pub(super) shown: i64,
+}
+
+/// Events and the like, and the bytes that they take.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Size {
+    pub events: usize,
+    pub bytes: usize,
+}
+
+impl Size {
+    /// Of values with little behind them.
+    pub fn of<T>(values: &[T]) -> Self {
+        Size {
+            events: values.len(),
+            bytes: size_of_val(values),
+        }
+    }
+}
+
 /// Events as one batch in the order of the columns of `events`, without the stamp of receipt.
 pub struct Prepared {
-    pub(in crate::store) batch: RecordBatch,
-    pub(in crate::store) identities: Vec<Identity>,
+    pub(super) batch: RecordBatch,
+    pub(super) identities: Vec<Identity>,
     /// When the events happened, in microseconds.
-    pub(in crate::store) times: Vec<i64>,
+    pub(super) times: Vec<i64>,
     /// Bytes of all of it.
     bytes: usize,
     /// Whether nothing of the group may be taken where its first event is in conflict.
-    pub(in crate::store) marked: bool,
-    /// The delivery that the group is a part of; `None` for one of its own.
-    pub(in crate::store) delivery: Option<Delivery>,
+    pub(super) marked: bool,
+    /// The bulk load that the group is a part of.
+    pub(super) load: Option<BulkLoad>,
 }
 
 impl Prepared {
@@ -36,7 +58,7 @@ impl Prepared {
     }
 
     /// Number of events, and the bytes that they take.
-    pub(in crate::store) fn size(&self) -> Size {
+    pub(super) fn size(&self) -> Size {
         Size {
             events: self.len(),
             bytes: self.bytes,
@@ -85,7 +107,7 @@ impl Prepared {
             identities,
             times,
             marked: false,
-            delivery: None,
+            load: None,
         })
     }
 }
@@ -110,15 +132,13 @@ impl<'a> Columns<'a> {
     }
 
     fn int(&mut self, name: &str, get: impl Fn(&'a Event) -> Option<i64>) {
-        let mut builder = Int64Builder::with_capacity(self.events.len());
-        self.events.iter().for_each(|event| builder.append_option(get(event)));
-        self.push(name, Arc::new(builder.finish()));
+        let values: Int64Array = self.events.iter().map(get).collect();
+        self.push(name, Arc::new(values));
     }
 
     fn boolean(&mut self, name: &str, get: impl Fn(&'a Event) -> Option<bool>) {
-        let mut builder = BooleanBuilder::with_capacity(self.events.len());
-        self.events.iter().for_each(|event| builder.append_option(get(event)));
-        self.push(name, Arc::new(builder.finish()));
+        let values: BooleanArray = self.events.iter().map(get).collect();
+        self.push(name, Arc::new(values));
     }
 
     fn envelope(&mut self) {
@@ -191,15 +211,9 @@ impl<'a> Columns<'a> {
         self.text("wallet", |e| e.wallet.as_deref());
         self.int("minor", |e| Some(e.amount?.minor));
         self.text("currency", |e| Some(e.amount.as_ref()?.currency.code()));
-        let mut exponents = Int32Builder::with_capacity(self.events.len());
-        for event in self.events {
-            exponents.append_option(
-                event
-                    .amount
-                    .and_then(|amount| i32::try_from(amount.currency.exponent()).ok()),
-            );
-        }
-        self.push("exponent", Arc::new(exponents.finish()));
+        let exponent = |e: &Event| i32::try_from(e.amount?.currency.exponent()).ok();
+        let exponents: Int32Array = self.events.iter().map(exponent).collect();
+        self.push("exponent", Arc::new(exponents));
         self.boolean("cumulative", |e| Some(e.cumulative));
         self.text("decline_code", |e| e.decline_code.as_deref());
         self.text("failure_kind", |e| e.failure_kind.map(|w| w.as_str()));
@@ -208,9 +222,7 @@ impl<'a> Columns<'a> {
         self.text("mode", |e| Some(e.mode.as_str()));
         self.text("extra", |e| e.extra.as_deref());
     }
-}
 
-impl Columns<'_> {
     /// Most events have none: then the lists are null and cost next to nothing.
     fn aliases(&mut self) {
         let mut names = ListBuilder::new(StringBuilder::new());
@@ -232,9 +244,7 @@ impl Columns<'_> {
         self.push("aliases", Arc::new(names.finish()));
         self.push("alias_keys", Arc::new(keys.finish()));
     }
-}
 
-impl Columns<'_> {
     /// What only some refunds and captures tell.
     fn returns(&mut self) {
         self.boolean("pending", |e| e.pending.then_some(true));
@@ -243,7 +253,7 @@ impl Columns<'_> {
 }
 
 /// The batch with the stamp of receipt as its first column.
-pub(in crate::store) fn stamped(batch: &RecordBatch, stamp: i64) -> Result<RecordBatch, StoreError> {
+pub(super) fn stamped(batch: &RecordBatch, stamp: i64) -> Result<RecordBatch, StoreError> {
     let stamps: ArrayRef = Arc::new(TimestampMicrosecondArray::from_value(stamp, batch.num_rows()));
     let mut fields = vec![Field::new(
         "received_at",

@@ -9,37 +9,25 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::annotations::{Annotated, Note};
 use super::append::Appended;
-use super::prepared::Prepared;
+use super::prepared::{Prepared, Size};
 use super::rates::RatesAdded;
 use crate::model::Rate;
 use crate::store::{StoreError, lock};
 
 /// Commands that may wait, whatever their size.
-pub(in crate::store) const QUEUE: usize = 4096;
+pub const QUEUE: usize = 4096;
+
+/// Where the outcome of a command goes.
+pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the writer is told.
-pub(in crate::store) enum Command {
+pub enum Command {
     /// Append events.
-    Append {
-        /// The events.
-        prepared: Prepared,
-        /// Where the outcome goes.
-        reply: oneshot::Sender<Result<Appended, StoreError>>,
-    },
+    Append { prepared: Prepared, reply: Reply<Appended> },
     /// Add exchange rates.
-    Rates {
-        /// The rates.
-        rates: Vec<Rate>,
-        /// Where the outcome goes.
-        reply: oneshot::Sender<Result<RatesAdded, StoreError>>,
-    },
+    Rates { rates: Vec<Rate>, reply: Reply<RatesAdded> },
     /// Add and retract annotations.
-    Annotate {
-        /// What changes.
-        notes: Vec<Note>,
-        /// Where the outcome goes.
-        reply: oneshot::Sender<Result<Annotated, StoreError>>,
-    },
+    Annotate { notes: Vec<Note>, reply: Reply<Annotated> },
     /// Look after the log, which a fold has lengthened.
     Tidy,
     /// Finish and end.
@@ -58,26 +46,9 @@ impl Command {
     }
 }
 
-/// Events and the like, and the bytes that they take.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::store) struct Size {
-    pub events: usize,
-    pub bytes: usize,
-}
-
-impl Size {
-    /// Of values with little behind them.
-    pub fn of<T>(values: &[T]) -> Self {
-        Size {
-            events: values.len(),
-            bytes: size_of_val(values),
-        }
-    }
-}
-
 /// What waits for the writer, what it is working on included.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Waiting {
+pub struct Waiting {
     events: AtomicUsize,
     bytes: AtomicUsize,
     unsaved: AtomicBool,
@@ -105,7 +76,7 @@ impl Waiting {
 }
 
 /// The way to the writer.
-pub(in crate::store) struct Handle {
+pub struct Handle {
     sender: mpsc::Sender<Command>,
     waiting: Arc<Waiting>,
     limit: Size,

@@ -1,19 +1,14 @@
 //! Exchange rates: kept as they were received, so that an earlier moment is answered with what was known then.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
-use tokio::sync::oneshot;
+use polars::prelude::*;
 
-use super::prepared::stamped;
-use super::queue::Command;
 use crate::model::{Currency, Decimal, Param, Rate};
 use crate::query;
-use crate::store::{Store, StoreError, sql};
+use crate::store::{StoreError, sql};
 
 /// What became of a group of rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,34 +23,10 @@ pub struct RatesAdded {
     pub received_at: Option<DateTime<Utc>>,
 }
 
-impl Store {
-    /// Adds rates durably, all or none; returns after the commit.
-    ///
-    /// # Errors
-    /// As [`Store::append`].
-    pub async fn add_rates(&self, rates: Vec<Rate>) -> Result<RatesAdded, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.disk.admit()?;
-        self.shared.writer.try_send(Command::Rates { rates, reply })?;
-        answer.await.map_err(|_| StoreError::Stopped)?
-    }
-
-    /// As [`Store::add_rates`], from a thread of its own, waiting while the writer is behind.
-    ///
-    /// # Errors
-    /// [`StoreError::Stopped`] while shutting down, or what the database said.
-    pub fn add_rates_queued(&self, rates: Vec<Rate>) -> Result<RatesAdded, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.shared.disk.admit()?;
-        self.shared.writer.send_blocking(Command::Rates { rates, reply })?;
-        answer.blocking_recv().map_err(|_| StoreError::Stopped)?
-    }
-}
-
 type Key = (i32, Currency, Currency);
 
-/// Writes what is new or differs in the open transaction.
-pub(in crate::store) fn write(connection: &Connection, rates: &[Rate], stamp: i64) -> Result<RatesAdded, StoreError> {
+/// Writes what is new or differs in the open transaction; true if there was anything.
+pub fn write(connection: &Connection, rates: &[Rate], stamp: i64) -> Result<(RatesAdded, bool), StoreError> {
     let known = known(connection, rates)?;
     let mut added = RatesAdded::default();
     let mut fresh = Vec::new();
@@ -70,12 +41,11 @@ pub(in crate::store) fn write(connection: &Connection, rates: &[Rate], stamp: i6
         }
     }
     if fresh.is_empty() {
-        return Ok(added);
+        return Ok((added, false));
     }
-    let mut appender = connection.appender("fx_rates")?;
-    appender.append_record_batch(stamped(&batch(&fresh)?, stamp)?)?;
-    appender.flush()?;
-    Ok(added)
+    sql::append(connection, "fx_rates", &rows(&fresh, stamp)?)?;
+    added.received_at = Some(sql::instant(stamp)?);
+    Ok((added, true))
 }
 
 /// The rates known of the days that these span.
@@ -110,29 +80,17 @@ fn known(connection: &Connection, rates: &[Rate]) -> Result<HashMap<Key, Rate>, 
         .collect()
 }
 
-fn batch(rates: &[&Rate]) -> Result<RecordBatch, StoreError> {
-    let field = |name, kind| Field::new(name, kind, false);
-    let schema = Schema::new(vec![
-        field("day", DataType::Int32),
-        field("base", DataType::Utf8),
-        field("quote", DataType::Utf8),
-        field("digits", DataType::Int64),
-        field("scale", DataType::Int32),
-        field("source", DataType::Utf8),
-    ]);
-    let texts = |get: fn(&Rate) -> &str| -> ArrayRef {
-        Arc::new(rates.iter().map(|rate| Some(get(rate))).collect::<StringArray>())
-    };
-    let scales = rates.iter().map(|rate| rate.decimal.scale as i32);
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int32Array::from_iter_values(rates.iter().map(|rate| rate.day))),
-        texts(|rate| rate.base.code()),
-        texts(|rate| rate.quote.code()),
-        Arc::new(Int64Array::from_iter_values(
-            rates.iter().map(|rate| rate.decimal.digits),
-        )),
-        Arc::new(Int32Array::from_iter_values(scales)),
-        texts(|rate| &rate.source),
-    ];
-    Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
+/// The rates in the columns of their table.
+fn rows(rates: &[&Rate], stamp: i64) -> PolarsResult<DataFrame> {
+    let stamps = Series::new("received_at".into(), vec![stamp; rates.len()]);
+    let texts = |get: fn(&Rate) -> &str| rates.iter().map(|rate| get(rate)).collect::<Vec<_>>();
+    df!(
+        "received_at" => stamps.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?,
+        "day" => rates.iter().map(|rate| rate.day).collect::<Vec<_>>(),
+        "base" => texts(|rate| rate.base.code()),
+        "quote" => texts(|rate| rate.quote.code()),
+        "digits" => rates.iter().map(|rate| rate.decimal.digits).collect::<Vec<_>>(),
+        "scale" => rates.iter().map(|rate| rate.decimal.scale as i32).collect::<Vec<_>>(),
+        "source" => texts(|rate| &rate.source),
+    )
 }

@@ -1,26 +1,26 @@
-//! The writer: one thread, the only connection that changes anything, commands one after another.
+//! The writer: one thread with a connection of its own. While the store is open, nothing else changes events,
+//! identities, rates, annotations and commits. It carries out commands one after the other.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use duckdb::Connection;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
-use super::annotations::{self, Annotated, Note};
+use super::annotations;
 use super::append::{self, Appended};
 use super::checkpoints::Checkpoints;
 use super::identity::Identities;
 use super::moments::Moments;
 use super::pace::Pace;
-use super::prepared::Prepared;
-use super::queue::{Command, Handle, QUEUE, Size, Waiting};
-use super::rates::{self, RatesAdded};
-use crate::model::{Clock, Param, Rate};
+use super::prepared::{Prepared, Size};
+use super::queue::{Command, Handle, QUEUE, Reply, Waiting};
+use super::rates;
+use crate::model::Clock;
 use crate::query;
 use crate::store::folder::mark::Mark;
+use crate::store::observe::alarm::Alarm;
 use crate::store::observe::disk::Disk;
-use crate::store::observe::health::Alarm;
-use crate::store::sql::instant;
 use crate::store::{StoreError, StoreOptions, sql};
 
 /// Events that one commit takes in at most; a single larger group still goes whole. From about
@@ -30,14 +30,14 @@ const GROUP: usize = 150_000;
 const GROUP_BYTES: usize = 32 << 20;
 
 /// A started writer.
-pub(in crate::store) struct Started {
+pub struct Started {
     pub handle: Handle,
     pub committed: watch::Receiver<DateTime<Utc>>,
     pub moments: Arc<Moments>,
 }
 
 /// Reads the identities and starts the thread.
-pub(in crate::store) fn start(
+pub fn start(
     connection: Connection,
     options: &StoreOptions,
     clock: Clock,
@@ -45,9 +45,9 @@ pub(in crate::store) fn start(
 ) -> Result<Started, StoreError> {
     let mark = Mark::keep(&connection, &options.data_dir)?;
     let identities = Identities::load(&connection)?;
-    let last: i64 = connection.query_row(query!("ingest/last_commit").sql, [], |row| row.get(0))?;
+    let last: i64 = sql::row(&connection, &query!("ingest/last_commit"), [], |row| row.get(0))?;
     let moments = Arc::new(Moments::since(last));
-    let (committed_sender, committed) = watch::channel(instant(last)?);
+    let (committed_sender, committed) = watch::channel(sql::instant(last)?);
     let (sender, receiver) = mpsc::channel(QUEUE);
     let waiting = Arc::new(Waiting::default());
     let limit = Size {
@@ -97,8 +97,6 @@ struct Writer {
     disk: Arc<Disk>,
 }
 
-type Reply = oneshot::Sender<Result<Appended, StoreError>>;
-
 impl Writer {
     fn run(&mut self, mut receiver: mpsc::Receiver<Command>) {
         let mut held = None;
@@ -112,8 +110,18 @@ impl Writer {
         }) {
             match command {
                 Command::Append { prepared, reply } => held = self.append(prepared, reply, &mut receiver),
-                Command::Rates { rates, reply } => self.rates(&rates, reply),
-                Command::Annotate { notes, reply } => self.annotate(&notes, reply),
+                Command::Rates { rates, reply } => {
+                    let about = ("exchange rates", Size::of(&rates));
+                    self.alone(about, reply, |transaction, stamp| {
+                        rates::write(transaction, &rates, stamp)
+                    });
+                }
+                Command::Annotate { notes, reply } => {
+                    let about = ("annotations", Size::of(&notes));
+                    self.alone(about, reply, |transaction, stamp| {
+                        annotations::write(transaction, &notes, stamp)
+                    });
+                }
                 Command::Tidy => {}
                 Command::Stop => {
                     stopping = true;
@@ -127,16 +135,22 @@ impl Writer {
         }
     }
 
-    /// Gathers waiting groups of one delivery into one commit; hands back the first command of another kind.
-    fn append(&mut self, prepared: Prepared, reply: Reply, receiver: &mut mpsc::Receiver<Command>) -> Option<Command> {
+    /// Gathers waiting groups of one bulk load, or of none, into one commit; hands back the first command of another
+    /// kind.
+    fn append(
+        &mut self,
+        prepared: Prepared,
+        reply: Reply<Appended>,
+        receiver: &mut mpsc::Receiver<Command>,
+    ) -> Option<Command> {
         let mut size = prepared.size();
-        let delivery = prepared.delivery;
+        let load = prepared.load;
         let (mut groups, mut replies) = (vec![prepared], vec![reply]);
         let mut held = None;
         while size.events < GROUP {
             match receiver.try_recv() {
                 Ok(Command::Append { prepared, reply })
-                    if prepared.delivery == delivery && size.bytes + prepared.size().bytes <= GROUP_BYTES =>
+                    if prepared.load == load && size.bytes + prepared.size().bytes <= GROUP_BYTES =>
                 {
                     size.events += prepared.size().events;
                     size.bytes += prepared.size().bytes;
@@ -150,7 +164,7 @@ impl Writer {
                 Err(_) => break,
             }
         }
-        match self.commit(&groups) {
+        match self.stamped(|writer, stamp| writer.commit(&groups, stamp)) {
             Ok(answers) => replies
                 .into_iter()
                 .zip(answers)
@@ -161,9 +175,10 @@ impl Writer {
         held
     }
 
-    fn commit(&mut self, groups: &[Prepared]) -> Result<Vec<Appended>, StoreError> {
+    /// Makes a commit under the next stamp, which is taken back where nothing was kept.
+    fn stamped<T>(&mut self, commit: impl FnOnce(&mut Self, i64) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let stamp = self.moments.stamp(|| (self.clock)().timestamp_micros());
-        let outcome = self.commit_at(groups, stamp);
+        let outcome = commit(self, stamp);
         if self.last != stamp {
             self.moments.withdraw(self.last);
         }
@@ -171,20 +186,20 @@ impl Writer {
         self.disk.note_commit(outcome)
     }
 
-    fn commit_at(&mut self, groups: &[Prepared], stamp: i64) -> Result<Vec<Appended>, StoreError> {
+    fn commit(&mut self, groups: &[Prepared], stamp: i64) -> Result<Vec<Appended>, StoreError> {
         let transaction = self.connection.unchecked_transaction()?;
         // Groups that come by themselves may change what the commit before has shown.
-        let delivery = groups.first().and_then(|group| group.delivery);
-        let shown = delivery.map_or(self.last, |delivery| delivery.shown);
+        let load = groups.first().and_then(|group| group.load);
+        let shown = load.map_or(self.last, |load| load.shown);
         let (outcomes, fresh) = append::write_groups(&transaction, &self.identities, groups, stamp, shown)?;
         transaction.commit()?;
-        let received_at = instant(stamp)?;
+        let received_at = sql::instant(stamp)?;
         if !fresh.is_empty() {
-            self.last = stamp;
-            self.mark.note(stamp);
             self.pace.look(received_at);
-            fresh.iter().for_each(|id| self.identities.remember(id));
-            self.committed.send_replace(received_at);
+            fresh
+                .iter()
+                .for_each(|id| self.identities.remember(id.key(), id.content));
+            self.publish(stamp, received_at);
         }
         Ok(outcomes
             .into_iter()
@@ -192,78 +207,42 @@ impl Writer {
             .collect())
     }
 
-    /// Adds rates in a commit of their own.
-    fn rates(&mut self, rates: &[Rate], reply: oneshot::Sender<Result<RatesAdded, StoreError>>) {
-        let outcome = self.alone(|transaction, stamp| {
-            let added = rates::write(transaction, rates, stamp)?;
-            Ok((added, added.new + added.replaced > 0))
-        });
-        let outcome = outcome.map(|(added, received_at)| RatesAdded { received_at, ..added });
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "exchange rates could not be added; nothing of them was taken");
-        }
-        drop(reply.send(outcome));
-        self.waiting.remove(Size::of(rates));
-    }
-
-    /// Adds and retracts annotations in a commit of their own.
-    fn annotate(&mut self, notes: &[Note], reply: oneshot::Sender<Result<Annotated, StoreError>>) {
-        let outcome = self.alone(|transaction, stamp| {
-            let done = annotations::write(transaction, notes, stamp)?;
-            Ok((done, done.changed > 0))
-        });
-        let outcome = outcome.map(|(done, received_at)| Annotated { received_at, ..done });
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "annotations could not be written; nothing of them was taken");
-        }
-        drop(reply.send(outcome));
-        self.waiting.remove(Size::of(notes));
-    }
-
-    /// A commit without events. What `write` does tells whether anything changed; if so the stamp is the commit's.
+    /// Makes a commit without events of what `write` writes, and answers with what it tells: whether anything changed,
+    /// too.
     fn alone<T>(
         &mut self,
+        (what, size): (&str, Size),
+        reply: Reply<T>,
         write: impl FnOnce(&Connection, i64) -> Result<(T, bool), StoreError>,
-    ) -> Result<(T, Option<DateTime<Utc>>), StoreError> {
-        let stamp = self.moments.stamp(|| (self.clock)().timestamp_micros());
-        let outcome = self.alone_at(stamp, write);
-        if self.last != stamp {
-            self.moments.withdraw(self.last);
+    ) {
+        let outcome = self.stamped(|writer, stamp| {
+            let transaction = writer.connection.unchecked_transaction()?;
+            let (outcome, changed) = write(&transaction, stamp)?;
+            if changed {
+                append::note_commit(&transaction, stamp, 0, (stamp, stamp), writer.last)?;
+            }
+            transaction.commit()?;
+            if changed {
+                writer.publish(stamp, sql::instant(stamp)?);
+            }
+            Ok(outcome)
+        });
+        if let Err(error) = &outcome {
+            tracing::error!(%error, "{what} could not be written; nothing of them was taken");
         }
-        self.alarm.heed(&outcome);
-        self.disk.note_commit(outcome)
+        drop(reply.send(outcome));
+        self.waiting.remove(size);
     }
 
-    fn alone_at<T>(
-        &mut self,
-        stamp: i64,
-        write: impl FnOnce(&Connection, i64) -> Result<(T, bool), StoreError>,
-    ) -> Result<(T, Option<DateTime<Utc>>), StoreError> {
-        let received_at = instant(stamp)?;
-        let transaction = self.connection.unchecked_transaction()?;
-        let (outcome, changed) = write(&transaction, stamp)?;
-        if changed {
-            let params = vec![
-                ("stamp", Param::Int(stamp)),
-                ("events", Param::Int(0)),
-                ("first", Param::Int(stamp)),
-                ("last", Param::Int(stamp)),
-                ("shown", Param::Int(self.last)),
-            ];
-            sql::run(&transaction, &query!("ingest/commit"), &params)?;
-        }
-        transaction.commit()?;
-        if !changed {
-            return Ok((outcome, None));
-        }
+    /// Notes a commit in the mark and tells those who wait for one.
+    fn publish(&mut self, stamp: i64, received_at: DateTime<Utc>) {
         self.last = stamp;
         self.mark.note(stamp);
         self.committed.send_replace(received_at);
-        Ok((outcome, Some(received_at)))
     }
 
     /// The first caller learns the error itself, the others that nothing of theirs was taken.
-    fn refuse(&self, error: StoreError, replies: Vec<Reply>) {
+    fn refuse(&self, error: StoreError, replies: Vec<Reply<Appended>>) {
         tracing::error!(%error, "a commit failed; nothing of it was taken");
         let mut error = Some(error);
         for reply in replies {

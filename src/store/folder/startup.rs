@@ -1,4 +1,4 @@
-//! What is settled before a database is used: that it is the one that was left here, whole, and not ahead of the clock.
+//! What a start looks for: that the database is the one that was left here, whole, and not ahead of the clock.
 
 use std::path::{Path, PathBuf};
 
@@ -6,82 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
 
 use super::mark::{self, Found, Held};
-use crate::model::{Clock, Param, Query};
+use crate::model::{Clock, Param};
 use crate::query;
-use crate::store::sql::{run, schema};
-use crate::store::{StoreError, StoreOptions, sql};
+use crate::store::sql::{connect, schema};
+use crate::store::{Loss, StoreError, StoreOptions, sql};
 
 /// How far a stamp may lie ahead of the clock: clocks of machines differ by seconds.
-pub(in crate::store) const AHEAD: TimeDelta = TimeDelta::minutes(5);
-
-/// What a start accepts that is refused otherwise.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Accept {
-    /// Stamps ahead of the clock: they are moved back to it.
-    pub clock: bool,
-    /// Commits that are gone.
-    pub loss: bool,
-}
-
-/// What a data folder has lost.
-#[derive(Debug, thiserror::Error)]
-pub enum Loss {
-    /// The database is gone.
-    #[error(
-        "the database {file} is missing, and {mark} says that it held {commits} commits, the last of {last}. {REMEDY}",
-        file = schema::FILE, mark = mark::FILE
-    )]
-    Database {
-        /// Number of the last commit.
-        commits: i64,
-        /// Its stamp.
-        last: String,
-    },
-    /// The database is gone, and its log is there.
-    #[error(
-        "the database {file} is missing, and its log {file}.wal is there. {REMEDY}",
-        file = schema::FILE
-    )]
-    LogAlone,
-    /// Commits are gone.
-    #[error(
-        "{missing} of {commits} commits are missing: the database ends with the commit of {found}, and the last that \
-         was acknowledged is of {last}. Its log {file}.wal was deleted or cut, or an older copy was put back. {REMEDY}",
-        file = schema::FILE
-    )]
-    Commits {
-        /// How many.
-        missing: i64,
-        /// Number of the last one.
-        commits: i64,
-        /// Stamp of the last one that is there.
-        found: String,
-        /// Stamp of the last one.
-        last: String,
-    },
-    /// It is another database.
-    #[error(
-        "the database is not the one that {mark} tells of, but another, an older copy, or what a cut log has left of it. \
-         {REMEDY}",
-        mark = mark::FILE
-    )]
-    Another,
-    /// The mark is damaged.
-    #[error(
-        "{mark} is damaged, so nobody can tell whether the database is whole. {REMEDY}",
-        mark = mark::FILE
-    )]
-    Mark,
-    /// The log is damaged.
-    #[error(
-        "the log {file}.wal is damaged or belongs to another database: {told}. {REMEDY} (The log is then set aside.)",
-        file = schema::FILE
-    )]
-    Log {
-        /// What DuckDB says.
-        told: String,
-    },
-}
+pub const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// What the machine lacks when DuckDB cannot read a log that is whole.
 const WANTS: [&str; 6] = [
@@ -93,21 +24,35 @@ const WANTS: [&str; 6] = [
     "Read-only file system",
 ];
 
-/// What to do about it.
-const REMEDY: &str = "Put the file back, or the whole data folder from its backup. If there is none, start once with \
-                      `botledger serve --accept-loss`: it goes on with what is left, and senders can send again what is \
-                      lost; what is there stays once";
+/// Opens the database, or makes it, and brings it up to date: once it is seen to have what the mark tells of, and not to
+/// be ahead of the clock.
+///
+/// # Errors
+/// [`StoreError::Loss`] and [`StoreError::Ahead`], unless they are accepted; the log stays as it is then. And as
+/// [`schema::migrate`].
+pub fn open(options: &StoreOptions, clock: &Clock) -> Result<Connection, StoreError> {
+    look(options)?;
+    let connection = connect(options, connect::to_write)?;
+    let settled = loss(&connection, &options.data_dir)
+        .and_then(|loss| loss.map_or(Ok(()), |loss| accept(options, loss)))
+        .and_then(|()| schema::migrate(&connection))
+        .and_then(|()| timely(&connection, options, clock()));
+    if settled.is_err() {
+        connection.execute_batch(query!("ingest/keep_log").sql)?;
+    }
+    settled.map(|()| connection)
+}
 
 /// Looks for the database, before it is opened, and made if it is not there.
 ///
 /// # Errors
 /// [`StoreError::Loss`] where there was one.
-pub(in crate::store) fn before(options: &StoreOptions) -> Result<(), StoreError> {
+pub fn look(options: &StoreOptions) -> Result<(), StoreError> {
     let folder = &options.data_dir;
-    if folder.join(schema::FILE).exists() {
+    if folder.join(connect::DATABASE).exists() {
         return Ok(());
     }
-    let log = schema::logs(folder).iter().any(|log| log.exists());
+    let log = connect::logs(folder).iter().any(|log| log.exists());
     let loss = match mark::read(folder)? {
         Found::Held(held) if held.commits > 0 => Loss::Database {
             commits: held.commits,
@@ -117,10 +62,7 @@ pub(in crate::store) fn before(options: &StoreOptions) -> Result<(), StoreError>
         Found::Held(_) | Found::Nothing if log => Loss::LogAlone,
         Found::Held(_) | Found::Nothing => return Ok(()),
     };
-    if !options.accept.loss {
-        return Err(loss.into());
-    }
-    tracing::warn!(%loss, "accepted");
+    accept(options, loss)?;
     if log {
         set_aside(folder)?;
     }
@@ -131,7 +73,7 @@ pub(in crate::store) fn before(options: &StoreOptions) -> Result<(), StoreError>
 ///
 /// # Errors
 /// As `open`, [`Loss::Log`], and [`StoreError::Damaged`].
-pub(in crate::store) fn connect(
+pub fn connect(
     options: &StoreOptions,
     open: fn(&StoreOptions) -> Result<Connection, StoreError>,
 ) -> Result<Connection, StoreError> {
@@ -145,10 +87,7 @@ pub(in crate::store) fn connect(
         Some(Damage::Database) => return Err(StoreError::Damaged(told)),
         Some(Damage::Log) => Loss::Log { told },
     };
-    if !options.accept.loss {
-        return Err(loss.into());
-    }
-    tracing::warn!(%loss, "accepted");
+    accept(options, loss)?;
     set_aside(&options.data_dir)?;
     open(options)
 }
@@ -173,38 +112,17 @@ fn damaged(told: &str, folder: &Path) -> Option<Damage> {
     }
 }
 
-/// Brings an open database up to date, once it is seen to have what the mark tells of, and compares it with the clock.
-///
-/// # Errors
-/// [`StoreError::Loss`] and [`StoreError::Ahead`], unless they are accepted; the log stays as it is then. And as
-/// [`schema::migrate`].
-pub(in crate::store) fn settle(
-    connection: &Connection,
-    options: &StoreOptions,
-    clock: &Clock,
-) -> Result<(), StoreError> {
-    let settled = whole(connection, options)
-        .and_then(|()| schema::migrate(connection))
-        .and_then(|()| timely(connection, options, clock()));
-    if settled.is_err() {
-        connection.execute_batch(query!("ingest/keep_log").sql)?;
+/// Goes on without what is lost, where that is accepted.
+fn accept(options: &StoreOptions, loss: Loss) -> Result<(), StoreError> {
+    if !options.accept.loss {
+        return Err(loss.into());
     }
-    settled
-}
-
-fn whole(connection: &Connection, options: &StoreOptions) -> Result<(), StoreError> {
-    match loss(connection, &options.data_dir)? {
-        Some(loss) if !options.accept.loss => Err(loss.into()),
-        Some(loss) => {
-            tracing::warn!(%loss, "accepted");
-            Ok(())
-        }
-        None => Ok(()),
-    }
+    tracing::warn!(%loss, "accepted");
+    Ok(())
 }
 
 /// What is missing by the mark.
-pub(in crate::store) fn loss(connection: &Connection, folder: &Path) -> Result<Option<Loss>, StoreError> {
+pub fn loss(connection: &Connection, folder: &Path) -> Result<Option<Loss>, StoreError> {
     let known = match mark::read(folder)? {
         Found::Nothing => return Ok(None),
         Found::Unreadable => return Ok(Some(Loss::Mark)),
@@ -234,12 +152,7 @@ pub(in crate::store) fn loss(connection: &Connection, folder: &Path) -> Result<O
 
 /// Whether a stamp was moved: the mark knows an earlier one where the start that moved them broke off.
 fn was_moved(connection: &Connection, stamp: i64) -> Result<bool, StoreError> {
-    let query = query!("ingest/was_moved");
-    let found = connection.query_row(query.sql, [stamp], |row| row.get(0));
-    found.map_err(|error| StoreError::Query {
-        query: query.name,
-        error,
-    })
+    sql::row(connection, &query!("ingest/was_moved"), [stamp], |row| row.get(0))
 }
 
 fn timely(connection: &Connection, options: &StoreOptions, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -263,18 +176,11 @@ fn timely(connection: &Connection, options: &StoreOptions, now: DateTime<Utc>) -
 /// Moves the stamps that lie ahead of the clock back to it, in their order, and has all facts folded again.
 fn move_stamps(connection: &Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
     let transaction = connection.unchecked_transaction()?;
-    let batch = |query: Query| {
-        let done = transaction.execute_batch(query.sql);
-        done.map_err(|error| StoreError::Query {
-            query: query.name,
-            error,
-        })
-    };
     let params = vec![("now", Param::Int(now.timestamp_micros()))];
-    batch(query!("ingest/moving_stamps"))?;
-    run(&transaction, &query!("ingest/note_moving_stamps"), &params)?;
-    batch(query!("ingest/move_stamps"))?;
-    batch(query!("jobs/reset"))?;
+    sql::execute(&transaction, &query!("ingest/moving_stamps"))?;
+    sql::run(&transaction, &query!("ingest/note_moving_stamps"), &params)?;
+    sql::execute(&transaction, &query!("ingest/move_stamps"))?;
+    sql::execute(&transaction, &query!("jobs/reset"))?;
     Ok(transaction.commit()?)
 }
 
@@ -290,7 +196,7 @@ fn words(time: TimeDelta) -> String {
 
 /// Gives the logs other names, under which nothing reads them.
 fn set_aside(folder: &Path) -> Result<(), StoreError> {
-    for log in schema::logs(folder).into_iter().filter(|log| log.exists()) {
+    for log in connect::logs(folder).into_iter().filter(|log| log.exists()) {
         let named = |number: u32| {
             let mut path = log.clone().into_os_string();
             path.push(format!(".lost-{number}"));

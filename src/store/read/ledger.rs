@@ -1,11 +1,11 @@
-//! What the store tells of itself: versions, jobs, the range of its data.
+//! What the ledger held at a moment: its version, the range of its data, its annotations.
 
 use chrono::{DateTime, Utc};
 
 use crate::model::time::{FIRST, LAST};
-use crate::model::{Mode, Param, Params, Query, TimeRange};
+use crate::model::{Annotation, Mode, Param, Params, Query, Scope, TimeRange};
 use crate::query;
-use crate::store::{Store, StoreError, lock, sql};
+use crate::store::{Store, StoreError, sql};
 
 /// What the store held at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,44 +20,28 @@ pub struct Version {
 }
 
 /// The times of a first and a last event.
-pub type Span = (DateTime<Utc>, DateTime<Utc>);
+pub type DataRange = (DateTime<Utc>, DateTime<Utc>);
 
-/// One job's latest run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JobStatus {
-    /// Name of the job.
-    pub name: &'static str,
-    /// When it runs, for people.
-    pub schedule: &'static str,
-    /// When its last run began.
-    pub last_started: Option<DateTime<Utc>>,
-    /// When its last run ended.
-    pub last_finished: Option<DateTime<Utc>>,
-    /// How long that took.
-    pub last_duration_ms: Option<f64>,
-    /// What went wrong, if anything did.
-    pub last_error: Option<String>,
-    /// Runs since the start; a run is the steps until nothing is left.
-    pub runs: u64,
-    /// Steps that failed.
-    pub failures: u64,
+/// Which annotations are asked for.
+#[derive(Debug, Clone)]
+pub struct About<'a> {
+    /// The moment at which they stood.
+    pub as_of: DateTime<Utc>,
+    /// The first moment.
+    pub from: DateTime<Utc>,
+    /// The moment after the last.
+    pub to: DateTime<Utc>,
+    /// The metric that those about one must be about; `None` takes those of all.
+    pub metric: Option<&'a str>,
+    /// Any of these platforms, and none of those.
+    pub platforms: (&'a [Option<String>], &'a [Option<String>]),
+    /// Whether those about bots belong to the answer.
+    pub names_bots: bool,
+    /// Any of these bots, and none of those.
+    pub bots: (&'a [Option<String>], &'a [Option<String>]),
 }
 
 impl Store {
-    /// Jobs and their latest runs.
-    pub fn jobs(&self) -> Vec<JobStatus> {
-        lock(&self.shared.board).clone()
-    }
-
-    /// Notes a job's latest run.
-    pub fn note_job(&self, status: JobStatus) {
-        let mut board = lock(&self.shared.board);
-        match board.iter_mut().find(|job| job.name == status.name) {
-            Some(job) => *job = status,
-            None => board.push(status),
-        }
-    }
-
     /// What the store held at a moment.
     ///
     /// # Errors
@@ -97,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn data_range(&self) -> Result<Option<Span>, StoreError> {
+    pub fn data_range(&self) -> Result<Option<DataRange>, StoreError> {
         let span = |found: Vec<Option<i64>>| match found[..] {
             [Some(first), Some(last)] => Ok(Some((sql::instant(first)?, sql::instant(last)?))),
             _ => Ok(None),
@@ -129,19 +113,61 @@ impl Store {
         }
     }
 
+    /// The latest `most` of the annotations that `about` asks for, in the order of time, and how many more there are.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`], or what the database said.
+    pub fn annotations(&self, about: &About, most: usize) -> Result<(Vec<Annotation>, u64), StoreError> {
+        let texts = |values: &[Option<String>]| match values {
+            [] => Param::Null,
+            // No value is an empty text: in a filter that stands for rows without one.
+            values => Param::Texts(values.iter().map(|value| value.clone().unwrap_or_default()).collect()),
+        };
+        let params = vec![
+            ("as_of", Param::Time(about.as_of)),
+            ("from", Param::Time(about.from)),
+            ("to", Param::Time(about.to)),
+            (
+                "metric",
+                about.metric.map_or(Param::Null, |name| Param::Text(name.to_owned())),
+            ),
+            ("platform", texts(about.platforms.0)),
+            ("platform_not", texts(about.platforms.1)),
+            ("names_bots", Param::Bool(about.names_bots)),
+            ("bot", texts(about.bots.0)),
+            ("bot_not", texts(about.bots.1)),
+            ("most", Param::Int(i64::try_from(most).unwrap_or(i64::MAX))),
+        ];
+        let readers = &self.shared.readers;
+        let frame = self
+            .reading(|connection| sql::frame(connection, &query!("serve/annotations"), &params, readers.row_limit()))?;
+        let rows = sql::Rows(&frame);
+        let text = |name: &str, row: usize| Ok::<_, StoreError>(rows.text(name, row)?.map(str::to_owned));
+        let annotation = |row: usize| {
+            Ok(Annotation {
+                time: rows.time("time", row)?.unwrap_or_default(),
+                text: rows.string("text", row)?,
+                scope: Scope {
+                    platform: text("platform", row)?,
+                    bot_id: text("bot_id", row)?,
+                    metric: text("metric", row)?,
+                },
+            })
+        };
+        let found = (0..frame.height())
+            .map(annotation)
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let left_out = rows.count("total", 0)?.saturating_sub(found.len() as u64);
+        Ok((found, left_out))
+    }
+
     /// Every platform that has a bot.
     ///
     /// # Errors
     /// When the database fails.
     pub fn platforms(&self) -> Result<Vec<String>, StoreError> {
-        let frame = self.reading(|connection| {
-            sql::frame(
-                connection,
-                &query!("serve/platforms"),
-                &Params::new(),
-                self.shared.readers.row_limit(),
-            )
-        })?;
+        let frame = self.rows(&query!("serve/platforms"), &Params::new())?;
         Ok(frame
             .column("platform")?
             .str()?
@@ -153,7 +179,7 @@ impl Store {
 
     /// The whole numbers of a query's only row.
     fn numbers(&self, query: Query, params: Params) -> Result<Vec<Option<i64>>, StoreError> {
-        let frame = self.reading(|connection| sql::frame(connection, &query, &params, 1))?;
+        let frame = self.rows(&query, &params)?;
         frame.columns().iter().map(|column| Ok(column.i64()?.get(0))).collect()
     }
 }

@@ -1,12 +1,12 @@
-//! The cube answers what the facts answer: a filter that matches everything changes nothing, though it
-//! sends the question past the cube.
+//! The rollup answers what the facts answer: a filter that matches everything changes nothing, though it
+//! sends the question past the rollup.
 
 use botledger::generate::{self, Plan, Size};
 
 use crate::support::app::TestApp;
 use crate::support::ledger::Ledger;
 
-/// Questions that the cube answers, in whole or up to what is still open.
+/// Questions that the rollup answers, in whole or up to what is still open.
 const QUESTIONS: [&str; 6] = [
     "from=2025-01-01&to=2025-02-01&interval=day",
     "from=2025-01-01&to=2025-02-01&group_by=path",
@@ -40,12 +40,13 @@ fn a_filter_that_matches_everything_changes_nothing() {
     let app = TestApp::start();
     filled(&app, 5);
     for query in QUESTIONS {
-        let cube = rows(&app, query);
+        let rollup = rows(&app, query);
         assert!(
-            cube.as_array()
+            rollup
+                .as_array()
                 .is_some_and(|rows| rows.iter().any(|row| row["entered"].as_i64() > Some(0)))
         );
-        assert_eq!(cube, rows(&app, &format!("{query}&bot!=nothing")), "{query}");
+        assert_eq!(rollup, rows(&app, &format!("{query}&bot!=nothing")), "{query}");
     }
 }
 
@@ -55,16 +56,17 @@ fn what_is_still_open_is_counted_beside_the_cube() {
     app.clock.set("2025-01-20T10:07:30Z");
     filled(&app, 1);
     let query = "from=2025-01-15&to=2025-02-01&interval=day";
-    let cube = rows(&app, query);
+    let rollup = rows(&app, query);
     assert!(
-        cube.as_array()
+        rollup
+            .as_array()
             .is_some_and(|rows| rows.iter().any(|row| row["open"].as_i64() > Some(0)))
     );
-    assert_eq!(cube, rows(&app, &format!("{query}&bot!=nothing")));
+    assert_eq!(rollup, rows(&app, &format!("{query}&bot!=nothing")));
 }
 
 #[test]
-fn putting_the_cube_together_changes_no_answer() {
+fn compacting_the_rollup_changes_no_answer() {
     let mut app = TestApp::start();
     filled(&app, 20);
     let before: Vec<_> = QUESTIONS.iter().map(|query| rows(&app, query)).collect();
@@ -74,8 +76,8 @@ fn putting_the_cube_together_changes_no_answer() {
     app.stop();
     Ledger::open(&folder).0.execute_batch(scattered).unwrap();
     app.restart();
-    assert!(app.store().compact_cells().unwrap() || app.store().jobs().iter().any(|job| job.name == "compact"));
-    assert!(!app.store().compact_cells().unwrap(), "it is together now");
+    assert!(app.store().compact_step().unwrap() || app.store().jobs().iter().any(|job| job.name == "compact"));
+    assert!(!app.store().compact_step().unwrap(), "it is compact now");
     let after: Vec<_> = QUESTIONS.iter().map(|query| rows(&app, query)).collect();
     assert_eq!(before, after);
 }

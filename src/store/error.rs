@@ -1,0 +1,163 @@
+//! Why the store could not do what was asked, and what a data folder may have lost.
+
+use chrono::{DateTime, Utc};
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The writer is behind; nothing of the request was taken.
+    #[error("the writer is behind; try again shortly")]
+    Busy,
+    /// The store is shutting down; nothing of the request was taken.
+    #[error("the store is stopping")]
+    Stopped,
+    /// The data folder takes no writes, or hardly any more; nothing of the request was taken.
+    #[error("{0}")]
+    NoRoom(String),
+    /// A question took longer than allowed, or nobody waits for its answer any more.
+    #[error("the question took longer than allowed")]
+    Timeout,
+    /// An answer is longer than allowed.
+    #[error("the answer has more than {0} rows")]
+    TooManyRows(usize),
+    /// The data directory is of a later version.
+    #[error(
+        "a later version of botledger has written it (schema {found}; this one knows {known}): take that version again"
+    )]
+    NewerSchema {
+        /// Version found on disk.
+        found: i64,
+        /// Latest version this program knows.
+        known: i64,
+    },
+    /// Something of the data folder is gone.
+    #[error(transparent)]
+    Loss(#[from] Loss),
+    /// The last commit is stamped well ahead of the clock.
+    #[error(
+        "its last commit is stamped {last}, {by} ahead of this machine's clock ({now}): one of the two was wrong. If the \
+         clock is, set it and start again. If it is right now, start once with `botledger serve --accept-clock`: the \
+         stamps ahead of it are moved back to it"
+    )]
+    Ahead {
+        /// By how much, in words.
+        by: String,
+        /// The stamp.
+        last: DateTime<Utc>,
+        /// The clock.
+        now: DateTime<Utc>,
+    },
+    /// The last checkpoint has failed.
+    #[error(
+        "the last checkpoint has failed: everything acknowledged is in the log, botledger.duckdb.wal, which belongs to \
+         the database as it is now; copy neither without the other, see to the disk and start again"
+    )]
+    Unsaved,
+    /// The database file is damaged.
+    #[error(
+        "its database, botledger.duckdb, is damaged: {0}. Put the whole data folder back from its backup; what came in \
+         since can be sent again by its senders. If there is none, move botledger.duckdb away and start once with \
+         `botledger serve --accept-loss`: the ledger is then empty"
+    )]
+    Damaged(String),
+    /// Another process has the database open.
+    #[error("{} holds it; stop that server or command first: a folder belongs to one process at a time", holder(.process))]
+    Held {
+        /// Its number, where it is known.
+        process: Option<u32>,
+    },
+    /// A file is no export, or not one that this version can read.
+    #[error("it is no export that can be read: {0}")]
+    NoExport(String),
+    /// The events of an entity make no fact.
+    #[error("{0}")]
+    Unfoldable(String),
+    /// A query failed.
+    #[error("query `{query}` failed: {error}")]
+    Query {
+        /// Name of the query's file.
+        query: &'static str,
+        /// What DuckDB said.
+        error: duckdb::Error,
+    },
+    /// DuckDB failed outside a query of ours.
+    #[error("the database failed: {0}")]
+    Database(#[from] duckdb::Error),
+    /// Rows could not be carried between DuckDB and Polars.
+    #[error("rows could not be carried over: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// Polars failed.
+    #[error("computing failed: {0}")]
+    Polars(#[from] polars::error::PolarsError),
+    /// The file system failed.
+    #[error("the file system failed: {0}")]
+    Io(#[from] std::io::Error),
+    /// A stored value is not what the schema promises.
+    #[error("the database holds an impossible value: {0}")]
+    Corrupt(&'static str),
+}
+
+fn holder(process: &Option<u32>) -> String {
+    match process {
+        Some(number) => format!("the process {number}"),
+        None => "another process".to_owned(),
+    }
+}
+
+/// What a data folder has lost.
+#[derive(Debug, thiserror::Error)]
+pub enum Loss {
+    /// The database is gone.
+    #[error(
+        "the database botledger.duckdb is missing, and ledger.json says that it held {commits} commits, the last of \
+         {last}. {REMEDY}"
+    )]
+    Database {
+        /// Number of the last commit.
+        commits: i64,
+        /// Its stamp.
+        last: String,
+    },
+    /// The database is gone, and its log is there.
+    #[error("the database botledger.duckdb is missing, and its log botledger.duckdb.wal is there. {REMEDY}")]
+    LogAlone,
+    /// Commits are gone.
+    #[error(
+        "{missing} of {commits} commits are missing: the database ends with the commit of {found}, and the last that \
+         was acknowledged is of {last}. Its log botledger.duckdb.wal was deleted or cut, or an older copy was put back. \
+         {REMEDY}"
+    )]
+    Commits {
+        /// How many.
+        missing: i64,
+        /// Number of the last one.
+        commits: i64,
+        /// Stamp of the last one that is there.
+        found: String,
+        /// Stamp of the last one.
+        last: String,
+    },
+    /// It is another database.
+    #[error(
+        "the database is not the one that ledger.json tells of, but another, an older copy, or what a cut log has left \
+         of it. {REMEDY}"
+    )]
+    Another,
+    /// The mark is damaged.
+    #[error("ledger.json is damaged, so nobody can tell whether the database is whole. {REMEDY}")]
+    Mark,
+    /// The log is damaged.
+    #[error(
+        "the log botledger.duckdb.wal is damaged or belongs to another database: {told}. {REMEDY} (The log is then set \
+         aside.)"
+    )]
+    Log {
+        /// What DuckDB says.
+        told: String,
+    },
+}
+
+/// What to do about it.
+const REMEDY: &str = "Put the file back, or the whole data folder from its backup. If there is none, start once with \
+                      `botledger serve --accept-loss`: it goes on with what is left, and senders can send again what is \
+                      lost; what is there stays once";
