@@ -1,7 +1,6 @@
 //! Activation, retention and milestones, worked by hand on small frames.
 
 mod laws;
-mod oracle;
 
 use botledger::metrics::{self, Frames, MetricError, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value as Cell};

@@ -83,8 +83,6 @@ mod maturity;
 mod metrics_unit;
 mod narrow;
 mod negotiation;
-mod oracle;
-mod oracle_effects;
 mod overload;
 mod page;
 mod periods;
