@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod bench;
+pub mod chance;
 pub mod client;
 pub mod events;
 pub mod frames;
