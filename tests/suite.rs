@@ -8,7 +8,6 @@ mod support;
 
 // The house.
 mod architecture;
-mod licences;
 mod queries;
 mod readme;
 
