@@ -75,6 +75,7 @@ mod fuzz;
 mod fx;
 mod fx_import;
 mod fx_law;
+mod golden;
 mod labels;
 mod laws;
 mod many_values;

@@ -6,6 +6,7 @@ pub mod chance;
 pub mod client;
 pub mod events;
 pub mod frames;
+pub mod golden;
 pub mod ledger;
 pub mod program;
 pub mod rust;
