@@ -1,7 +1,6 @@
 //! Activation, retention and milestones, worked by hand on a few facts.
 
 mod laws;
-mod oracle;
 
 use botledger::metrics::{self, MetricError, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value as Cell};

@@ -21,6 +21,7 @@ use sha1::{Digest, Sha1};
 
 use crate::sdks;
 use crate::support::app::{PRESENT, TestApp, TestClock, config, instant, source_with};
+use crate::support::chance::cases;
 use crate::support::ledger::Ledger;
 
 const SETTINGS: &str = r#"
@@ -995,10 +996,8 @@ fn any_order_and_repetition_of_a_story_gives_the_same_payments() {
         ]
     );
     let config = proptest::test_runner::Config {
-        cases: 12,
         max_shrink_iters: 0,
-        failure_persistence: None,
-        ..Default::default()
+        ..cases(12)
     };
     let twice = [once.clone(), once].concat();
     let deliveries = (Just(twice).prop_shuffle(), prop::collection::vec(any::<bool>(), 20));
@@ -1046,8 +1045,8 @@ fn recorded_notifications_replay_to_the_same_payments_in_any_order() {
         outcomes.push((counts, totals, ledger.facts()));
     }
     println!("{:?}\n{:#?}", outcomes[0].0, outcomes[0].1);
-    for outcome in &outcomes {
-        assert_eq!(outcome.0["conflicts"], 0);
-        assert_eq!(outcome, &outcomes[0]);
+    for (seed, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.0["conflicts"], 0, "seed {seed}");
+        assert_eq!(outcome, &outcomes[0], "seed {seed}");
     }
 }

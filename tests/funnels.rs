@@ -1,7 +1,6 @@
 //! Funnels of any steps, by conversation and by user: rules on events made for them, and laws on generated data.
 
 mod laws;
-mod oracle;
 
 use serde_json::{Value, json};
 

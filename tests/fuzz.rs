@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::any_question::Chance;
 use crate::small;
 use crate::support::app::PRESENT;
+use crate::support::chance::stream;
 use crate::support::client::{gzip, hmac, zstd};
 use crate::support::ledger::Ledger;
 use crate::support::program::{Served, botledger};
@@ -321,7 +322,7 @@ fn send(address: &str, fuzzed: &Fuzzed, whole: bool) -> Option<(u16, Vec<u8>)> {
 #[test]
 fn every_route_is_fuzzed() {
     let asked: BTreeSet<String> = {
-        let mut chance = Chance(ChaCha8Rng::seed_from_u64(1));
+        let mut chance = Chance(stream(1));
         (0..3_000)
             .map(|_| chance.address().split('?').next().unwrap().to_owned())
             .collect()

@@ -4,6 +4,8 @@ use botledger::metrics::fx::{Fraction, Rates, Sum};
 use botledger::model::{Currency, Decimal};
 use proptest::prelude::*;
 
+use crate::support::chance::cases;
+
 /// An amount and the fraction by which it is converted.
 fn part() -> impl Strategy<Value = (i64, u64, u64)> {
     (0..1_000_000_000_000i64, 1..1_000_000u64, 1..1_000_000u64)
@@ -33,6 +35,8 @@ fn in_one_fraction(parts: &[(i64, u64, u64)]) -> i128 {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn a_sum_is_that_of_one_common_fraction_in_any_order(
         (parts, shuffled) in prop::collection::vec(part(), 0..4).prop_flat_map(|parts| (Just(parts.clone()), Just(parts).prop_shuffle()))

@@ -1,5 +1,6 @@
 //! `POST /v1/events`: every mode and encoding, judged one by one, acknowledged once and durably.
 
+use botledger::generate::{self, Plan, Size};
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -523,4 +524,44 @@ fn what_was_acknowledged_is_soon_in_the_answers() {
         assert!(acknowledged.elapsed().as_secs() < 5, "the answers lag behind");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+#[test]
+fn the_ledger_takes_what_the_generator_promised() {
+    let mut app = TestApp::start();
+    let plan = Plan {
+        seed: 5,
+        bots: 40,
+        size: Size::Conversations(800),
+        late_share: 600,
+        out_of_order_share: 600,
+        duplicate_share: 300,
+        conflict_share: 100,
+        invalid_share: 100,
+        ..Plan::default()
+    };
+    let mut generated = generate::generate(plan).unwrap();
+    let all: Vec<String> = generated.by_ref().collect();
+    let promised = generated.summary();
+    let sent = app.client.post_events(&all.join("\n"));
+    let expected = Counts {
+        accepted: promised.accepted,
+        duplicates: promised.duplicates,
+        conflicts: promised.conflicts,
+        rejected: promised.rejected,
+    };
+    assert_eq!(sent, expected);
+    assert!(
+        sent.accepted > 5_000 && sent.duplicates > 100 && sent.conflicts > 20 && sent.rejected > 20,
+        "{sent:?}"
+    );
+    app.stop();
+    let stored =
+        Ledger::open(&app.config.data_dir).rows("select kind, count(*) from events group by kind order by kind");
+    let by_type = promised.by_type.iter().filter(|(_, count)| *count > 0);
+    let mut wanted: Vec<Vec<String>> = by_type
+        .map(|(kind, count)| vec![kind.as_str().to_owned(), count.to_string()])
+        .collect();
+    wanted.sort();
+    assert_eq!(stored, wanted);
 }

@@ -8,6 +8,7 @@ use botledger::store::Store;
 
 use crate::support::app::instant;
 use crate::support::bench::Bench;
+use crate::support::chance::cases;
 
 fn event(id: &str, kind: EventType, minute: u32, payment: &str) -> Event {
     let mut event = Event::new("/tests", id, kind, instant(&format!("2016-09-12T12:{minute:02}:00Z")));
@@ -172,7 +173,7 @@ fn five_tellers_tell_of_one_payment() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(6))]
 
     #[test]
     fn the_order_of_arrival_and_the_moments_of_folding_change_nothing(

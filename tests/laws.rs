@@ -41,7 +41,7 @@ fn for_every_metric(seed: u8, cases: u32, law: impl Fn(&Draw) -> usize) -> BTree
             *cells.lock().unwrap() += law(&asked);
             Ok(())
         });
-        outcome.unwrap_or_else(|error| panic!("{}: {error}", metric.name));
+        outcome.unwrap_or_else(|error| panic!("{} from the seed {seed:?}: {error}", metric.name));
         compared.insert(metric.name, cells.into_inner().unwrap());
     }
     println!("{compared:?}");

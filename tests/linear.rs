@@ -8,10 +8,10 @@ use botledger::ingest::misspelt::nearest;
 use botledger::ingest::privacy::cards::Search;
 use botledger::ingest::privacy::emails::Emails;
 use botledger::ingest::privacy::fields::without_emails;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 
 use crate::support::app::{TestApp, source};
+use crate::support::chance::stream;
 use crate::support::events::{bot_registered, lines};
 use crate::support::ledger::Ledger;
 
@@ -132,7 +132,7 @@ fn a_body_that_takes_too_long_to_read_is_refused_whole() {
 
 /// Random short texts over some units.
 fn random(units: &[&str], longest: usize, count: usize) -> Vec<String> {
-    let mut dice = ChaCha8Rng::seed_from_u64(6);
+    let mut dice = stream(6);
     let text = |_| {
         let length = dice.random_range(1..=longest);
         (0..length).map(|_| units[dice.random_range(0..units.len())]).collect()

@@ -23,6 +23,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::app::{PRESENT, instant};
 use crate::support::bench::Bench;
+use crate::support::chance::cases;
 
 /// The second from which scenarios count their times.
 const START: i64 = 1_473_681_600;
@@ -95,10 +96,8 @@ impl Scenario {
     fn obeys_the_law(&self) {
         let expected = self.plainly();
         let config = Config {
-            cases: 8,
             max_shrink_iters: 0,
-            failure_persistence: None,
-            ..Config::default()
+            ..cases(8)
         };
         let outcome = TestRunner::new(config).run(&(self.postings(), any::<bool>()), |(postings, rebuild)| {
             let bench = Bench::new();

@@ -5,6 +5,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::small;
 use crate::support::app::TestApp;
+use crate::support::chance::cases;
 use crate::support::ledger::Ledger;
 
 /// The accepted lines. The last three repeat or contradict others: of two unlike bodies, or of two times, the
@@ -64,10 +65,8 @@ fn any_order_and_repetition_gives_the_same_facts_and_answers() {
     reference.stop();
     let facts = Ledger::open(&reference.config.data_dir).facts();
     let config = Config {
-        cases: 8,
         max_shrink_iters: 0,
-        failure_persistence: None,
-        ..Config::default()
+        ..cases(8)
     };
     let outcome = TestRunner::new(config).run(&sending(), |sending| {
         let mut app = TestApp::start();

@@ -98,6 +98,12 @@ fn the_rejection_codes_are_those_of_the_contract() {
     assert_eq!(told, known);
 }
 
+/// Every code of a problem that the documentation lists.
+pub fn problem_codes() -> BTreeSet<String> {
+    let rows = table("| status | code | when |");
+    rows.iter().map(|row| row[1].trim_matches('`').to_owned()).collect()
+}
+
 #[test]
 fn the_problem_codes_are_those_of_the_source() {
     let source = read("src/http/problem.rs");
@@ -651,4 +657,26 @@ fn the_import_rules_are_those_that_are_held() {
         .map(|row| row.iter().flat_map(|cell| code(cell)).map(str::to_owned).collect())
         .collect();
     assert_eq!(told, held);
+}
+
+#[test]
+fn the_changelog_names_the_version_of_every_definition() {
+    let told: BTreeSet<(String, u32)> = table("| metric | version | what its versions changed |")
+        .into_iter()
+        .map(|row| {
+            let version = row[1].parse().unwrap();
+            for change in 2..=version {
+                assert!(
+                    row[2].contains(&format!("**{change}**:")),
+                    "{}: what {change} changed",
+                    row[0]
+                );
+            }
+            (row[0].trim_matches('`').to_owned(), version)
+        })
+        .collect();
+    let defined = metrics::ALL
+        .iter()
+        .map(|metric| (metric.name.to_owned(), metric.definition.version));
+    assert_eq!(told, defined.collect());
 }

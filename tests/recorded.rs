@@ -247,6 +247,10 @@ fn every_recorded_delivery_counts_once_in_any_order() {
     println!("\nprovider, mode, state, currency, payments, captured, refunded, disputed lost, reversed, with a bot");
     payments.iter().for_each(|row| println!("{}", row.join(", ")));
     for seed in 2..4 {
-        assert_eq!(replay(seed).facts, facts, "another order gives the same facts");
+        assert_eq!(
+            replay(seed).facts,
+            facts,
+            "the order of the seed {seed} gives the same facts"
+        );
     }
 }

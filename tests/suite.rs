@@ -8,7 +8,6 @@ mod support;
 
 // The house.
 mod architecture;
-mod licences;
 mod queries;
 mod readme;
 
@@ -75,6 +74,7 @@ mod fuzz;
 mod fx;
 mod fx_import;
 mod fx_law;
+mod golden;
 mod labels;
 mod laws;
 mod many_values;
@@ -82,8 +82,6 @@ mod maturity;
 mod metrics_unit;
 mod narrow;
 mod negotiation;
-mod oracle;
-mod oracle_effects;
 mod overload;
 mod page;
 mod periods;

@@ -1,15 +1,15 @@
 //! Every answer is a function of the set of accepted events: their order and repetition change nothing.
 
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use rand::Rng;
 
 use super::world::{accepted, app, receive, rows};
 use super::{for_every_metric, only_silent_about};
 use crate::support::app::TestApp;
+use crate::support::chance::stream;
 
 /// The accepted lines in any order, a third of them once more anywhere, in parts of unlike size.
 fn shuffled() -> Vec<Vec<&'static str>> {
-    let mut dice = TestRng::from_seed(RngAlgorithm::ChaCha, &[58; 32]);
+    let mut dice = stream(58);
     let mut below = |count: usize| dice.next_u64() as usize % count;
     let mut lines = accepted();
     let again: Vec<&str> = lines.iter().step_by(3).copied().collect();

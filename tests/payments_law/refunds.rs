@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::START;
 use crate::support::bench::Bench;
+use crate::support::chance::cases;
 
 /// What one event says of a payment's refunds.
 #[derive(Debug, Clone)]
@@ -107,7 +108,7 @@ fn gone_back_of(facts: &[Stated], capture: u8) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn the_larger_of_both_figures_has_gone_back(

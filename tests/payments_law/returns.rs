@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::{MOVEMENTS, PAYMENTS, START};
 use crate::support::bench::Bench;
+use crate::support::chance::cases;
 
 /// One fact: what it says, when, of which capture, under which id, and how much.
 #[derive(Debug, Clone)]
@@ -86,7 +87,7 @@ fn worked_out(mut sent: Vec<Event>, cut: usize) -> Vec<Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(8))]
 
     #[test]
     fn no_order_and_no_repetition_changes_what_went_back(

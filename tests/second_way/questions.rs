@@ -1,6 +1,7 @@
 //! What is asked: metric, moment of knowledge, and the rest of the address.
 //!
-//! `mid` knows half of the lines, `end` all of them with the last windows open, `far` with all windows over.
+//! `mid` knows half of the lines, `end` all of them with the last windows open, `far` with all windows over. `now` is
+//! the same moment as `far`, asked without `as_of`.
 
 /// Every question of the comparison.
 pub const ALL: &[(&str, &str, &str)] = &[
@@ -1017,4 +1018,68 @@ pub const ALL: &[(&str, &str, &str)] = &[
         "mid",
         "from=2025-01-01&to=2025-04-01&category!=news&group_by=category",
     ),
+    // As most people ask: without `as_of`, over everything there is or without a range.
+    (
+        "bot-growth",
+        "now",
+        "from=2025-01-01&to=2025-05-01&interval=day&tz=Pacific/Chatham",
+    ),
+    ("bot-growth", "end", "from=2025-03-01&group_by=platform"),
+    ("bot-activity", "now", "from=2025-01-01&to=2025-04-15&interval=day"),
+    (
+        "bot-activation",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&tz=Asia/Kathmandu&window=36h",
+    ),
+    (
+        "bot-retention",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&tz=Asia/Kathmandu&unit=user",
+    ),
+    ("milestones", "now", "to=2025-06-01&at=1,2,5,10,20,40,60,1000"),
+    ("conversion", "now", "from=2024-12-20&to=2025-12-20&group_by=platform"),
+    (
+        "conversion",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&group_by=platform&unit=user&tz=Asia/Kathmandu",
+    ),
+    (
+        "conversion",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&group_by=platform&steps=started,product.viewed,cart.updated,checkout,paid&tz=Asia/Kathmandu",
+    ),
+    (
+        "conversion",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&group_by=platform&steps=product.viewed,product.viewed,conversation.message,conversation.message,conversation.ended&window=15m",
+    ),
+    (
+        "conversion",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&group_by=platform&steps=started,transaction.failed,transaction.captured&window=7d&unit=user",
+    ),
+    (
+        "conversion",
+        "now",
+        "from=2024-12-30&to=2025-04-28&interval=week&group_by=platform&steps=checkout,paid,transaction.refunded,transaction.refunded&window=60d",
+    ),
+    ("conversion", "end", "interval=week&tz=Asia/Kathmandu&group_by=platform"),
+    ("path-effect", "now", "from=2024-12-20&to=2025-12-20&window=1h"),
+    ("payments", "now", "from=2024-12-20&to=2025-12-20&group_by=provider"),
+    ("payments", "now", "from=2024-12-20&to=2025-12-20&group_by=platform"),
+    (
+        "payments",
+        "now",
+        "from=2024-12-20&to=2025-12-20&group_by=provider&currency=original",
+    ),
+    ("payments", "end", "tz=America/New_York"),
+    (
+        "provider-share",
+        "now",
+        "from=2024-12-20&to=2025-12-20&dimension=network",
+    ),
+    ("declines", "now", "from=2024-12-20&to=2025-12-20&group_by=provider"),
+    ("change", "now", "from=2025-03-01&to=2025-04-01&interval=month"),
+    ("coverage", "now", "from=2024-12-20&to=2025-12-20"),
+    ("forecast", "end", "interval=week&of=payments"),
 ];

@@ -2,10 +2,12 @@
 
 pub mod app;
 pub mod bench;
+pub mod chance;
 pub mod client;
 pub mod events;
 pub mod facts;
 pub mod frames;
+pub mod golden;
 pub mod ledger;
 pub mod program;
 pub mod rust;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::project;
 
-/// One source file, taken apart. What follows `#[cfg(test)]` is left out: those modules stand last.
+/// One source file, taken apart. Items under `#[cfg(test)]` are left out, wherever they stand.
 pub struct Source {
     /// Path under `src/`.
     pub path: String,
@@ -80,7 +80,7 @@ fn word(text: &str) -> &str {
     &text[..end]
 }
 
-/// Every source file of the product, without modules that are tests as a whole.
+/// Every source file of the product, without the files named `tests.rs`; a rule holds that those are tests.
 pub fn sources() -> Vec<Source> {
     let root = project("src");
     let mut files = Vec::new();
@@ -88,7 +88,7 @@ pub fn sources() -> Vec<Source> {
     files.retain(|path| !path.ends_with("tests.rs"));
     let source = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).unwrap();
-        let (code, strings) = taken_apart(before_tests(&text));
+        let (code, strings) = without_tests(taken_apart(&text));
         let path = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
         Source { path, code, strings }
     };
@@ -111,8 +111,44 @@ pub fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn before_tests(text: &str) -> &str {
-    &text[..text.find("#[cfg(test)]").unwrap_or(text.len())]
+/// Cuts every item under `#[cfg(test)]`, with the strings in it.
+fn without_tests((mut code, mut strings): (String, Vec<String>)) -> (String, Vec<String>) {
+    const MARK: &str = "#[cfg(test)]";
+    while let Some(start) = code.find(MARK) {
+        let end = start + MARK.len() + item_end(&code[start + MARK.len()..]);
+        let count = |text: &str| text.matches("\"\"").count();
+        let first = count(&code[..start]);
+        strings.drain(first..first + count(&code[start..end]));
+        code.replace_range(start..end, "");
+    }
+    (code, strings)
+}
+
+/// Where the item ends that a text begins with: after its `;`, its `}`, or, of a field, its `,`. More attributes
+/// may stand before it.
+fn item_end(text: &str) -> usize {
+    let begins = text.trim_start();
+    if begins.starts_with("#[") {
+        let attribute = text.find(']').map_or(text.len(), |at| at + 1);
+        return attribute + item_end(&text[attribute..]);
+    }
+    let words = [
+        "fn", "impl", "mod", "struct", "enum", "trait", "use", "const", "static", "type", "pub", "async",
+    ];
+    let is_item = words.contains(&word(begins));
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' if depth == 0 => return at,
+            '}' if depth == 1 && !text[at + 1..].trim_start().starts_with(';') => return at + 1,
+            '}' | ')' | ']' => depth -= 1,
+            ';' if depth == 0 => return at + 1,
+            ',' if depth == 0 && !is_item => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Separates code from comments and strings. Characters such as `'"'` are told from lifetimes.
@@ -181,4 +217,21 @@ fn code_and_strings_are_told_apart() {
     };
     assert_eq!(source.crate_paths(), ["model", "store"]);
     assert!(source.names("crate::{model") && !source.names("no"));
+}
+
+#[test]
+fn only_the_items_under_cfg_test_are_left_out() {
+    let cut = |text: &str| without_tests(taken_apart(text));
+    let (code, strings) =
+        cut("let a = \"1\"; #[cfg(test)] mod tests { fn f() { \"2\" } } fn after() -> &str { \"3\" }");
+    assert_eq!(strings, ["1", "3"]);
+    assert_eq!(code, "let a = \"\";  fn after() -> &str { \"\" }");
+    assert_eq!(cut("#[cfg(test)]\nmod tests;\nmod theme;").0, "\nmod theme;");
+    assert_eq!(cut("#[cfg(test)] use a::{b, c}; use d;").0, " use d;");
+    assert_eq!(cut("#[cfg(test)] #[allow(x)] fn f<A, B>(a: [A; 2]) -> B {} b").0, " b");
+    assert_eq!(
+        cut("S { #[cfg(test)] seen: Vec<(u8, u8)>, kept: u8 }").0,
+        "S {  kept: u8 }"
+    );
+    assert_eq!(cut("S { kept: u8, #[cfg(test)] seen: u8 }").0, "S { kept: u8, }");
 }

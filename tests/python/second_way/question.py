@@ -63,8 +63,19 @@ class Question:
         self.currency = given.get("currency", "USD")
         self.compare = given.get("compare")
         self.group_by = given["group_by"].split(",") if "group_by" in given else []
-        self.start, self.end = self.edge(given["from"]), self.edge(given["to"])
+        self.start, self.end = self.range(given.get("from"), given.get("to"))
         self.buckets = self.cut(self.start, self.end)
+
+    def range(self, start, end):
+        """What is not given: the end is `as_of`, the start some days before it; neither: the last complete days."""
+        days = timedelta(days=182 if self.metric == "forecast" else 30)
+        if start is None and end is None:
+            end = instant(self.as_of).astimezone(self.tz).date().isoformat()
+        until = self.as_of if end is None else self.edge(end)
+        if start is not None:
+            return self.edge(start), until
+        wall = instant(until).astimezone(self.tz).replace(tzinfo=None) - days
+        return us_of(wall.replace(tzinfo=self.tz)), until
 
     def edge(self, text):
         """A date or local time of the zone, or RFC 3339."""
