@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
+    ArrayRef, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
@@ -77,6 +77,7 @@ impl Prepared {
         columns.payment();
         columns.aliases();
         columns.returns();
+        columns.uncounted();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(columns.fields)), columns.arrays)?;
         let each = size_of::<Identity>() + size_of::<i64>();
         Ok(Prepared {
@@ -239,6 +240,14 @@ impl Columns<'_> {
     fn returns(&mut self) {
         self.boolean("pending", |e| e.pending.then_some(true));
         self.int("released", |e| e.released);
+    }
+
+    /// What only notices that are not counted have.
+    fn uncounted(&mut self) {
+        let of = |get: fn(&Event) -> Option<&str>| -> StringArray { self.events.iter().map(get).collect() };
+        let (notices, reasons) = (of(|e| e.notice.as_deref()), of(|e| e.reason.as_deref()));
+        self.push("notice", Arc::new(notices));
+        self.push("reason", Arc::new(reasons));
     }
 }
 

@@ -27,6 +27,7 @@ const MIGRATIONS: &[Query] = &[
     // The rules of names have changed: each leads as far as statements do.
     query!("schema/004_refold"),
     query!("schema/011_identity"),
+    query!("schema/012_verdict"),
 ];
 
 /// Name of the database file in the data folder.
