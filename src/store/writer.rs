@@ -158,7 +158,7 @@ impl Writer {
                 .into_iter()
                 .zip(answers)
                 .for_each(|(reply, answer)| drop(reply.send(Ok(answer)))),
-            Err(error) => self.refuse(error, replies),
+            Err(error) => refuse(error, replies),
         }
         self.waiting.remove(size);
         held
@@ -202,10 +202,7 @@ impl Writer {
             Ok((added, added.new + added.replaced > 0))
         });
         let outcome = outcome.map(|(added, received_at)| RatesAdded { received_at, ..added });
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "exchange rates could not be added; nothing of them was taken");
-        }
-        drop(reply.send(outcome));
+        answer(reply, outcome);
         self.waiting.remove(Size::of(rates));
     }
 
@@ -216,10 +213,7 @@ impl Writer {
             Ok((done, done.changed > 0))
         });
         let outcome = outcome.map(|(done, received_at)| Annotated { received_at, ..done });
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "annotations could not be written; nothing of them was taken");
-        }
-        drop(reply.send(outcome));
+        answer(reply, outcome);
         self.waiting.remove(Size::of(notes));
     }
 
@@ -265,15 +259,6 @@ impl Writer {
         Ok((outcome, Some(received_at)))
     }
 
-    /// The first caller learns the error itself, the others that nothing of theirs was taken.
-    fn refuse(&self, error: StoreError, replies: Vec<Reply>) {
-        tracing::error!(%error, "a commit failed; nothing of it was taken");
-        let mut error = Some(error);
-        for reply in replies {
-            drop(reply.send(Err(error.take().unwrap_or(StoreError::Busy))));
-        }
-    }
-
     /// Work between commits that keeps them short: segments of identities and checkpoints.
     fn tidy(&mut self) {
         if self.identities.segment_due()
@@ -284,5 +269,21 @@ impl Writer {
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.look();
         }
+    }
+}
+
+/// The first caller learns the error itself, the others that nothing of theirs was taken.
+fn refuse(error: StoreError, replies: Vec<Reply>) {
+    let mut replies = replies.into_iter();
+    if let Some(first) = replies.next() {
+        answer(first, Err(error));
+    }
+    replies.for_each(|reply| drop(reply.send(Err(StoreError::Busy))));
+}
+
+/// Answers a caller. A failure is logged once, by the caller; here only where that one has gone.
+fn answer<T>(reply: oneshot::Sender<Result<T, StoreError>>, outcome: Result<T, StoreError>) {
+    if let Err(Err(error)) = reply.send(outcome) {
+        tracing::error!(%error, "a commit failed whose sender has gone; nothing of it was taken");
     }
 }
