@@ -89,8 +89,7 @@ fn the_one(events: Vec<Event>) -> Event {
 
 fn reason(event: &Event) -> String {
     assert_eq!(event.kind, EventType::Other);
-    let extra: Value = serde_json::from_str(event.extra.as_deref().unwrap()).unwrap();
-    extra["reason"].as_str().unwrap_or_default().to_owned()
+    event.reason.clone().unwrap_or_default()
 }
 
 fn kinds(events: &[Event]) -> Vec<&'static str> {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use botledger::config::Source;
 use botledger::ingest::privacy::pseudonym::KEY_FILE;
+use serde_json::Value;
 
 use crate::small;
 use crate::support::app::{TestApp, source};
@@ -76,29 +78,34 @@ fn one_file_of_an_export_is_taken_alone() {
     );
 }
 
+fn of_telegram() -> TestApp {
+    TestApp::with(|config| {
+        let bot_id = Some("700123456".into());
+        config.sources = vec![Source {
+            bot_id,
+            ..source("telegram", &["secret"])
+        }];
+    })
+}
+
+fn deliver(app: &TestApp, body: &str) -> Value {
+    let headers = [("x-telegram-bot-api-secret-token", "secret")];
+    let answer = app.client.post("/v1/webhooks/telegram/main", &headers, body.as_bytes());
+    answer.expect_status(200).json()
+}
+
 #[test]
 fn what_webhooks_told_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let [second, out] = ["second", "out"].map(|name| folder.path().join(name));
-    let mut app = TestApp::with(|config| {
-        config.sources = vec![source("telegram", &["secret"])]
-            .into_iter()
-            .map(|mut source| {
-                source.bot_id = Some("700123456".into());
-                source
-            })
-            .collect()
-    });
+    let mut app = of_telegram();
     let update = r#"{"update_id": 1, "message": {"message_id": 1, "date": 1473670800, "text": "/start ad",
         "chat": {"id": 42, "type": "private"}, "from": {"id": 42, "is_bot": false, "first_name": "A"},
         "successful_payment": {"currency": "USD", "total_amount": 500, "invoice_payload": "p",
             "telegram_payment_charge_id": "t1", "provider_payment_charge_id": "c1"}}}"#;
     let unread = r#"{"update_id": 2, "poll": {"id": "1"}}"#;
-    let headers = [("x-telegram-bot-api-secret-token", "secret")];
     for body in [update, unread] {
-        app.client
-            .post("/v1/webhooks/telegram/main", &headers, body.as_bytes())
-            .expect_status(200);
+        deliver(&app, body);
     }
     app.wait_folded();
     app.stop();
@@ -111,6 +118,69 @@ fn what_webhooks_told_comes_back_as_it_was() {
     run_on(&second, &["import", text(&out)]);
     assert_eq!(events(&first), events(&second));
     assert_eq!(Ledger::open(&first).facts(), Ledger::open(&second).facts());
+}
+
+#[test]
+fn what_earlier_versions_kept_of_uncounted_notices_gets_columns_and_stays_the_same_notice() {
+    let folder = tempfile::tempdir().unwrap();
+    let [second, out, old] = ["second", "out", "old.parquet"].map(|name| folder.path().join(name));
+    let mut app = of_telegram();
+    let bodies = [
+        r#"{"update_id": 1, "poll": {"id": "1"}}"#,
+        r#"{"update_id": 2, "message": {"chat": {"id": 42}, "from": {"id": 42}, "successful_payment":
+            {"currency": "ZZZ", "total_amount": 500, "provider_payment_charge_id": "c1"}}}"#,
+        "no JSON",
+        r#"{"update_id": 3, "message": {"chat": {"id": 42}, "from": {"id": 42}, "text": "hello"}}"#,
+    ];
+    for body in bodies {
+        assert_eq!(deliver(&app, body)["accepted"], 1, "{body}");
+    }
+    app.stop();
+    let uncounted = "select notice, reason, extra from events order by id";
+    let told = [
+        ["", "unreadable", ""],
+        ["poll", "", ""],
+        ["message.successful_payment", "unknown_currency", ""],
+        ["", "", ""],
+    ];
+    let first = app.config.data_dir.clone();
+    let before = events(&first);
+    let ledger = Ledger::open(&first);
+    assert_eq!(ledger.rows(uncounted), told);
+    drop(ledger);
+    run_on(&first, &["export", text(&out)]);
+    // The ledger and its export as the version before has them.
+    let former = r#"case
+            when kind <> 'other' then extra
+            when notice is null then '{"type":"unreadable"}'
+            when reason is null then '{"type":"' || notice || '"}'
+            else '{"reason":"' || reason || '","type":"' || notice || '"}'
+        end"#;
+    let (files, target) = (out.display(), old.display());
+    let back = format!(
+        "copy (select * exclude (notice, reason) replace ({former} as extra)
+               from read_parquet('{files}/**/*.parquet', hive_partitioning = false)) to '{target}' (format parquet);
+         update events set extra = {former};
+         alter table events drop column notice;
+         alter table events drop column reason;
+         delete from schema_versions where version >= 15"
+    );
+    let ledger = Ledger::open(&first);
+    ledger.0.execute_batch(&back).unwrap();
+    drop(ledger);
+    app.restart();
+    for body in bodies {
+        assert_eq!(deliver(&app, body)["duplicates"], 1, "{body}");
+    }
+    app.stop();
+    assert_eq!(events(&first), before);
+    let again = run_on(&first, &["import", text(&old)]);
+    assert!(again.contains("0 accepted, 4 duplicates, 0 conflicts"), "{again}");
+    std::fs::create_dir(&second).unwrap();
+    std::fs::copy(first.join(KEY_FILE), second.join(KEY_FILE)).unwrap();
+    let elsewhere = run_on(&second, &["import", text(&old)]);
+    assert!(elsewhere.contains("4 accepted, 0 duplicates"), "{elsewhere}");
+    assert_eq!(events(&second), before);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::events::{bot_registered, conversation, lines};
+use crate::support::ledger::Ledger;
 use crate::support::program::{Served, botledger, run_on};
 
 fn text(path: &Path) -> &str {
@@ -68,6 +69,31 @@ fn the_log_tells_once_of_each_field_of_a_source_that_holds_no_id() {
         assert_eq!(log.matches(field).count(), 1, "{log}");
     }
     assert!(log.contains("/v1/events"), "{log}");
+}
+
+#[test]
+fn a_commit_that_fails_is_one_line_of_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    run_on(folder.path(), &["import", "/dev/null"]);
+    // No commit of events fits this table, and no annotation finds its own.
+    let broken = "alter table events add column surplus integer; drop table annotations";
+    Ledger::open(folder.path()).0.execute_batch(broken).unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut command = serve(folder.path());
+    command.env("BOTLEDGER_LOG", "warn").stderr(writer);
+    let served = Served::spawn(command);
+    let annotation = r#"{"time": "2016-09-12T00:00:00Z", "text": "launch"}"#;
+    let json = [("content-type", "application/json")];
+    for reply in [
+        served.client.post_lines(&lines(&[bot_registered("b1")])),
+        served.client.post("/v1/annotations", &json, annotation.as_bytes()),
+    ] {
+        reply.problem(500, "internal");
+    }
+    served.terminate();
+    let mut log = String::new();
+    reader.read_to_string(&mut log).unwrap();
+    assert_eq!(log.matches("ERROR").count(), 2, "{log}");
 }
 
 #[test]

@@ -550,11 +550,13 @@ fn a_genuine_delivery_is_never_lost_to_a_card_number() {
     let card = Some("4111-1111-1111-1111".to_owned());
     (event.payment_id, event.conversation_id, event.bot_id) = (card.clone(), card.clone(), card);
     event.extra = Some(r#"{"type":"charge.4111111111111111","email":"a@b.example"}"#.into());
+    event.notice = Some("charge.4111111111111111".into());
     let (kept, changed) = rules.protect(event);
     assert!(changed);
     assert!(is_pseudonym(kept.payment_id.as_deref().unwrap()), "{kept:?}");
     assert_eq!((&kept.conversation_id, &kept.bot_id), (&None, &None));
     assert_eq!(kept.extra.as_deref(), Some(r#"{"type":"[card removed]"}"#));
+    assert_eq!(kept.notice.as_deref(), Some("[card removed]"));
     let (again, changed) = rules.protect(kept.clone());
     assert!(!changed && again == kept);
 }

@@ -72,14 +72,8 @@ fn native(method: &str) -> Event {
 
 /// The amount of an event, else why it is not counted.
 fn told(event: &Event) -> String {
-    match (event.amount, &event.extra) {
-        (Some(money), _) => money.to_string(),
-        (None, Some(extra)) => serde_json::from_str::<Value>(extra).unwrap()["reason"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
-        (None, None) => String::new(),
-    }
+    let amount = event.amount.map(|money| money.to_string());
+    amount.or_else(|| event.reason.clone()).unwrap_or_default()
 }
 
 #[test]

@@ -261,15 +261,8 @@ fn what_no_metric_reads_is_kept_once_by_its_name_and_is_no_error() {
     assert_eq!(counts(&post(&app, &messages)), [5, 0, 0, 0, 5]);
     assert_eq!(counts(&post(&app, &messages)), [0, 5, 0, 0, 5]);
     let ledger = ledger(&mut app);
-    let rows = ledger.rows("select kind, extra, time_origin, user_id from events order by id");
-    let row = |name: &str, origin: &str| {
-        [
-            "other".into(),
-            format!("{{\"type\":\"{name}\"}}"),
-            origin.into(),
-            String::new(),
-        ]
-    };
+    let rows = ledger.rows("select kind, notice, reason, extra, time_origin, user_id from events order by id");
+    let row = |name, origin| ["other", name, "", "", origin, ""];
     assert_eq!(
         rows,
         [

@@ -6,11 +6,12 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::fault::{KEYS, told};
+use crate::model::Mode;
 
 /// One webhook endpoint: `/v1/webhooks/{provider}/{name}`.
 #[derive(Clone, Default, Deserialize)]
 pub struct Source {
-    /// Whose webhooks these are: `messenger`, `stripe`, `paypal`, `braintree` or `telegram`.
+    /// Whose webhooks these are, by the name that stands in the address.
     pub provider: String,
     /// Name in the address and in the events' `source`.
     pub name: String,
@@ -35,6 +36,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// The `source` of its events, as counts and notes are kept by.
+    pub fn address(&self) -> String {
+        format!("/webhooks/{}/{}", self.provider, self.name)
+    }
+
+    /// Whether everything from it is a test.
+    pub fn is_test(&self) -> bool {
+        self.mode.as_deref() == Some(Mode::Test.as_str())
+    }
+
     /// Reads the provider's own settings.
     ///
     /// # Errors

@@ -4,14 +4,14 @@
 
 mod beside;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::json::{self, Members};
 use super::misspelt;
 use super::parties::{Account, Parties};
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
-use super::{data, mend, values};
+use super::{data, mend, values, verdict};
 use crate::model::event::content_key;
 use crate::model::{Event, EventType};
 
@@ -110,9 +110,9 @@ fn uncounted(event: &mut Event, name: &str) -> Result<(), Rejection> {
     } else {
         misspelt::UNNAMED
     };
-    let extra = json!({ "type": name }).to_string();
-    event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &extra);
-    event.extra = Some(extra);
+    event.notice = Some(name.into());
+    let text = verdict::text(event).unwrap_or_default();
+    event.content = content_key(event.kind.as_str(), event.subject.as_deref(), &text);
     Ok(())
 }
 

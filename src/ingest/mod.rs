@@ -28,6 +28,7 @@ mod room;
 pub mod routes;
 pub mod segment;
 pub mod values;
+pub mod verdict;
 pub mod webhooks;
 
 pub use rejection::{Code, Rejection};

@@ -5,25 +5,17 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
 
 use super::rejection::{Code, Rejection};
+use super::verdict::{self, Cause, Uncounted, Verdict};
 use super::webhooks::{Refusal, Webhook};
 use crate::http::Problem;
-use crate::model::{Event, EventType, Ignored, TimeOrigin};
+use crate::model::{Event, Ignored, TimeOrigin};
 use crate::store::{AppendOutcome, Counter, Delivered, Refused, Store, UNKNOWN_SOURCE};
-
-/// What kind of event it is to the board.
-enum Kind {
-    Counted,
-    Unsupported,
-    /// Of this type, and why it is not counted.
-    Unparseable(String, String),
-}
 
 /// What has to be kept of a delivery until it is known what became of its events.
 pub struct Delivery {
-    kinds: Vec<Kind>,
+    verdicts: Vec<Verdict<(), Cause>>,
     /// Fields of each that hold no id.
     no_ids: Vec<Vec<&'static str>>,
     latest: Option<DateTime<Utc>>,
@@ -34,7 +26,7 @@ impl Delivery {
     pub fn of(events: &[Event]) -> Self {
         let stated = events.iter().filter(|event| event.time_origin == TimeOrigin::Given);
         Delivery {
-            kinds: events.iter().map(kind).collect(),
+            verdicts: events.iter().map(verdict::of).collect(),
             no_ids: events.iter().map(|event| event.without_ids().collect()).collect(),
             latest: stated.map(|event| event.time).max(),
         }
@@ -47,18 +39,18 @@ impl Delivery {
             lag: self.latest.map(|latest| (at - latest).max(TimeDelta::zero())),
             ..Delivered::default()
         };
-        for (kind, outcome) in self.kinds.iter().zip(outcomes) {
+        for (verdict, outcome) in self.verdicts.iter().zip(outcomes) {
             match outcome {
                 AppendOutcome::Duplicate => delivered.duplicates += 1,
                 AppendOutcome::Conflict => delivered.conflicts += 1,
                 AppendOutcome::Accepted => {
                     delivered.accepted += 1;
-                    match kind {
-                        Kind::Counted => {}
-                        Kind::Unsupported => delivered.unsupported += 1,
-                        Kind::Unparseable(name, reason) => {
+                    match verdict {
+                        Ok(()) => {}
+                        Err(Uncounted::Ignored) => delivered.unsupported += 1,
+                        Err(Uncounted::Quarantined(cause)) => {
                             delivered.unparseable += 1;
-                            quarantined(store, source, at, name, reason);
+                            quarantined(store, source, at, cause);
                         }
                     }
                 }
@@ -74,30 +66,11 @@ impl Delivery {
     }
 }
 
-/// An event that is not counted says in its extra fields of what type it is, and why where the type is known.
-fn kind(event: &Event) -> Kind {
-    if event.kind != EventType::Other {
-        return Kind::Counted;
-    }
-    let extra: Value = event
-        .extra
-        .as_deref()
-        .and_then(|extra| serde_json::from_str(extra).ok())
-        .unwrap_or_default();
-    let name = extra["type"].as_str().unwrap_or_default();
-    match (extra["reason"].as_str(), name) {
-        (Some(reason), name) => Kind::Unparseable(name.into(), reason.into()),
-        (None, "unreadable") => Kind::Unparseable(name.into(), "unreadable".into()),
-        _ => Kind::Unsupported,
-    }
-}
-
-fn quarantined(store: &Store, source: &str, at: DateTime<Utc>, name: &str, reason: &str) {
-    let unreadable = reason == "unreadable";
+fn quarantined(store: &Store, source: &str, at: DateTime<Utc>, cause: &Cause) {
     let refused = Refused {
-        code: reason,
-        field: (!unreadable).then_some(name),
-        message: if unreadable {
+        code: &cause.reason,
+        field: cause.notice.as_deref(),
+        message: if cause.notice.is_none() {
             "a genuine body that cannot be read: kept, not counted"
         } else {
             "genuine, but it cannot be counted exactly: kept with this reason, not counted"

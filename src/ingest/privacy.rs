@@ -179,6 +179,11 @@ impl Privacy {
         for alias in &mut event.aliases {
             *alias = keep(named, alias, true, true).unwrap_or_default();
         }
+        if let Some(notice) = &mut event.notice {
+            let kept = fields::cleaned(notice).into_owned();
+            changed |= kept != *notice;
+            *notice = kept;
+        }
         if let Some(extra) = event.extra.take() {
             let mut kept = String::with_capacity(extra.len());
             // What nests too deeply to be looked through is not kept.

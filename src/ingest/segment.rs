@@ -17,7 +17,7 @@ use super::cloudevents::{Envelope, micros};
 use super::json::{self, Members, Slot, Text};
 use super::privacy::Privacy;
 use super::rejection::{Code, Rejection};
-use super::{data, mend, misspelt, number, privacy, values};
+use super::{data, mend, misspelt, number, privacy, values, verdict};
 use crate::config::Limits;
 use crate::http::Problem;
 use crate::http::parse_time::ParseTime;
@@ -260,9 +260,9 @@ impl<'a> Message<'a> {
             }
         };
         let name: String = misspelt::common(name).chars().take(LONGEST_NAME).map(plain).collect();
-        event.extra = Some(format!("{{\"type\":\"{name}\"}}"));
+        event.notice = Some(name);
         let (mut event, _) = privacy.protect(event);
-        event.content = content_key(event.kind.as_str(), None, event.extra.as_deref().unwrap_or_default());
+        event.content = content_key(event.kind.as_str(), None, &verdict::text(&event).unwrap_or_default());
         Ok(event)
     }
 

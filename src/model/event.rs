@@ -169,8 +169,12 @@ pub struct Event {
     pub outcome: Option<DisputeOutcome>,
     /// Live money or a test.
     pub mode: Mode,
-    /// JSON object of the data fields that have no column, and for `other` the provider's type name.
+    /// JSON object of the data fields that have no column.
     pub extra: Option<String>,
+    /// Of a notice that is not counted (`other`): its type, in its sender's words; none where it cannot be read.
+    pub notice: Option<String>,
+    /// Why a notice is not counted although its type is, in one word.
+    pub reason: Option<String>,
     /// Other ids, within the provider, by which the same payment goes in other events: a charge of an
     /// intent, a capture of an order. Events under them belong to this event's payment. Of an event
     /// without a provider, other ids of its conversation, within the platform.
@@ -227,6 +231,8 @@ impl Event {
             outcome: None,
             mode: Mode::Live,
             extra: None,
+            notice: None,
+            reason: None,
             aliases: Vec::new(),
         }
     }

@@ -103,10 +103,10 @@ pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sour
     };
     let mut sources = Vec::new();
     for configured in &config.sources {
-        let source = format!("/webhooks/{}/{}", configured.provider, configured.name);
+        let source = configured.address();
         let tally = tallies.remove(&source);
         sources.push(SourceStatus {
-            test: configured.mode.as_deref() == Some(Mode::Test.as_str()),
+            test: configured.is_test(),
             ..status(&configured.provider, &configured.name, &source, tally)
         });
     }

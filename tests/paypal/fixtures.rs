@@ -11,6 +11,7 @@ use botledger::model::EventType;
 use serde_json::Value;
 
 use crate::support::app::{instant, source_with};
+use crate::support::events::uncounted;
 
 fn given(variable: &str) -> PathBuf {
     std::env::var_os(variable)
@@ -62,11 +63,11 @@ fn every_delivery_of_the_simulator_is_genuine_and_becomes_an_event() {
         for event in &events {
             let money = event.amount.map(|money| format!("{money} {}", money.currency.code()));
             println!(
-                "{name}: {} {} {} {}",
+                "{name}: {} {} {} {:?}",
                 event.kind.as_str(),
                 event.payment_id.as_deref().unwrap_or("-"),
                 money.as_deref().unwrap_or("-"),
-                event.extra.as_deref().unwrap_or_default()
+                uncounted(event)
             );
         }
         assert!(!events.is_empty());

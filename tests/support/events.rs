@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use botledger::model::Event;
 use serde_json::{Map, Value, json};
 
 /// An event under construction. Its id is unique in this process unless one is given.
@@ -99,4 +100,9 @@ pub fn captured(payment: &str, value: &str, currency: &str) -> Draft {
     let amount = json!({"value": value, "currency": currency});
     let data = json!({"provider": "stripe", "payment_id": payment, "method": "card", "network": "visa"});
     Draft::new("transaction.captured", data).with("amount", amount)
+}
+
+/// The type of a notice that is not counted, and why it is quarantined.
+pub fn uncounted(event: &Event) -> [Option<&str>; 2] {
+    [event.notice.as_deref(), event.reason.as_deref()]
 }

@@ -21,20 +21,19 @@ use self::keys::{KeyPair, is_challenge};
 use self::money::Prices;
 use self::notice::Notice;
 use self::xml::{Element, MALFORMED, NOT_UTF8, mended, parse};
-use super::delivery::{Delivery, seal};
+use super::delivery::{Delivery, UNREADABLE, seal};
+use super::signature::signed;
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
 use crate::http::base64;
+use crate::ingest::verdict::Uncounted;
 use crate::model::Event;
 
 /// Braintree's webhooks.
-pub const PROVIDER: Provider = Provider { name: NAME, open };
-
-/// What a reader of Braintree's figures must know.
-pub const UNTOLD: &str = "Braintree sends no webhook for an ordinary card sale; send those as events.";
-
-/// The provider's name in addresses and in payments.
-const NAME: &str = "braintree";
+pub const PROVIDER: Provider = Provider {
+    name: "braintree",
+    open,
+};
 
 /// The form's field with the signatures, one for each key pair of the account.
 const SIGNATURE: &str = "bt_signature";
@@ -81,11 +80,7 @@ impl Endpoint for Braintree {
         if !payload.bytes().all(known) || is_challenge(&payload) {
             return Err(Refusal::Field(PAYLOAD));
         }
-        if self.key_pairs.iter().any(|pair| pair.signed(&signatures, &payload)) {
-            Ok(())
-        } else {
-            Err(Refusal::Mismatch)
-        }
+        signed(self.key_pairs.iter().any(|pair| pair.signed(&signatures, &payload)))
     }
 
     fn challenge(&self, query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
@@ -112,8 +107,13 @@ impl Endpoint for Braintree {
             _ => Err(reason),
         });
         events.unwrap_or_else(|reason| {
-            let unread = delivery.other(id.clone(), "unreadable", Some(reason), delivery.stamp_text(None));
-            vec![seal(unread)]
+            let reason = Uncounted::Quarantined(reason);
+            vec![seal(delivery.uncounted(
+                &id,
+                UNREADABLE,
+                reason,
+                delivery.stamp_text(None),
+            ))]
         })
     }
 }

@@ -2,62 +2,15 @@
 //!
 //! What would have to be rounded is refused with a reason and kept as an uncounted event.
 
+use serde_json::Value;
+
 use crate::config::Source;
+use crate::ingest::verdict::{Uncounted, Verdict};
 use crate::model::money::MoneyError;
 use crate::model::{Currency, Money};
 
 /// How many decimals a provider's amounts have, by its own list; of a currency that is not in it, those of ISO 4217.
 pub(super) type Decimals = &'static [(&'static str, u32)];
-
-/// Stripe's special cases. Its amounts are whole numbers of the smallest unit.
-pub(super) const STRIPE: Decimals = &[
-    ("BIF", 0),
-    ("CLP", 0),
-    ("DJF", 0),
-    ("GNF", 0),
-    ("JPY", 0),
-    ("KMF", 0),
-    ("KRW", 0),
-    // Two by ISO 4217.
-    ("MGA", 0),
-    ("PYG", 0),
-    ("RWF", 0),
-    ("VND", 0),
-    ("VUV", 0),
-    ("XAF", 0),
-    ("XOF", 0),
-    ("XPF", 0),
-    // None by ISO 4217: written with two, which must be 00.
-    ("ISK", 2),
-    ("UGX", 2),
-    // Only payouts must be whole.
-    ("HUF", 2),
-    ("TWD", 2),
-    // The last digit is 0, but it is there.
-    ("BHD", 3),
-    ("JOD", 3),
-    ("KWD", 3),
-    ("OMR", 3),
-    ("TND", 3),
-];
-
-/// PayPal's currencies without decimals. Its amounts are decimal texts, in which zeros may follow.
-pub(super) const PAYPAL: Decimals = &[("HUF", 0), ("JPY", 0), ("TWD", 0)];
-
-/// Telegram's currencies that have not two decimals. Its amounts are whole numbers of the smallest unit.
-pub(super) const TELEGRAM: Decimals = &[
-    ("BHD", 3),
-    ("CLP", 0),
-    ("IQD", 3),
-    ("ISK", 0),
-    ("JPY", 0),
-    ("KRW", 0),
-    ("PYG", 0),
-    ("UGX", 0),
-    ("VND", 0),
-    // Stars, of which there are no parts.
-    ("XTR", 0),
-];
 
 /// The decimals of a currency in a provider's list, else by ISO 4217.
 fn listed(list: Decimals, currency: Currency) -> u32 {
@@ -65,80 +18,66 @@ fn listed(list: Decimals, currency: Currency) -> u32 {
     found.map_or(currency.exponent(), |(_, decimals)| *decimals)
 }
 
-/// Why an amount cannot be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inexact {
-    /// There is none, or it is no number.
-    NoAmount,
-    /// The code names no currency.
-    UnknownCurrency,
-    /// The currency's minor units would have to be rounded.
-    Rounded,
-    /// Beyond 64 bits of minor units.
-    TooLarge,
-}
-
-impl Inexact {
-    /// The word that is kept beside the uncounted event.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Inexact::NoAmount => "no_amount",
-            Inexact::UnknownCurrency => "unknown_currency",
-            Inexact::Rounded => "inexact_amount",
-            Inexact::TooLarge => "amount_too_large",
-        }
-    }
-}
+/// There is no amount, or it is no number.
+pub(super) const NO_AMOUNT: Uncounted = Uncounted::Quarantined("no_amount");
+/// The code names no currency.
+pub(super) const UNKNOWN_CURRENCY: Uncounted = Uncounted::Quarantined("unknown_currency");
+/// The currency's minor units would have to be rounded.
+pub(super) const INEXACT: Uncounted = Uncounted::Quarantined("inexact_amount");
+/// Beyond 64 bits of minor units.
+pub(super) const TOO_LARGE: Uncounted = Uncounted::Quarantined("amount_too_large");
 
 /// Reads a currency code in any case.
-pub(super) fn currency(code: &str) -> Result<Currency, Inexact> {
-    Currency::parse(&code.trim().to_ascii_uppercase()).ok_or(Inexact::UnknownCurrency)
+pub(super) fn currency(code: &str) -> Verdict<Currency> {
+    Currency::parse(&code.trim().to_ascii_uppercase()).ok_or(UNKNOWN_CURRENCY)
 }
 
 /// A whole number of a provider's smallest unit. The decimals in the source's own settings win.
-pub(super) fn from_integer(
-    smallest: i64,
-    currency: Currency,
-    list: Decimals,
-    source: &Source,
-) -> Result<Money, Inexact> {
-    let smallest = u64::try_from(smallest).map_err(|_| Inexact::NoAmount)?;
+pub(super) fn from_integer(smallest: Option<i64>, code: &Value, list: Decimals, source: &Source) -> Verdict<Money> {
+    let smallest = smallest.ok_or(NO_AMOUNT)?;
+    let currency = currency(code.as_str().unwrap_or_default())?;
+    let smallest = u64::try_from(smallest).map_err(|_| NO_AMOUNT)?;
     let configured = source.decimals.get(currency.code()).copied();
     let from = configured.unwrap_or_else(|| listed(list, currency));
     let factor = 10_u64
         .checked_pow(from.abs_diff(currency.exponent()))
-        .ok_or(Inexact::TooLarge)?;
+        .ok_or(TOO_LARGE)?;
     let minor = if currency.exponent() >= from {
-        smallest.checked_mul(factor).ok_or(Inexact::TooLarge)?
+        smallest.checked_mul(factor).ok_or(TOO_LARGE)?
     } else if smallest % factor == 0 {
         smallest / factor
     } else {
-        return Err(Inexact::Rounded);
+        return Err(INEXACT);
     };
-    Ok(Money {
-        minor: i64::try_from(minor).map_err(|_| Inexact::TooLarge)?,
-        currency,
-    })
+    let minor = i64::try_from(minor).map_err(|_| TOO_LARGE)?;
+    Ok(Money { minor, currency })
 }
 
-/// A decimal text with no more decimals than a provider's list has; zeros aside.
-pub(super) fn from_listed_text(text: &str, currency: Currency, list: Decimals) -> Result<(Money, bool), Inexact> {
-    let (money, negative) = from_text(text, currency)?;
-    let beyond = currency.exponent().saturating_sub(listed(list, currency));
-    match 10_i64.checked_pow(beyond) {
-        Some(unit) if money.minor % unit == 0 => Ok((money, negative)),
-        _ => Err(Inexact::Rounded),
+/// A decimal text such as `29.62` or `.99`, where money has only one direction.
+pub(super) fn from_text(text: &str, currency: Currency) -> Verdict<Money> {
+    match from_signed_text(text, currency)? {
+        (money, false) => Ok(money),
+        (_, true) => Err(NO_AMOUNT),
     }
 }
 
-/// A decimal text such as `29.62`, `.99` or, of money that goes back, `-0.01`; the sign is told beside it.
-pub(super) fn from_text(text: &str, currency: Currency) -> Result<(Money, bool), Inexact> {
+/// A decimal text with no more decimals than a provider's list has, zeros aside; whether it is negative is told beside.
+pub(super) fn from_listed_text(text: &str, currency: Currency, list: Decimals) -> Verdict<(Money, bool)> {
+    let (money, negative) = from_signed_text(text, currency)?;
+    let beyond = currency.exponent().saturating_sub(listed(list, currency));
+    match 10_i64.checked_pow(beyond) {
+        Some(unit) if money.minor % unit == 0 => Ok((money, negative)),
+        _ => Err(INEXACT),
+    }
+}
+
+fn from_signed_text(text: &str, currency: Currency) -> Verdict<(Money, bool)> {
     let text = text.trim();
     let (digits, negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
     let money = Money::parse(digits, currency).map_err(|error| match error {
-        MoneyError::TooManyDecimals => Inexact::Rounded,
-        MoneyError::TooLarge => Inexact::TooLarge,
-        MoneyError::NotADecimal | MoneyError::Negative => Inexact::NoAmount,
+        MoneyError::TooManyDecimals => INEXACT,
+        MoneyError::TooLarge => TOO_LARGE,
+        MoneyError::NotADecimal | MoneyError::Negative => NO_AMOUNT,
     })?;
     Ok((money, negative))
 }

@@ -1,10 +1,12 @@
 //! What the events of one delivery share: their source, clock, mode, and the digest of their content.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::config::{Links, Source};
+use crate::config::Source;
+use crate::ingest::mend::document;
+use crate::ingest::verdict::{self, Uncounted};
 use crate::model::event::content_key;
 use crate::model::{Event, EventType, Mode, TimeOrigin, parse_instant};
 
@@ -17,6 +19,9 @@ const AHEAD: TimeDelta = TimeDelta::hours(24);
 /// Below it, a float holds every whole number exactly: 2 to the power of 53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// Why a body is quarantined that cannot be read at all.
+pub(super) const UNREADABLE: &str = "unreadable";
+
 /// The longest type name that is kept.
 const LONGEST_TYPE: usize = 100;
 
@@ -27,51 +32,40 @@ pub(super) struct Stamp {
     pub origin: TimeOrigin,
 }
 
+impl Stamp {
+    /// Dates an event.
+    pub fn date(self, event: &mut Event) {
+        (event.time, event.time_origin) = (self.time, self.origin);
+    }
+}
+
 /// One verified request of a provider: what its events share.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
-    provider: &'static str,
-    source: &'a Source,
+    /// The configured source.
+    pub(super) source: &'a Source,
     now: DateTime<Utc>,
+    mode: Mode,
 }
 
 impl<'a> Delivery<'a> {
     /// A request that came in now.
-    pub fn new(provider: &'static str, source: &'a Source, now: DateTime<Utc>) -> Self {
-        Delivery { provider, source, now }
+    pub fn new(source: &'a Source, now: DateTime<Utc>) -> Self {
+        let mode = if source.is_test() { Mode::Test } else { Mode::Live };
+        Delivery { source, now, mode }
     }
 
-    /// The configured platform of events that name none.
-    pub fn platform(&self) -> Option<&'a str> {
-        self.source.platform.as_deref()
+    /// The same delivery, of which the provider says whether it is a test.
+    pub(super) fn in_test(self, test: bool) -> Self {
+        let mode = if test { Mode::Test } else { self.mode };
+        Delivery { mode, ..self }
     }
 
-    /// The configured bot of events that name none.
-    pub fn bot(&self) -> Option<&'a str> {
-        self.source.bot_id.as_deref()
-    }
-
-    /// Under which names payments carry their links.
-    pub fn links(&self) -> &'a Links {
-        &self.source.links
-    }
-
-    /// The configured source.
-    pub fn source(&self) -> &'a Source {
-        self.source
-    }
-
-    /// The present moment.
-    pub fn now(&self) -> DateTime<Utc> {
-        self.now
-    }
-
-    /// Test where the configuration or the provider says so.
-    pub fn mode(&self, stated: Mode) -> Mode {
-        if self.source.mode.as_deref() == Some(Mode::Test.as_str()) {
-            Mode::Test
-        } else {
-            stated
+    /// The events of a JSON body, complete with the digests of their content.
+    pub(super) fn read(&self, raw_body: &[u8], events: impl FnOnce(&Value) -> Vec<Event>) -> Vec<Event> {
+        match document(raw_body) {
+            Some(body) => events(&body).into_iter().map(seal).collect(),
+            None => vec![self.unreadable(raw_body)],
         }
     }
 
@@ -117,28 +111,31 @@ impl<'a> Delivery<'a> {
 
     /// An event of this delivery with nothing but its envelope.
     pub(super) fn event(&self, id: impl Into<String>, kind: EventType, stamp: Stamp) -> Event {
-        let address = format!("/webhooks/{}/{}", self.provider, self.source.name);
-        let mut event = Event::new(address, id, kind, stamp.time);
+        let mut event = Event::new(self.source.address(), id, kind, stamp.time);
         event.time_origin = stamp.origin;
-        event.mode = self.mode(Mode::Live);
+        event.mode = self.mode;
         event
     }
 
-    /// Something genuine that is not counted: its type and, where the type is known, why. Never its content.
+    /// An event about a payment with this provider.
+    pub(super) fn payment(&self, id: &str, kind: EventType, stamp: Stamp, payment_id: String) -> Event {
+        let mut event = self.event(id, kind, stamp);
+        event.provider = Some(self.source.provider.clone());
+        event.payment_id = Some(payment_id);
+        event
+    }
+
+    /// Something genuine that is not counted: its type and, where it is quarantined, why. Never its content.
     ///
     /// The reason is a part of the id: sent again after a setting was mended, the same notice is counted.
-    pub(super) fn other(&self, id: impl Into<String>, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
+    pub(super) fn uncounted(&self, id: &str, type_name: &str, uncounted: Uncounted, stamp: Stamp) -> Event {
         let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let name: String = type_name.chars().filter(plain).take(LONGEST_TYPE).collect();
-        let mut extra = Map::new();
-        extra.insert("type".into(), name.into());
-        if let Some(reason) = reason {
-            extra.insert("reason".into(), reason.into());
-        }
-        let id = id.into();
-        let id = reason.map_or(id.clone(), |reason| format!("{id}:{reason}"));
         let mut event = self.event(id, EventType::Other, stamp);
-        event.extra = Some(Value::Object(extra).to_string());
+        event.notice = Some(type_name.chars().filter(plain).take(LONGEST_TYPE).collect());
+        if let Uncounted::Quarantined(reason) = uncounted {
+            event.id = format!("{id}:{reason}");
+            event.reason = Some(reason.into());
+        }
         event
     }
 
@@ -148,21 +145,23 @@ impl<'a> Delivery<'a> {
             time: self.now,
             origin: TimeOrigin::Given,
         };
-        let mut event = self.other(format!("transmission:{id}"), "transmission", None, received);
+        let mut event = self.uncounted(
+            &format!("transmission:{id}"),
+            "transmission",
+            Uncounted::Ignored,
+            received,
+        );
         let digest = hex::encode(Sha256::digest(raw_body));
         event.content = content_key("transmission", None, &digest);
         event
     }
 
-    /// A genuine body that is no JSON.
+    /// A genuine body that cannot be read, and whose type is not known.
     pub(super) fn unreadable(&self, raw_body: &[u8]) -> Event {
         let digest = hex::encode(Sha256::digest(raw_body));
-        seal(self.other(
-            format!("body:{}", &digest[..32]),
-            "unreadable",
-            None,
-            self.stamp(None, 1),
-        ))
+        let mut event = self.event(format!("body:{}", &digest[..32]), EventType::Other, self.stamp(None, 1));
+        event.reason = Some(UNREADABLE.into());
+        seal(event)
     }
 }
 
@@ -187,6 +186,22 @@ pub(super) fn text(value: &Value) -> Option<String> {
         Value::Number(_) => whole(value).map(|number| number.to_string()),
         _ => None,
     }
+}
+
+/// The members of a list; none where it is no list.
+pub(super) fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The first member of an object that is none of those that all such objects have.
+pub(super) fn first_member<'a>(object: &'a Value, common: &[&str]) -> &'a str {
+    let mut names = object.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    names.find(|name| !common.contains(name)).unwrap_or("unnamed")
+}
+
+/// An id from all that a body says, for one that has none.
+pub(super) fn id_of_body(body: &Value) -> String {
+    format!("body:{}", fingerprint(&[body]))
 }
 
 /// 128 bits of SHA-256 over the parts, for things that a provider gives no id.
@@ -260,6 +275,8 @@ fn canonical(event: &Event) -> String {
         outcome,
         mode,
         extra,
+        notice: _,
+        reason: _,
         // Other names of the same payment add nothing to what the event says.
         aliases: _,
     } = event;
@@ -302,7 +319,7 @@ fn canonical(event: &Event) -> String {
         ("stage", stage.map(|word| word.as_str().into())),
         ("outcome", outcome.map(|word| word.as_str().into())),
         ("mode", Some(mode.as_str().into())),
-        ("extra", extra.clone()),
+        ("extra", extra.clone().or_else(|| verdict::text(event))),
     ];
     let present = texts
         .into_iter()

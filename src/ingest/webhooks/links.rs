@@ -7,11 +7,25 @@ use serde_json::Value;
 
 use super::super::values::{check_text, check_word};
 use super::delivery::{Delivery, text};
+use crate::config::Links;
 use crate::ingest::mend::document;
 use crate::model::{CheckoutPath, Credential, Event};
 
 /// Bytes of the longest text in which links are looked for; providers take far shorter ones.
 const LONGEST: usize = 8 << 10;
+
+/// The names under which the settings let payments carry links.
+pub(super) fn names_of(links: &Links) -> [&str; 7] {
+    [
+        &links.bot_id,
+        &links.conversation_id,
+        &links.user_id,
+        &links.platform,
+        &links.checkout_id,
+        &links.path,
+        &links.credential,
+    ]
+}
 
 /// Copies the known names of `metadata` into the event; everything else in it stays unread.
 pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>) {
@@ -21,24 +35,16 @@ pub(super) fn link(event: &mut Event, metadata: &Value, delivery: &Delivery<'_>)
 /// Reads a text such as PayPal's `custom_id`: `bot_id=b1&conversation_id=c1`, a JSON object of the same names,
 /// or, where the source says what it is, a plain text.
 pub(super) fn link_text(event: &mut Event, written: &str, delivery: &Delivery<'_>) {
-    let names = delivery.links();
+    let names = &delivery.source.links;
     if written.len() > LONGEST {
         return;
     }
     if let Some(metadata @ Value::Object(_)) = document(written.as_bytes()) {
         return link(event, &metadata, delivery);
     }
-    let known = [
-        &names.bot_id,
-        &names.conversation_id,
-        &names.user_id,
-        &names.platform,
-        &names.checkout_id,
-        &names.path,
-        &names.credential,
-    ];
+    let known = names_of(names);
     let pairs: Vec<(String, String)> = form_urlencoded::parse(written.as_bytes()).into_owned().collect();
-    let named = written.contains('=') && pairs.iter().any(|(name, _)| known.contains(&name));
+    let named = written.contains('=') && pairs.iter().any(|(name, _)| known.contains(&name.as_str()));
     fill(event, delivery, &|name| {
         if named {
             let found = pairs.iter().find(|(known, _)| known == name);
@@ -51,7 +57,7 @@ pub(super) fn link_text(event: &mut Event, written: &str, delivery: &Delivery<'_
 
 /// Fills what the event does not name yet.
 fn fill(event: &mut Event, delivery: &Delivery<'_>, find: &dyn Fn(&str) -> Option<String>) {
-    let names = delivery.links();
+    let names = &delivery.source.links;
     let value = |name: &str| find(name).filter(|value| !name.is_empty() && check_text(value).is_ok());
     let spelled = |name: &str| word(&value(name)?);
     let set = |field: &mut Option<String>, name: &str| {
@@ -79,7 +85,7 @@ fn word(written: &str) -> Option<String> {
 /// What the source's settings say where no link of the payment does: its platform, and its only bot.
 pub(super) fn complete(event: &mut Event, delivery: &Delivery<'_>) {
     if event.platform.is_none() {
-        event.platform = delivery.platform().map(str::to_owned);
+        event.platform = delivery.source.platform.clone();
     }
     // Conversations of these platforms are named after their bot: `{bot}:{person}`.
     let prefixed = matches!(event.platform.as_deref(), Some("messenger" | "telegram"));
@@ -88,7 +94,7 @@ pub(super) fn complete(event: &mut Event, delivery: &Delivery<'_>) {
         event.bot_id = bot.map(|(bot, _)| bot.to_owned()).filter(|bot| !bot.is_empty());
     }
     if event.bot_id.is_none() {
-        event.bot_id = delivery.bot().map(str::to_owned);
+        event.bot_id = delivery.source.bot_id.clone();
     }
 }
 

@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
-use super::signature::{any_matches, check_secrets, same_token};
+use super::delivery::{Delivery, Stamp, fingerprint, first_member, id_of_body, integer, list, text};
+use super::signature::{any_matches, check_secrets, required, same_token, signed};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
-use crate::ingest::mend::document;
+use crate::ingest::verdict::{Uncounted, Verdict};
 use crate::model::{Acquisition, Direction, Event, EventType};
 
 /// Messenger's webhooks.
@@ -51,7 +51,7 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
 
 /// The signature that the header states.
 fn signature(headers: &Lookup<'_>) -> Result<Vec<u8>, Refusal> {
-    let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+    let header = required(headers, SIGNATURE)?;
     let digits = header.strip_prefix("sha256=").ok_or(Refusal::Malformed(SIGNATURE))?;
     hex::decode(digits).map_err(|_| Refusal::Malformed(SIGNATURE))
 }
@@ -63,11 +63,7 @@ impl Endpoint for Messenger {
 
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
         let signature = signature(request.headers)?;
-        if any_matches(&self.secrets, &[request.raw_body], &[signature]) {
-            Ok(())
-        } else {
-            Err(Refusal::Mismatch)
-        }
+        signed(any_matches(&self.secrets, &[request.raw_body], &[signature]))
     }
 
     fn challenge(&self, query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
@@ -81,24 +77,29 @@ impl Endpoint for Messenger {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        let Some(body) = document(raw_body) else {
-            return vec![delivery.unreadable(raw_body)];
-        };
-        let mut events = Vec::new();
-        let too_many = updates(&body) > MOST;
-        if body["object"] == "page" && !too_many {
-            for entry in list(&body["entry"]) {
-                read_entry(delivery, entry, &mut events);
-            }
-        }
-        if events.is_empty() {
-            let id = format!("body:{}", fingerprint(&[&body]));
-            let name = body["object"].as_str().unwrap_or("unnamed");
-            let reason = too_many.then_some("too_many_updates");
-            events.push(delivery.other(id, name, reason, delivery.stamp(None, PER_SECOND)));
-        }
-        events.into_iter().map(seal).collect()
+        delivery.read(raw_body, |body| read(delivery, body))
     }
+}
+
+fn read(delivery: &Delivery<'_>, body: &Value) -> Vec<Event> {
+    let mut events = Vec::new();
+    let too_many = updates(body) > MOST;
+    if body["object"] == "page" && !too_many {
+        for entry in list(&body["entry"]) {
+            read_entry(delivery, entry, &mut events);
+        }
+    }
+    if events.is_empty() {
+        let name = body["object"].as_str().unwrap_or("unnamed");
+        let uncounted = if too_many {
+            Uncounted::Quarantined("too_many_updates")
+        } else {
+            Uncounted::Ignored
+        };
+        let stamp = delivery.stamp(None, PER_SECOND);
+        events.push(delivery.uncounted(&id_of_body(body), name, uncounted, stamp));
+    }
+    events
 }
 
 /// How many updates a delivery has, an entry without any being one.
@@ -116,23 +117,16 @@ fn read_entry(delivery: &Delivery<'_>, entry: &Value, events: &mut Vec<Event>) {
     // In stand-by another app owns the thread: what is said there is not this bot's.
     for item in list(&entry["standby"]) {
         let item = Item::new(delivery, entry, item, PER_SECOND);
-        events.push(item.other(&format!("standby.{}", item.type_name()), None));
+        events.push(item.uncounted(&format!("standby.{}", item.type_name()), Uncounted::Ignored));
     }
     // Changes of the page itself are told in whole seconds.
     for change in list(&entry["changes"]) {
-        let item = Item::new(delivery, entry, change, 1);
-        events.push(item.other(
-            &format!("changes.{}", change["field"].as_str().unwrap_or("unnamed")),
-            None,
-        ));
+        let type_name = format!("changes.{}", change["field"].as_str().unwrap_or("unnamed"));
+        events.push(Item::new(delivery, entry, change, 1).uncounted(&type_name, Uncounted::Ignored));
     }
     if events.len() == before {
-        events.push(Item::new(delivery, entry, entry, PER_SECOND).other("entry", None));
+        events.push(Item::new(delivery, entry, entry, PER_SECOND).uncounted("entry", Uncounted::Ignored));
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 /// One update about one person on one page.
@@ -172,32 +166,38 @@ impl<'a> Item<'a> {
     }
 
     fn read(&self) -> Vec<Event> {
-        let content = |name: &str| self.item.get(name).filter(|content| content.is_object());
-        let read = if let Some(message) = content("message") {
-            self.message(message)
-        } else if let Some(postback) = content("postback") {
-            self.postback(postback)
-        } else if let Some(referral) = content("referral") {
-            self.started(self.hashed("referral"), acquisition(referral)).map(one)
-        } else if let Some(optin) = content("optin") {
-            if let Some(kind) = notifications(optin) {
-                return vec![self.other(&format!("optin.{kind}"), None)];
-            }
-            // A plug-in on a web page led here.
-            self.started(self.hashed("optin"), Some(Acquisition::Link)).map(one)
-        } else if let Some(payment) = content("payment") {
-            return vec![payments::payment(self, payment)];
-        } else if let Some(pre_checkout) = content("pre_checkout") {
-            payments::pre_checkout(self, pre_checkout).map(one)
-        } else if let Some(update) = content("checkout_update") {
-            payments::checkout_update(self, update).map(one)
-        } else {
-            return vec![self.other(&self.type_name(), None)];
-        };
-        read.unwrap_or_else(|| vec![self.other(&self.type_name(), Some("no_person"))])
+        let kept = |uncounted| vec![self.uncounted(&self.type_name(), uncounted)];
+        self.map().unwrap_or_else(kept)
     }
 
-    fn message(&self, message: &Value) -> Option<Vec<Event>> {
+    fn map(&self) -> Verdict<Vec<Event>> {
+        let content = |name: &str| self.item.get(name).filter(|content| content.is_object());
+        let event = if let Some(message) = content("message") {
+            return self.message(message);
+        } else if let Some(postback) = content("postback") {
+            self.postback(postback)?
+        } else if let Some(referral) = content("referral") {
+            self.started(self.hashed("referral"), acquisition(referral))?
+        } else if let Some(optin) = content("optin") {
+            match notifications(optin) {
+                Some(kind) => self.uncounted(&format!("optin.{kind}"), Uncounted::Ignored),
+                // A plug-in on a web page led here.
+                None => self.started(self.hashed("optin"), Some(Acquisition::Link))?,
+            }
+        } else if let Some(payment) = content("payment") {
+            payments::payment(self, payment)
+        } else if let Some(pre_checkout) = content("pre_checkout") {
+            payments::pre_checkout(self, pre_checkout)?
+        } else if content("checkout_update").is_some() {
+            // The customer changes the shipping address, and with it the sum.
+            self.event(self.hashed("checkout_update"), EventType::CartUpdated)?
+        } else {
+            return Err(Uncounted::Ignored);
+        };
+        Ok(vec![event])
+    }
+
+    fn message(&self, message: &Value) -> Verdict<Vec<Event>> {
         let echo = message["is_echo"] == true;
         let (name, direction) = if echo {
             ("echo", Direction::Out)
@@ -208,70 +208,64 @@ impl<'a> Item<'a> {
         let mut events = vec![self.said(id.clone(), direction)?];
         // The first message after an advertisement brings the referral along.
         if let Some(referral) = message.get("referral").filter(|referral| referral.is_object()) {
-            events.extend(self.started(format!("{id}#1"), acquisition(referral)));
+            events.push(self.started(format!("{id}#1"), acquisition(referral))?);
         }
-        Some(events)
+        Ok(events)
     }
 
-    fn postback(&self, postback: &Value) -> Option<Vec<Event>> {
+    fn postback(&self, postback: &Value) -> Verdict {
         let id = match text(&postback["mid"]) {
             Some(mid) => format!("postback:{mid}"),
             None => self.keyed("postback", &postback["payload"]),
         };
         if let Some(referral) = postback.get("referral").filter(|referral| referral.is_object()) {
-            return self.started(id, acquisition(referral)).map(one);
+            return self.started(id, acquisition(referral));
         }
         if is_get_started(postback) {
-            return self.started(id, Some(Acquisition::Organic)).map(one);
+            return self.started(id, Some(Acquisition::Organic));
         }
-        self.said(id, Direction::In).map(one)
+        self.said(id, Direction::In)
     }
 
-    fn said(&self, id: String, direction: Direction) -> Option<Event> {
+    fn said(&self, id: String, direction: Direction) -> Verdict {
         let mut event = self.event(id, EventType::ConversationMessage)?;
         event.direction = Some(direction);
-        Some(event)
+        Ok(event)
     }
 
-    fn started(&self, id: String, acquisition: Option<Acquisition>) -> Option<Event> {
+    fn started(&self, id: String, acquisition: Option<Acquisition>) -> Verdict {
         let mut event = self.event(id, EventType::ConversationStarted)?;
         event.acquisition = acquisition;
-        Some(event)
+        Ok(event)
     }
 
-    /// An event of the conversation; none where the update names no person, as from a plug-in's checkbox.
-    fn event(&self, id: String, kind: EventType) -> Option<Event> {
-        let (page, person) = (self.page.as_ref()?, self.person.as_ref()?);
+    /// An event of the conversation. Some updates name no person, as those of a plug-in's checkbox.
+    fn event(&self, id: String, kind: EventType) -> Verdict {
+        let ids = self.page.as_ref().zip(self.person.as_ref());
+        let (page, person) = ids.ok_or(Uncounted::Quarantined("no_person"))?;
         let mut event = self.delivery.event(id, kind, self.stamp);
         event.platform = Some(NAME.into());
         event.bot_id = Some(page.clone());
         event.user_id = Some(person.clone());
         event.conversation_id = Some(format!("{page}:{person}"));
-        Some(event)
+        Ok(event)
     }
 
     /// Something genuine that is not counted; it names nobody.
-    fn other(&self, type_name: &str, reason: Option<&str>) -> Event {
+    fn uncounted(&self, type_name: &str, uncounted: Uncounted) -> Event {
         let watermark = &self.item[type_name]["watermark"];
         // Receipts are sent again with another sequence number: the watermark is what identifies them.
         let id = if watermark.is_null() {
             self.hashed(type_name)
         } else {
-            self.identified(type_name, watermark)
+            self.identified(type_name, &[watermark])
         };
-        self.delivery.other(id, type_name, reason, self.stamp)
+        self.delivery.uncounted(&id, type_name, uncounted, self.stamp)
     }
 
     /// The key that says what the update is about.
     fn type_name(&self) -> String {
-        let envelope = ["sender", "recipient", "timestamp"];
-        let mut names = self
-            .item
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name.as_str());
-        names.find(|name| !envelope.contains(name)).unwrap_or("unnamed").into()
+        first_member(self.item, &["sender", "recipient", "timestamp"]).into()
     }
 
     /// An id from everything the update says.
@@ -282,24 +276,17 @@ impl<'a> Item<'a> {
         )
     }
 
-    /// An id from page, person and one more value.
-    fn identified(&self, prefix: &str, value: &Value) -> String {
-        let (page, person) = (Value::from(self.page.as_deref()), Value::from(self.person.as_deref()));
-        format!("{prefix}:{}", fingerprint(&[&page, &person, value]))
+    /// An id from page, person and what else identifies the update.
+    fn identified(&self, prefix: &str, more: &[&Value]) -> String {
+        let ids = [&self.page, &self.person].map(|id| Value::from(id.as_deref()));
+        let parts: Vec<&Value> = ids.iter().chain(more.iter().copied()).collect();
+        format!("{prefix}:{}", fingerprint(&parts))
     }
 
     /// An id from page, person, time and the developer's payload.
     fn keyed(&self, prefix: &str, payload: &Value) -> String {
-        let (page, person) = (Value::from(self.page.as_deref()), Value::from(self.person.as_deref()));
-        format!(
-            "{prefix}:{}",
-            fingerprint(&[&page, &person, &self.item["timestamp"], payload])
-        )
+        self.identified(prefix, &[&self.item["timestamp"], payload])
     }
-}
-
-fn one(event: Event) -> Vec<Event> {
-    vec![event]
 }
 
 /// Whether a postback comes from the button that only a new thread shows.

@@ -7,6 +7,7 @@ pub mod braintree;
 mod decimals;
 mod delivery;
 pub mod documents;
+mod instrument;
 mod links;
 pub mod messenger;
 mod networks;
@@ -163,18 +164,18 @@ impl Webhook {
 
     /// The address of the source, which is also the `source` of its events.
     pub fn address(&self) -> String {
-        format!("/webhooks/{}/{}", self.provider, self.source.name)
+        self.source.address()
     }
 
     /// What is stored with a verified request's events and is in conflict with the same transmission of another body.
     pub fn mark(&self, headers: &Lookup<'_>, raw_body: &[u8], now: DateTime<Utc>) -> Option<Event> {
         let id = self.endpoint.transmission(headers)?;
-        Some(Delivery::new(self.provider, &self.source, now).transmission(&id, raw_body))
+        Some(Delivery::new(&self.source, now).transmission(&id, raw_body))
     }
 
     /// Maps verified bytes to canonical events.
     pub fn events(&self, raw_body: &[u8], now: DateTime<Utc>) -> Vec<Event> {
-        let delivery = Delivery::new(self.provider, &self.source, now);
+        let delivery = Delivery::new(&self.source, now);
         self.endpoint.events(&delivery, raw_body)
     }
 }

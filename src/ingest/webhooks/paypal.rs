@@ -22,18 +22,16 @@ use serde_json::Value;
 
 use self::signature::{CertificateAddress, TRANSMISSION_ID, Transmission};
 use self::trust::{Certificates, Trust};
-use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
+use super::delivery::{Delivery, Stamp, id_of_body, list, text};
 use super::links::{complete, link_text};
+use super::signature::signed;
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
-use crate::ingest::mend::document;
-use crate::model::{Event, EventType, Mode};
+use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::model::{Event, EventType};
 
 /// PayPal's webhooks.
-pub const PROVIDER: Provider = Provider { name: NAME, open };
-
-/// The provider's name in addresses and in payments.
-const NAME: &str = "paypal";
+pub const PROVIDER: Provider = Provider { name: "paypal", open };
 
 /// The webhook id of everything that PayPal's simulator signs, for whoever asks it to.
 const SIMULATOR: &str = "WEBHOOK_ID";
@@ -69,8 +67,7 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
         let message = "must hold at least one id, of letters and digits";
         return Err(SettingError::new("webhook_ids", message));
     }
-    let is_test = source.mode.as_deref() == Some(Mode::Test.as_str());
-    if settings.webhook_ids.iter().any(|id| id == SIMULATOR) && !is_test {
+    if settings.webhook_ids.iter().any(|id| id == SIMULATOR) && !source.is_test() {
         let message =
             "holds the simulator's WEBHOOK_ID, under which anybody can sign: such a source needs mode = \"test\"";
         return Err(SettingError::new("webhook_ids", message));
@@ -117,11 +114,7 @@ impl Endpoint for PayPal {
         let pem = pem.ok_or_else(|| Refusal::Unavailable("the certificate is not at hand".into()))?;
         let chain = trust::certificates(pem).map_err(Refusal::Certificate)?;
         let leaf = self.trust.leaf(&chain, sent.time)?;
-        if sent.is_signed(&leaf, &self.webhook_ids, request.raw_body) {
-            Ok(())
-        } else {
-            Err(Refusal::Mismatch)
-        }
+        signed(sent.is_signed(&leaf, &self.webhook_ids, request.raw_body))
     }
 
     fn transmission(&self, headers: &Lookup<'_>) -> Option<String> {
@@ -129,48 +122,36 @@ impl Endpoint for PayPal {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        match document(raw_body) {
-            Some(body) => Notice::new(delivery, &body).read().into_iter().map(seal).collect(),
-            None => vec![delivery.unreadable(raw_body)],
-        }
+        delivery.read(raw_body, |body| Notice::new(delivery, body).events())
     }
 }
 
-/// Why a notice becomes no event of its own kind.
-enum Uncounted {
-    /// Its type is not counted here.
-    Type,
-    /// Its type is, but this one cannot be.
-    Because(&'static str),
-}
-
-type Mapped = Result<Vec<Event>, Uncounted>;
+/// Most notices are one event.
+type Mapped = Verdict<Vec<Event>>;
 
 /// One notice of PayPal's.
 struct Notice<'a> {
-    delivery: &'a Delivery<'a>,
+    delivery: Delivery<'a>,
     body: &'a Value,
     resource: &'a Value,
     id: String,
     stamp: Stamp,
-    mode: Mode,
 }
 
 impl<'a> Notice<'a> {
-    fn new(delivery: &'a Delivery<'a>, body: &'a Value) -> Self {
+    fn new(delivery: &Delivery<'a>, body: &'a Value) -> Self {
         let type_name = body["event_type"].as_str().unwrap_or_default();
         // PayPal's simulator gives notices of several types one id.
         let id = match text(&body["id"]) {
             Some(id) => format!("{id}:{type_name}"),
-            None => format!("body:{}", fingerprint(&[body])),
+            None => id_of_body(body),
         };
         Notice {
-            delivery,
+            delivery: delivery.in_test(is_of_sandbox(body)),
             body,
             resource: &body["resource"],
             id,
             stamp: delivery.stamp_text(body["create_time"].as_str()),
-            mode: delivery.mode(stated_mode(body)),
         }
     }
 
@@ -178,17 +159,12 @@ impl<'a> Notice<'a> {
         self.body["event_type"].as_str().unwrap_or("unnamed")
     }
 
-    fn read(&self) -> Vec<Event> {
-        let reason = match self.map() {
-            Ok(events) => return events,
-            Err(Uncounted::Type) => None,
-            Err(Uncounted::Because(reason)) => Some(reason),
+    fn events(&self) -> Vec<Event> {
+        let kept = |uncounted| {
+            self.delivery
+                .uncounted(&self.id, self.type_name(), uncounted, self.stamp)
         };
-        let mut event = self
-            .delivery
-            .other(self.id.clone(), self.type_name(), reason, self.stamp);
-        event.mode = self.mode;
-        vec![event]
+        self.map().unwrap_or_else(|uncounted| vec![kept(uncounted)])
     }
 
     fn map(&self) -> Mapped {
@@ -213,31 +189,25 @@ impl<'a> Notice<'a> {
                 dispute::dispute(self)
             }
             "BILLING.SUBSCRIPTION.PAYMENT.FAILED" => subscription::payment_failed(self),
-            _ => Err(Uncounted::Type),
+            _ => Err(Uncounted::Ignored),
         }
     }
 
     /// An event of this notice about a payment, with the links that any of the texts carries.
     fn event(&self, kind: EventType, payment_id: String, texts: &[&Value]) -> Event {
-        let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
-        event.provider = Some(NAME.into());
-        event.payment_id = Some(payment_id);
-        event.mode = self.mode;
+        let mut event = self.delivery.payment(&self.id, kind, self.stamp, payment_id);
         for written in texts.iter().filter_map(|written| text(written)) {
-            link_text(&mut event, &written, self.delivery);
+            link_text(&mut event, &written, &self.delivery);
         }
-        complete(&mut event, self.delivery);
+        complete(&mut event, &self.delivery);
         event
     }
 }
 
-/// Test where the notice or what it is about lives in the sandbox.
-fn stated_mode(body: &Value) -> Mode {
-    let about = [body, &body["resource"]];
-    let mut links = about.into_iter().flat_map(|about| about["links"].as_array()).flatten();
-    if links.any(|link| link["href"].as_str().is_some_and(|href| href.contains(SANDBOX))) {
-        Mode::Test
-    } else {
-        Mode::Live
-    }
+/// Whether the notice or what it is about lives in the sandbox.
+fn is_of_sandbox(body: &Value) -> bool {
+    let mut links = [body, &body["resource"]]
+        .into_iter()
+        .flat_map(|about| list(&about["links"]));
+    links.any(|link| link["href"].as_str().is_some_and(|href| href.contains(SANDBOX)))
 }

@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use super::{Lookup, Refusal};
 use crate::config::{Secret, SettingError};
 
 /// Whether any of the secrets signs the parts, one after the other, with any of the signatures.
@@ -26,6 +27,16 @@ pub(super) fn any_matches(secrets: &[Secret], parts: &[&[u8]], signatures: &[Vec
 /// Whether two tokens are the same, told in a time that does not depend on where they differ.
 pub(super) fn same_token(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+/// A header that every genuine request has.
+pub(super) fn required(headers: &Lookup<'_>, name: &'static str) -> Result<String, Refusal> {
+    headers(name).ok_or(Refusal::Missing(name))
+}
+
+/// Refuses what no configured secret has signed.
+pub(super) fn signed(matches: bool) -> Result<(), Refusal> {
+    if matches { Ok(()) } else { Err(Refusal::Mismatch) }
 }
 
 /// At least one secret, and none of them empty: an empty one would be everybody's.

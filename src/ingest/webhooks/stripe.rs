@@ -18,19 +18,16 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::delivery::{Delivery, Stamp, fingerprint, seal, text};
+use super::delivery::{Delivery, Stamp, id_of_body, text};
 use super::links::{complete, is_linked, link, link_text};
-use super::signature::{any_matches, check_secrets};
+use super::signature::{any_matches, check_secrets, required, signed};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
-use crate::ingest::mend::document;
-use crate::model::{Event, EventType, Mode};
+use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::model::{Event, EventType};
 
 /// Stripe's webhooks.
-pub const PROVIDER: Provider = Provider { name: NAME, open };
-
-/// The provider's name in addresses and in payments.
-const NAME: &str = "stripe";
+pub const PROVIDER: Provider = Provider { name: "stripe", open };
 
 /// The header with the signatures.
 const SIGNATURE: &str = "stripe-signature";
@@ -68,7 +65,7 @@ struct Signed {
 
 impl Signed {
     fn read(headers: &Lookup<'_>) -> Result<Self, Refusal> {
-        let header = headers(SIGNATURE).ok_or(Refusal::Missing(SIGNATURE))?;
+        let header = required(headers, SIGNATURE)?;
         let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
         let stated = parts().find(|(scheme, _)| *scheme == "t").map(|(_, value)| value);
         let stated = stated.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));
@@ -89,12 +86,7 @@ impl Signed {
 impl Endpoint for Stripe {
     /// `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`: the time is signed with the body, and any `v1` may match.
     fn announced(&self, headers: &Lookup<'_>, _: DateTime<Utc>) -> Result<(), Refusal> {
-        let signed = Signed::read(headers)?;
-        if signed.signatures.is_empty() {
-            Err(Refusal::Mismatch)
-        } else {
-            Ok(())
-        }
+        signed(!Signed::read(headers)?.signatures.is_empty())
     }
 
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
@@ -103,10 +95,8 @@ impl Endpoint for Stripe {
             signed_at,
             signatures,
         } = Signed::read(request.headers)?;
-        let signed = [stated.as_bytes(), b".", request.raw_body];
-        if !any_matches(&self.secrets, &signed, &signatures) {
-            return Err(Refusal::Mismatch);
-        }
+        let parts = [stated.as_bytes(), b".", request.raw_body];
+        signed(any_matches(&self.secrets, &parts, &signatures))?;
         // Both ways: a body signed for the future would stay good for as long.
         if request.now.timestamp().abs_diff(signed_at) > self.tolerance_seconds {
             Err(Refusal::OutsideTolerance)
@@ -116,26 +106,13 @@ impl Endpoint for Stripe {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        match document(raw_body) {
-            Some(body) => vec![seal(Notice::new(delivery, &body).read())],
-            None => vec![delivery.unreadable(raw_body)],
-        }
+        delivery.read(raw_body, |body| vec![Notice::new(delivery, body).event_or_kept()])
     }
 }
 
-/// Why a notice becomes no event of its own kind.
-enum Uncounted {
-    /// Its type is not counted here.
-    Type,
-    /// Its type is, but this one cannot be.
-    Because(&'static str),
-}
-
-type Mapped = Result<Event, Uncounted>;
-
 /// One Event object of Stripe's.
 struct Notice<'a> {
-    delivery: &'a Delivery<'a>,
+    delivery: Delivery<'a>,
     body: &'a Value,
     object: &'a Value,
     id: String,
@@ -144,15 +121,15 @@ struct Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    fn new(delivery: &'a Delivery<'a>, body: &'a Value) -> Self {
-        let id = text(&body["id"]).unwrap_or_else(|| format!("body:{}", fingerprint(&[body])));
-        let stamp = delivery.stamp(body.get("created"), PER_SECOND);
+    fn new(delivery: &Delivery<'a>, body: &'a Value) -> Self {
+        let object = &body["data"]["object"];
+        let live = body.get("livemode").or_else(|| object.get("livemode"));
         Notice {
-            delivery,
+            delivery: delivery.in_test(live == Some(&Value::Bool(false))),
             body,
-            object: &body["data"]["object"],
-            id,
-            stamp,
+            object,
+            id: text(&body["id"]).unwrap_or_else(|| id_of_body(body)),
+            stamp: delivery.stamp(body.get("created"), PER_SECOND),
         }
     }
 
@@ -160,28 +137,23 @@ impl<'a> Notice<'a> {
         self.body["type"].as_str().unwrap_or("unnamed")
     }
 
-    fn read(&self) -> Event {
-        let reason = match self.map() {
-            Ok(event) => return event,
-            Err(Uncounted::Type) => None,
-            Err(Uncounted::Because(reason)) => Some(reason),
+    fn event_or_kept(&self) -> Event {
+        let kept = |uncounted| {
+            self.delivery
+                .uncounted(&self.id, self.type_name(), uncounted, self.stamp)
         };
-        let mut event = self
-            .delivery
-            .other(self.id.clone(), self.type_name(), reason, self.stamp);
-        event.mode = self.mode();
-        event
+        self.map().unwrap_or_else(kept)
     }
 
-    fn map(&self) -> Mapped {
+    fn map(&self) -> Verdict {
         // Thin events of the newer kind carry no object.
         if self.body["object"] != "event" {
-            return Err(Uncounted::Type);
+            return Err(Uncounted::Ignored);
         }
         // The far side of a transfer between accounts: the near side's charge has taken or given the money.
         let far = ["source_transfer", "source_transfer_reversal"];
         if far.iter().any(|name| !self.object[*name].is_null()) {
-            return Err(Uncounted::Because("transferred"));
+            return Err(Uncounted::Quarantined("transferred"));
         }
         match self.type_name() {
             "charge.succeeded" => charge::succeeded(self),
@@ -216,35 +188,23 @@ impl<'a> Notice<'a> {
             | "invoice.payment_failed"
             | "invoice.payment_succeeded" => invoice::linked(self),
             "invoice_payment.paid" => invoice::paid(self),
-            _ => Err(Uncounted::Type),
+            _ => Err(Uncounted::Ignored),
         }
-    }
-
-    fn mode(&self) -> Mode {
-        let stated = self.body.get("livemode").or_else(|| self.object.get("livemode"));
-        self.delivery.mode(if stated == Some(&Value::Bool(false)) {
-            Mode::Test
-        } else {
-            Mode::Live
-        })
     }
 
     /// An event about a payment and its charge, with the links of the object's metadata.
-    fn event(&self, kind: EventType, payment_id: Option<String>, charge: Option<String>) -> Mapped {
-        let payment_id = payment_id.ok_or(Uncounted::Because("no_payment_id"))?;
-        let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
-        event.provider = Some(NAME.into());
-        event.payment_id = Some(payment_id);
-        event.mode = self.mode();
-        link(&mut event, &self.object["metadata"], self.delivery);
+    fn event(&self, kind: EventType, payment_id: Option<String>, charge: Option<String>) -> Verdict {
+        let payment_id = payment_id.ok_or(Uncounted::Quarantined("no_payment_id"))?;
+        let mut event = self.delivery.payment(&self.id, kind, self.stamp, payment_id);
+        link(&mut event, &self.object["metadata"], &self.delivery);
         // The one text of a session that travels through a payment link's address.
         if let Some(reference) = self.object["client_reference_id"].as_str() {
-            link_text(&mut event, reference, self.delivery);
+            link_text(&mut event, reference, &self.delivery);
         }
         for metadata in invoice::subscriptions(self.object) {
-            link(&mut event, metadata, self.delivery);
+            link(&mut event, metadata, &self.delivery);
         }
-        complete(&mut event, self.delivery);
+        complete(&mut event, &self.delivery);
         // Messenger, Telegram, refunds, disputes and old notices may name only the charge, sessions of subscriptions
         // only the invoice.
         event.aliases = charge
@@ -256,23 +216,27 @@ impl<'a> Notice<'a> {
     }
 
     /// An event that adds links to a payment and no step to it: it dates from when its object was made.
-    fn links(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Mapped {
+    fn links(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Verdict {
         let event = self.naming(payment_id, charge, amount)?;
         if is_linked(&event) {
             Ok(event)
         } else {
-            Err(Uncounted::Type)
+            Err(Uncounted::Ignored)
         }
     }
 
     /// As [`Notice::links`], also where it only says which names are one payment's.
-    fn naming(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Mapped {
+    fn naming(&self, payment_id: Option<String>, charge: Option<String>, amount: &str) -> Verdict {
         let mut event = self.event(EventType::TransactionInitiated, payment_id, charge)?;
-        event.amount = Some(money::amount(self.delivery, self.object, amount)?);
-        let made = self.object.get("created").or(self.body.get("created"));
-        let made = self.delivery.stamp(made, PER_SECOND);
-        (event.time, event.time_origin) = (made.time, made.origin);
+        event.amount = Some(money::amount(&self.delivery, self.object, amount)?);
+        self.made().date(&mut event);
         Ok(event)
+    }
+
+    /// When the object was made, which may be long before the notice.
+    fn made(&self) -> Stamp {
+        let made = self.object.get("created").or(self.body.get("created"));
+        self.delivery.stamp(made, PER_SECOND)
     }
 }
 

@@ -7,14 +7,15 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::decimals::{Inexact, TELEGRAM, currency, from_integer};
-use super::delivery::{Delivery, Stamp, fingerprint, integer, seal, text};
+use super::decimals::{Decimals, from_integer};
+use super::delivery::{Delivery, Stamp, first_member, id_of_body, integer, text};
+use super::instrument::Instrument;
 use super::links::link_text;
 use super::networks::slug;
-use super::signature::{check_secrets, same_token};
+use super::signature::{check_secrets, required, same_token, signed};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
-use crate::ingest::mend::document;
+use crate::ingest::verdict::{Uncounted, Verdict};
 use crate::model::{Acquisition, CheckoutPath, Direction, Event, EventType, Money, TimeOrigin};
 
 /// Telegram's webhooks.
@@ -31,6 +32,21 @@ const UNKNOWN: &str = "unknown";
 
 /// Telegram Stars, the currency that Telegram processes itself.
 const STARS: &str = "XTR";
+
+/// Telegram's currencies that have not two decimals. Its amounts are whole numbers of the smallest unit.
+const DECIMALS: Decimals = &[
+    ("BHD", 3),
+    ("CLP", 0),
+    ("IQD", 3),
+    ("ISK", 0),
+    ("JPY", 0),
+    ("KRW", 0),
+    ("PYG", 0),
+    ("UGX", 0),
+    ("VND", 0),
+    // Stars, of which there are no parts.
+    ("XTR", 0),
+];
 
 /// What a person says; a message without any of these tells of the chat itself.
 const SAID: &str = "animation audio checklist chat_shared contact dice document game live_photo location paid_media \
@@ -78,14 +94,14 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
 impl Endpoint for Telegram {
     /// The token is all that there is to check.
     fn announced(&self, headers: &Lookup<'_>, _: DateTime<Utc>) -> Result<(), Refusal> {
-        let token = headers(SECRET).ok_or(Refusal::Missing(SECRET))?;
+        let token = required(headers, SECRET)?;
         // All are compared, so that the time does not tell which one came close.
         let matches = self
             .secrets
             .iter()
             .filter(|secret| same_token(secret.text(), &token))
             .count();
-        if matches > 0 { Ok(()) } else { Err(Refusal::Mismatch) }
+        signed(matches > 0)
     }
 
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal> {
@@ -93,28 +109,9 @@ impl Endpoint for Telegram {
     }
 
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event> {
-        match document(raw_body) {
-            Some(body) => vec![seal(Update::new(self, delivery, &body).read())],
-            None => vec![delivery.unreadable(raw_body)],
-        }
+        delivery.read(raw_body, |body| vec![Update::new(self, delivery, body).event_or_kept()])
     }
 }
-
-/// Why an update becomes no event of its own kind.
-enum Uncounted {
-    /// Its type is not counted here.
-    Type,
-    /// Its type is, but this one cannot be.
-    Because(&'static str),
-}
-
-impl From<Inexact> for Uncounted {
-    fn from(inexact: Inexact) -> Self {
-        Uncounted::Because(inexact.reason())
-    }
-}
-
-type Mapped = Result<Event, Uncounted>;
 
 /// One update: its number, and the one member that says what it is about.
 struct Update<'a> {
@@ -129,10 +126,7 @@ struct Update<'a> {
 
 impl<'a> Update<'a> {
     fn new(settings: &'a Telegram, delivery: &'a Delivery<'a>, body: &'a Value) -> Self {
-        let id = text(&body["update_id"]).map_or_else(
-            || format!("body:{}", fingerprint(&[body])),
-            |number| format!("update:{number}"),
-        );
+        let id = text(&body["update_id"]).map_or_else(|| id_of_body(body), |number| format!("update:{number}"));
         let members = body.as_object().into_iter().flatten();
         let about = members.map(|(name, content)| (name.as_str(), content));
         let (name, content) = about
@@ -148,7 +142,7 @@ impl<'a> Update<'a> {
         Update {
             settings,
             delivery,
-            bot: delivery.bot().unwrap_or_default(),
+            bot: delivery.source.bot_id.as_deref().unwrap_or_default(),
             id,
             name,
             content,
@@ -156,17 +150,16 @@ impl<'a> Update<'a> {
         }
     }
 
-    fn read(&self) -> Event {
-        let reason = match self.map() {
-            Ok(event) => return event,
-            Err(Uncounted::Type) => None,
-            Err(Uncounted::Because(reason)) => Some(reason),
-        };
-        let name = self.type_name();
-        self.delivery.other(self.id.clone(), &name, reason, self.stamp)
+    fn event_or_kept(&self) -> Event {
+        self.map().unwrap_or_else(|uncounted| self.uncounted(uncounted))
     }
 
-    fn map(&self) -> Mapped {
+    fn uncounted(&self, uncounted: Uncounted) -> Event {
+        self.delivery
+            .uncounted(&self.id, &self.type_name(), uncounted, self.stamp)
+    }
+
+    fn map(&self) -> Verdict {
         let content = self.content;
         match self.name {
             "message" if content["successful_payment"].is_object() => self.paid(&content["successful_payment"]),
@@ -191,16 +184,16 @@ impl<'a> Update<'a> {
             }
             // The address changes what is to be paid.
             "shipping_query" => self.of_invoice(EventType::CartUpdated, content),
-            _ => Err(Uncounted::Type),
+            _ => Err(Uncounted::Ignored),
         }
     }
 
-    fn message(&self) -> Mapped {
+    fn message(&self) -> Verdict {
         let (message, from) = (self.content, &self.content["from"]);
         let own = self.is_own(from);
         let other_bot = from["is_bot"] == true && !own;
         if other_bot || SAID.split(' ').all(|name| message[name].is_null()) {
-            return Err(Uncounted::Type);
+            return Err(Uncounted::Ignored);
         }
         let direction = if own { Direction::Out } else { Direction::In };
         let mut event = self.said(&message["chat"], from, direction)?;
@@ -219,10 +212,11 @@ impl<'a> Update<'a> {
     }
 
     /// A group becomes a supergroup and gets another id; the conversation goes on.
-    fn moved(&self, group: &Value, supergroup: &Value) -> Mapped {
-        let (group, supergroup) = text(group).zip(text(supergroup)).ok_or(Uncounted::Because("no_chat"))?;
-        let name = self.type_name();
-        let mut event = self.delivery.other(self.id.clone(), &name, None, self.stamp);
+    fn moved(&self, group: &Value, supergroup: &Value) -> Verdict {
+        let (group, supergroup) = text(group)
+            .zip(text(supergroup))
+            .ok_or(Uncounted::Quarantined("no_chat"))?;
+        let mut event = self.uncounted(Uncounted::Ignored);
         event.platform = Some(NAME.into());
         event.bot_id = Some(self.bot.into());
         event.conversation_id = Some(format!("{}:{group}", self.bot));
@@ -242,14 +236,14 @@ impl<'a> Update<'a> {
         text(&from["id"]).as_deref() == Some(self.bot) || from["username"].as_str().is_some_and(by_name)
     }
 
-    fn said(&self, chat: &Value, from: &Value, direction: Direction) -> Mapped {
+    fn said(&self, chat: &Value, from: &Value, direction: Direction) -> Verdict {
         let mut event = self.event(EventType::ConversationMessage, chat, from)?;
         event.direction = Some(direction);
         Ok(event)
     }
 
     /// The bot enters or leaves a chat; in a private one it is let in again or blocked.
-    fn membership(&self) -> Mapped {
+    fn membership(&self) -> Verdict {
         let change = self.content;
         let inside = |side: &str| match change[side]["status"].as_str() {
             Some("creator" | "administrator" | "member") => true,
@@ -258,10 +252,10 @@ impl<'a> Update<'a> {
         };
         let kind = match (inside("old_chat_member"), inside("new_chat_member")) {
             // A channel is no conversation.
-            _ if change["chat"]["type"] == "channel" => return Err(Uncounted::Type),
+            _ if change["chat"]["type"] == "channel" => return Err(Uncounted::Ignored),
             (false, true) => EventType::ConversationStarted,
             (true, false) => EventType::ConversationEnded,
-            _ => return Err(Uncounted::Type),
+            _ => return Err(Uncounted::Ignored),
         };
         self.event(kind, &change["chat"], &change["from"])
     }
@@ -269,28 +263,27 @@ impl<'a> Update<'a> {
     /// Money taken. The processor's own webhook tells of the same charge: sharing its id, the money counts once.
     ///
     /// No attempt and no capture is named, so that this adds to the charge of a payment that is named by its intent.
-    fn paid(&self, payment: &Value) -> Mapped {
+    fn paid(&self, payment: &Value) -> Verdict {
         let mut event = self.of_invoice(EventType::TransactionCaptured, payment)?;
         event.amount = Some(self.amount(payment)?);
         self.name_payment(event, payment)
     }
 
     /// Stars given back: the sum so far, so that telling it twice changes nothing.
-    fn given_back(&self, payment: &Value) -> Mapped {
+    fn given_back(&self, payment: &Value) -> Verdict {
         let mut event = self.of_invoice(EventType::TransactionRefunded, payment)?;
         event.amount = Some(self.amount(payment)?);
         event.cumulative = true;
         self.name_payment(event, payment)
     }
 
-    fn name_payment(&self, mut event: Event, payment: &Value) -> Mapped {
+    fn name_payment(&self, mut event: Event, payment: &Value) -> Verdict {
         let (own, theirs) = (
             text(&payment["telegram_payment_charge_id"]),
             text(&payment["provider_payment_charge_id"]),
         );
         let (provider, id) = if payment["currency"] == STARS {
-            event.method = Some("stars".into());
-            event.network = Some("none".into());
+            Instrument::without_network("stars").apply(&mut event);
             (NAME, own)
         } else if self.settings.payment_provider == UNKNOWN {
             (UNKNOWN, theirs.or(own))
@@ -298,12 +291,12 @@ impl<'a> Update<'a> {
             (self.settings.payment_provider.as_str(), theirs)
         };
         event.provider = Some(provider.into());
-        event.payment_id = Some(id.ok_or(Uncounted::Because("no_charge_id"))?);
+        event.payment_id = Some(id.ok_or(Uncounted::Quarantined("no_charge_id"))?);
         Ok(event)
     }
 
     /// An event about an invoice. What the bot wrote into it comes before what the update says.
-    fn of_invoice(&self, kind: EventType, invoice: &Value) -> Mapped {
+    fn of_invoice(&self, kind: EventType, invoice: &Value) -> Verdict {
         let from = &self.content["from"];
         // Queries come without their chat: it is the private one, whose id is the person's.
         let chat = if self.content["chat"].is_object() {
@@ -320,15 +313,14 @@ impl<'a> Update<'a> {
         Ok(event)
     }
 
-    fn amount(&self, invoice: &Value) -> Result<Money, Inexact> {
-        let total = integer(&invoice["total_amount"]).ok_or(Inexact::NoAmount)?;
-        let code = currency(invoice["currency"].as_str().unwrap_or_default())?;
-        from_integer(total, code, TELEGRAM, self.delivery.source())
+    fn amount(&self, invoice: &Value) -> Verdict<Money> {
+        let total = integer(&invoice["total_amount"]);
+        from_integer(total, &invoice["currency"], DECIMALS, self.delivery.source)
     }
 
     /// An event of a conversation.
-    fn event(&self, kind: EventType, chat: &Value, from: &Value) -> Mapped {
-        let chat_id = text(&chat["id"]).ok_or(Uncounted::Because("no_chat"))?;
+    fn event(&self, kind: EventType, chat: &Value, from: &Value) -> Verdict {
+        let chat_id = text(&chat["id"]).ok_or(Uncounted::Quarantined("no_chat"))?;
         let person = text(&from["id"]).filter(|_| from["is_bot"] != true);
         let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
         event.platform = Some(NAME.into());
@@ -344,10 +336,7 @@ impl<'a> Update<'a> {
         if self.name != "message" {
             return self.name.into();
         }
-        let members = self.content.as_object().into_iter().flatten();
-        let mut names = members.map(|(name, _)| name.as_str());
-        let what = names.find(|name| !ENVELOPE.contains(name)).unwrap_or("unnamed");
-        format!("message.{what}")
+        format!("message.{}", first_member(self.content, &ENVELOPE))
     }
 }
 

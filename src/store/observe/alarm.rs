@@ -36,12 +36,11 @@ impl Alarm {
         });
     }
 
-    /// Raises it where an error says that the database was given up.
+    /// Raises it where an error says that the database was given up. The error itself is logged by whom it stops.
     pub fn heed<T>(&self, outcome: &Result<T, StoreError>) {
-        if let Err(error @ (StoreError::Query { error: told, .. } | StoreError::Database(told))) = outcome
-            && told.to_string().starts_with(GIVEN_UP)
+        if let Err(StoreError::Query { error, .. } | StoreError::Database(error)) = outcome
+            && error.to_string().starts_with(GIVEN_UP)
         {
-            tracing::error!(%error, "the database was given up");
             self.raise("the database cannot be used until it is opened again".to_owned());
         }
     }

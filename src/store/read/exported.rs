@@ -144,6 +144,8 @@ impl Cells<'_, '_> {
             outcome: self.word(DisputeOutcome::parse)?,
             mode: Self::needed(self.word(Mode::parse)?)?,
             extra: self.text()?,
+            notice: self.text()?,
+            reason: self.text()?,
             aliases: self.names()?,
             content: self.cell()?,
             former: None,

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Sql(query!("schema/010_set_aside")),
     Refold,
     Sql(query!("schema/011_identity")),
+    Sql(query!("schema/012_verdict")),
     Sql(query!("schema/013_instruments")),
 ];
 

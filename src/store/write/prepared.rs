@@ -99,6 +99,7 @@ impl Prepared {
         columns.payment();
         columns.aliases();
         columns.returns();
+        columns.uncounted();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(columns.fields)), columns.arrays)?;
         let each = size_of::<Identity>() + size_of::<i64>();
         Ok(Prepared {
@@ -249,6 +250,12 @@ impl<'a> Columns<'a> {
     fn returns(&mut self) {
         self.boolean("pending", |e| e.pending.then_some(true));
         self.int("released", |e| e.released);
+    }
+
+    /// What only notices that are not counted have.
+    fn uncounted(&mut self) {
+        self.text("notice", |e| e.notice.as_deref());
+        self.text("reason", |e| e.reason.as_deref());
     }
 }
 

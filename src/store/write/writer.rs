@@ -111,14 +111,12 @@ impl Writer {
             match command {
                 Command::Append { prepared, reply } => held = self.append(prepared, reply, &mut receiver),
                 Command::Rates { rates, reply } => {
-                    let about = ("exchange rates", Size::of(&rates));
-                    self.alone(about, reply, |transaction, stamp| {
+                    self.alone(Size::of(&rates), reply, |transaction, stamp| {
                         rates::write(transaction, &rates, stamp)
                     });
                 }
                 Command::Annotate { notes, reply } => {
-                    let about = ("annotations", Size::of(&notes));
-                    self.alone(about, reply, |transaction, stamp| {
+                    self.alone(Size::of(&notes), reply, |transaction, stamp| {
                         annotations::write(transaction, &notes, stamp)
                     });
                 }
@@ -169,7 +167,7 @@ impl Writer {
                 .into_iter()
                 .zip(answers)
                 .for_each(|(reply, answer)| drop(reply.send(Ok(answer)))),
-            Err(error) => self.refuse(error, replies),
+            Err(error) => refuse(error, replies),
         }
         self.waiting.remove(size);
         held
@@ -211,7 +209,7 @@ impl Writer {
     /// too.
     fn alone<T>(
         &mut self,
-        (what, size): (&str, Size),
+        size: Size,
         reply: Reply<T>,
         write: impl FnOnce(&Connection, i64) -> Result<(T, bool), StoreError>,
     ) {
@@ -227,10 +225,7 @@ impl Writer {
             }
             Ok(outcome)
         });
-        if let Err(error) = &outcome {
-            tracing::error!(%error, "{what} could not be written; nothing of them was taken");
-        }
-        drop(reply.send(outcome));
+        answer(reply, outcome);
         self.waiting.remove(size);
     }
 
@@ -239,15 +234,6 @@ impl Writer {
         self.last = stamp;
         self.mark.note(stamp);
         self.committed.send_replace(received_at);
-    }
-
-    /// The first caller learns the error itself, the others that nothing of theirs was taken.
-    fn refuse(&self, error: StoreError, replies: Vec<Reply<Appended>>) {
-        tracing::error!(%error, "a commit failed; nothing of it was taken");
-        let mut error = Some(error);
-        for reply in replies {
-            drop(reply.send(Err(error.take().unwrap_or(StoreError::Busy))));
-        }
     }
 
     /// Work between commits that keeps them short: segments of identities and checkpoints.
@@ -260,5 +246,21 @@ impl Writer {
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.look();
         }
+    }
+}
+
+/// The first caller learns the error itself, the others that nothing of theirs was taken.
+fn refuse(error: StoreError, replies: Vec<Reply<Appended>>) {
+    let mut replies = replies.into_iter();
+    if let Some(first) = replies.next() {
+        answer(first, Err(error));
+    }
+    replies.for_each(|reply| drop(reply.send(Err(StoreError::Busy))));
+}
+
+/// Answers a caller. A failure is logged once, by the caller; here only where that one has gone.
+fn answer<T>(reply: Reply<T>, outcome: Result<T, StoreError>) {
+    if let Err(Err(error)) = reply.send(outcome) {
+        tracing::error!(%error, "a commit failed whose sender has gone; nothing of it was taken");
     }
 }

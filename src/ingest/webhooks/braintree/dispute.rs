@@ -1,8 +1,9 @@
 //! Disputes: a retrieval only asks, a chargeback and its arbitration claim the money back.
 
-use super::instrument::Instrument;
+use super::instrument;
 use super::notice::{Notice, named};
 use super::xml::Element;
+use crate::ingest::verdict::{Uncounted, Verdict};
 use crate::model::{DisputeOutcome, DisputeStage, Event, EventType};
 
 /// Reads every status that a dispute has had.
@@ -11,17 +12,14 @@ pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<E
     let id = dispute.text("id");
     let payment = transaction.and_then(|transaction| transaction.text("id"));
     let amount = dispute.text("amount-disputed").or_else(|| dispute.text("amount"));
-    let known = || {
-        let payment = payment.ok_or("no_payment_id")?;
-        let id = id.ok_or("no_dispute_id")?;
+    let known = || -> Verdict<_> {
+        let payment = payment.ok_or(Uncounted::Quarantined("no_payment_id"))?;
+        let id = id.ok_or(Uncounted::Quarantined("no_dispute_id"))?;
         Ok((payment, id, notice.prices.money(dispute, amount)?))
     };
     let (payment, id, money) = match known() {
         Ok(known) => known,
-        Err(reason) => {
-            let stamp = notice.stamp(notice.time);
-            return events.push(notice.other(notice.id, notice.kind, Some(reason), stamp));
-        }
+        Err(uncounted) => return events.push(notice.uncounted(uncounted)),
     };
     let stage = stage(dispute.text("kind"));
     let mut shared = notice.event(EventType::TransactionDisputed, payment, notice.stamp(notice.time));
@@ -31,7 +29,7 @@ pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<E
     shared.stage = Some(stage);
     if let Some(transaction) = transaction {
         if let Some(word) = transaction.text("payment-instrument-subtype") {
-            Instrument::of_subtype(word).apply(&mut shared);
+            instrument::of_subtype(word).apply(&mut shared);
         }
         notice.link(&mut shared, transaction);
     }

@@ -1,9 +1,8 @@
 //! What a transaction was paid with: method, network, brand and wallet.
 
 use super::super::super::methods;
-use super::super::networks::{canonical, method};
+use super::super::instrument::Instrument;
 use super::xml::Element;
-use crate::model::Event;
 
 /// The method of cards.
 const CARD: &str = "card";
@@ -25,91 +24,49 @@ const WALLETS: [(&str, &str, &str); 9] = [
     ("visa_checkout_card", "visa-checkout-card", "visa_checkout"),
 ];
 
-/// All absent where the transaction tells nothing.
-#[derive(Debug, Default)]
-pub(super) struct Instrument {
-    method: Option<String>,
-    network: Option<String>,
-    brand: Option<String>,
-    wallet: Option<String>,
-}
-
-impl Instrument {
-    /// Of a transaction; `local` where it is the transaction of a local payment.
-    pub fn of(transaction: Element<'_>, local: bool) -> Self {
-        let stated = transaction.text("payment-instrument-type");
-        let card = transaction.child("credit-card");
-        let kind = match stated {
-            Some(kind) => kind,
-            None if local => "local_payment",
-            // The oldest transactions have a card and no word for it.
-            None if card.is_some_and(|card| card.text("card-type").is_some()) => "credit_card",
-            None => return Self::default(),
-        };
-        if let Some((_, element, wallet)) = WALLETS.iter().find(|(known, _, _)| *known == kind) {
-            return Instrument {
-                wallet: Some((*wallet).into()),
-                ..Self::of_card(transaction, transaction.child(element))
-            };
-        }
-        match kind {
-            "credit_card" => Self::of_card(transaction, card),
-            "local_payment" => {
-                let source = transaction
-                    .child("local-payment")
-                    .and_then(|local| local.text("funding-source"));
-                Self::without_network(source.unwrap_or(kind))
-            }
-            kind => Self::without_network(kind),
-        }
+/// Of a transaction; `local` where it is the transaction of a local payment.
+pub(super) fn of(transaction: Element<'_>, local: bool) -> Instrument {
+    let stated = transaction.text("payment-instrument-type");
+    let card = transaction.child("credit-card");
+    let kind = match stated {
+        Some(kind) => kind,
+        None if local => "local_payment",
+        // The oldest transactions have a card and no word for it.
+        None if card.is_some_and(|card| card.text("card-type").is_some()) => "credit_card",
+        None => return Instrument::default(),
+    };
+    if let Some((_, element, wallet)) = WALLETS.iter().find(|(known, _, _)| *known == kind) {
+        return of_card(transaction, transaction.child(element)).in_wallet(wallet);
     }
-
-    /// Of the one word that a dispute has for it.
-    pub fn of_subtype(word: &str) -> Self {
-        match methods::named(word) {
-            Some(known) if known != CARD => Self::without_network(known),
-            _ => Instrument {
-                method: Some(CARD.into()),
-                network: Some(network(word)),
-                ..Self::default()
-            },
+    match kind {
+        "credit_card" => of_card(transaction, card),
+        "local_payment" => {
+            let local = transaction.child("local-payment");
+            let source = local.and_then(|local| local.text("funding-source"));
+            Instrument::without_network(source.unwrap_or(kind))
         }
-    }
-
-    fn of_card(transaction: Element<'_>, card: Option<Element<'_>>) -> Self {
-        // Wallets replace the number by another of the same network.
-        let names = ["source-card-type", "card-type", "virtual-card-type"];
-        let stated = card.and_then(|card| names.iter().find_map(|name| card.text(name)));
-        let brand = stated.map(network);
-        // A debit card may be routed over a network of its own.
-        let routed = transaction.text("debit-network").map(network);
-        let network = routed.or_else(|| brand.clone());
-        Instrument {
-            method: Some(CARD.into()),
-            brand: brand.filter(|brand| Some(brand) != network.as_ref()),
-            network,
-            wallet: None,
-        }
-    }
-
-    fn without_network(kind: &str) -> Self {
-        Instrument {
-            method: Some(method(kind)),
-            network: Some("none".into()),
-            ..Self::default()
-        }
-    }
-
-    /// Writes what is known into an event.
-    pub fn apply(&self, event: &mut Event) {
-        event.method = self.method.clone();
-        event.network = self.network.clone();
-        event.brand = self.brand.clone();
-        event.wallet = self.wallet.clone();
+        kind => Instrument::without_network(kind),
     }
 }
 
-/// The network behind a display name; of Apple's cards it is behind Apple's own.
-fn network(word: &str) -> String {
-    canonical(word.strip_prefix("Apple Pay - ").unwrap_or(word))
+/// Of the one word that a dispute has for it.
+pub(super) fn of_subtype(word: &str) -> Instrument {
+    match methods::named(word) {
+        Some(known) if known != CARD => Instrument::without_network(known),
+        _ => Instrument::card(None, Some(network(word))),
+    }
+}
+
+fn of_card(transaction: Element<'_>, card: Option<Element<'_>>) -> Instrument {
+    // Wallets replace the number by another of the same network.
+    let names = ["source-card-type", "card-type", "virtual-card-type"];
+    let brand = card.and_then(|card| names.iter().find_map(|name| card.text(name)));
+    // A debit card may be routed over a network of its own.
+    let routed = transaction.text("debit-network");
+    Instrument::card(brand.map(network), routed.map(network))
+}
+
+/// The display name of a network; of Apple's cards it is behind Apple's own.
+fn network(word: &str) -> &str {
+    word.strip_prefix("Apple Pay - ").unwrap_or(word)
 }

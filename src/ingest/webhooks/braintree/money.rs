@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::decimals::{Inexact, currency, from_text};
+use super::super::decimals::{NO_AMOUNT, UNKNOWN_CURRENCY, currency, from_text};
 use super::xml::Element;
 use crate::config::SettingError;
+use crate::ingest::verdict::Verdict;
 use crate::model::{Currency, Money};
 
 /// Currencies of amounts that name none.
@@ -33,26 +34,15 @@ impl Prices {
         })
     }
 
-    /// The money of `amount` in the currency of a transaction or dispute.
-    ///
-    /// # Errors
-    /// The word that is kept with the uncounted event.
-    pub fn money(&self, of: Element<'_>, amount: Option<&str>) -> Result<Money, &'static str> {
-        self.exact(of, amount).map_err(Inexact::reason)
-    }
-
-    fn exact(&self, of: Element<'_>, amount: Option<&str>) -> Result<Money, Inexact> {
-        let amount = amount.ok_or(Inexact::NoAmount)?;
+    /// The money of `amount` in the currency of a transaction or dispute. The direction is in the transaction's type,
+    /// never in a sign.
+    pub fn money(&self, of: Element<'_>, amount: Option<&str>) -> Verdict<Money> {
+        let amount = amount.ok_or(NO_AMOUNT)?;
         let configured = || {
             let account = of.text("merchant-account-id");
             let of_account = account.and_then(|account| self.by_account.get(account));
-            of_account.copied().or(self.default).ok_or(Inexact::UnknownCurrency)
+            of_account.copied().or(self.default).ok_or(UNKNOWN_CURRENCY)
         };
-        let currency = of.text("currency-iso-code").map_or_else(configured, currency)?;
-        match from_text(amount, currency)? {
-            (money, false) => Ok(money),
-            // The direction is in the transaction's type, never in a sign.
-            (_, true) => Err(Inexact::NoAmount),
-        }
+        from_text(amount, of.text("currency-iso-code").map_or_else(configured, currency)?)
     }
 }

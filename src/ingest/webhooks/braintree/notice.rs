@@ -3,15 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::super::delivery::{Delivery, Stamp, seal};
-use super::super::links::{complete, link, link_text};
+use super::super::links::{complete, link, link_text, names_of};
 use super::money::Prices;
 use super::xml::Element;
-use super::{NAME, dispute, transaction};
-use crate::model::{Event, EventType, Mode};
+use super::{dispute, transaction};
+use crate::ingest::verdict::Uncounted;
+use crate::model::{Event, EventType};
 
 /// A notification.
 pub(super) struct Notice<'a> {
-    delivery: &'a Delivery<'a>,
+    delivery: Delivery<'a>,
     /// Currencies of amounts that name none.
     pub prices: &'a Prices,
     /// Named by its content, since Braintree gives it no id.
@@ -21,24 +22,22 @@ pub(super) struct Notice<'a> {
     /// When it was made.
     pub time: Option<&'a str>,
     root: Element<'a>,
-    mode: Mode,
 }
 
 impl<'a> Notice<'a> {
-    pub fn new(delivery: &'a Delivery<'a>, prices: &'a Prices, id: &'a str, root: Element<'a>) -> Self {
+    pub fn new(delivery: &Delivery<'a>, prices: &'a Prices, id: &'a str, root: Element<'a>) -> Self {
         // Only the addresses of pictures tell a sandbox; the source's own setting is more certain.
         let picture = |element: Element<'_>| {
             element.is("image-url") && element.value().is_some_and(|url| url.contains("environment=sandbox"))
         };
-        let sandbox = delivery.source().mode.is_none() && root.descendants().any(picture);
+        let sandbox = delivery.source.mode.is_none() && root.descendants().any(picture);
         Notice {
-            delivery,
+            delivery: delivery.in_test(sandbox),
             prices,
             id,
             kind: root.text("kind").unwrap_or("unnamed"),
             time: root.text("timestamp"),
             root,
-            mode: delivery.mode(if sandbox { Mode::Test } else { Mode::Live }),
         }
     }
 
@@ -50,7 +49,7 @@ impl<'a> Notice<'a> {
             self.read(subject, &mut events);
         }
         if events.is_empty() {
-            events.push(self.other(self.id, self.kind, None, self.stamp(self.time)));
+            events.push(self.uncounted(Uncounted::Ignored));
         }
         events
     }
@@ -78,25 +77,24 @@ impl<'a> Notice<'a> {
     fn local_payment(&self, subject: Element<'_>, kind: EventType, events: &mut Vec<Event>) {
         if let Some(id) = subject.text("payment-id") {
             let mut event = self.event(kind, id, self.stamp(self.time));
-            complete(&mut event, self.delivery);
+            complete(&mut event, &self.delivery);
             events.push(named(event, self.id));
         }
     }
 
     /// An event about a payment, not linked to anything yet.
     pub fn event(&self, kind: EventType, payment_id: &str, stamp: Stamp) -> Event {
-        let mut event = self.delivery.event("", kind, stamp);
-        event.mode = self.mode;
-        event.provider = Some(NAME.into());
-        event.payment_id = Some(payment_id.into());
-        event
+        self.delivery.payment("", kind, stamp, payment_id.into())
     }
 
-    /// Something of it that is not counted.
-    pub fn other(&self, id: &str, type_name: &str, reason: Option<&str>, stamp: Stamp) -> Event {
-        let mut event = self.delivery.other("", type_name, reason, stamp);
-        event.mode = self.mode;
-        named(event, id)
+    /// The whole of it, not counted.
+    pub fn uncounted(&self, uncounted: Uncounted) -> Event {
+        self.part_uncounted(self.id, self.kind, uncounted, self.stamp(self.time))
+    }
+
+    /// A part of it that is not counted.
+    pub fn part_uncounted(&self, id: &str, type_name: &str, uncounted: Uncounted, stamp: Stamp) -> Event {
+        named(self.delivery.uncounted("", type_name, uncounted, stamp), id)
     }
 
     /// Reads a moment, or a date as its first one.
@@ -109,16 +107,7 @@ impl<'a> Notice<'a> {
 
     /// Takes the links from custom fields and the order's id.
     pub fn link(&self, event: &mut Event, transaction: Element<'_>) {
-        let names = self.delivery.links();
-        let known = [
-            &names.bot_id,
-            &names.conversation_id,
-            &names.user_id,
-            &names.platform,
-            &names.checkout_id,
-            &names.path,
-            &names.credential,
-        ];
+        let known = names_of(&self.delivery.source.links);
         // Custom fields are elements, so their names may have come to stand with other dashes.
         let custom: Map<String, Value> = transaction
             .list("custom-fields")
@@ -128,12 +117,12 @@ impl<'a> Notice<'a> {
             })
             .collect();
         if !custom.is_empty() {
-            link(event, &Value::Object(custom), self.delivery);
+            link(event, &Value::Object(custom), &self.delivery);
         }
         if let Some(order) = transaction.text("order-id") {
-            link_text(event, order, self.delivery);
+            link_text(event, order, &self.delivery);
         }
-        complete(event, self.delivery);
+        complete(event, &self.delivery);
     }
 }
 

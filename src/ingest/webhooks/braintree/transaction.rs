@@ -1,10 +1,10 @@
 //! Transactions: every status that one has had, with its time; credits are refunds of others.
 
 use super::super::delivery::Stamp;
-use super::failure;
-use super::instrument::Instrument;
 use super::notice::{Notice, named};
 use super::xml::Element;
+use super::{failure, instrument};
+use crate::ingest::verdict::{Uncounted, Verdict};
 use crate::model::{Event, EventType, FailureKind, Money};
 
 /// What a status means for the money.
@@ -30,6 +30,8 @@ fn step(status: &str) -> Option<Step> {
         _ => return None,
     })
 }
+
+const UNKNOWN_STATUS: Uncounted = Uncounted::Quarantined("unknown_status");
 
 /// A status, when the transaction had it, and for how much.
 struct Change<'a> {
@@ -58,12 +60,11 @@ pub(super) fn read<'a>(
     events: &mut Vec<Event>,
 ) {
     let Some(id) = transaction.text("id") else {
-        let stamp = notice.stamp(notice.time);
-        return events.push(notice.other(notice.id, notice.kind, Some("no_payment_id"), stamp));
+        return events.push(notice.uncounted(Uncounted::Quarantined("no_payment_id")));
     };
     let local = local.or_else(|| transaction.child("local-payment"));
     let mut shared = notice.event(EventType::Other, id, notice.stamp(notice.time));
-    Instrument::of(transaction, local.is_some()).apply(&mut shared);
+    instrument::of(transaction, local.is_some()).apply(&mut shared);
     notice.link(&mut shared, transaction);
     let told = Told {
         notice,
@@ -120,13 +121,13 @@ impl<'a> Told<'_, 'a> {
 
     /// One status of a sale. `settled`: money may have been taken before.
     fn sale(&self, change: &Change<'_>, settled: bool, events: &mut Vec<Event>) {
-        let uncounted = |reason| self.uncounted(change, reason);
-        let Some(step) = step(change.status) else {
-            return events.push(uncounted("unknown_status"));
+        let known = || -> Verdict<_> {
+            let step = step(change.status).ok_or(UNKNOWN_STATUS)?;
+            Ok((step, self.notice.prices.money(self.transaction, change.amount)?))
         };
-        let money = match self.notice.prices.money(self.transaction, change.amount) {
-            Ok(money) => money,
-            Err(reason) => return events.push(uncounted(reason)),
+        let (step, money) = match known() {
+            Ok(known) => known,
+            Err(uncounted) => return events.push(self.uncounted(change, uncounted)),
         };
         let of = |kind| self.of_sale(kind, change, money);
         events.push(named(
@@ -171,7 +172,9 @@ impl<'a> Told<'_, 'a> {
         let before = events.len();
         let Some(payment) = self.transaction.text("refunded-transaction-id") else {
             // Money sent without a sale is no payment's refund.
-            let last = changes.last().map(|change| self.uncounted(change, "detached_credit"));
+            let last = changes
+                .last()
+                .map(|change| self.uncounted(change, Uncounted::Quarantined("detached_credit")));
             return events.extend(last);
         };
         for change in changes {
@@ -179,20 +182,20 @@ impl<'a> Told<'_, 'a> {
                 Some(Step::Begun | Step::Promised) => {}
                 Some(Step::Settled) => events.push(self.refund(payment, change)),
                 Some(Step::Failed | Step::SettlementDeclined | Step::Cancelled) => events.push(self.taken_back(change)),
-                None => events.push(self.uncounted(change, "unknown_status")),
+                None => events.push(self.uncounted(change, UNKNOWN_STATUS)),
             }
         }
         if events.len() == before {
             let last = changes
                 .last()
-                .map(|change| self.uncounted(change, "refund_not_settled"));
+                .map(|change| self.uncounted(change, Uncounted::Quarantined("refund_not_settled")));
             events.extend(last);
         }
     }
 
     fn refund(&self, payment: &str, change: &Change<'_>) -> Event {
         match self.notice.prices.money(self.transaction, change.amount) {
-            Err(reason) => self.uncounted(change, reason),
+            Err(uncounted) => self.uncounted(change, uncounted),
             Ok(money) => {
                 let mut event = self.of_refund(payment, change);
                 event.amount = Some(money);
@@ -233,8 +236,9 @@ impl<'a> Told<'_, 'a> {
     }
 
     /// A status that cannot be counted; the rest of the notification still is.
-    fn uncounted(&self, change: &Change<'_>, reason: &str) -> Event {
+    fn uncounted(&self, change: &Change<'_>, uncounted: Uncounted) -> Event {
         let type_name = format!("transaction.{}", change.status);
-        self.notice.other(&change.about, &type_name, Some(reason), change.stamp)
+        self.notice
+            .part_uncounted(&change.about, &type_name, uncounted, change.stamp)
     }
 }

@@ -4,10 +4,12 @@
 
 use serde_json::Value;
 
-use super::super::decimals::{Inexact, currency, from_text};
+use super::super::decimals::{INEXACT, NO_AMOUNT, currency, from_text};
 use super::super::delivery::{fingerprint, text};
+use super::super::instrument::Instrument;
 use super::super::networks::slug;
 use super::{Item, NAME};
+use crate::ingest::verdict::{Uncounted, Verdict};
 use crate::model::{CheckoutPath, Event, EventType, Mode, Money};
 
 /// Ids that every test payment shares, so that they identify nothing.
@@ -17,7 +19,7 @@ const TEST_IDS: [&str; 2] = ["test_charge_id_12345", "test_payment_id_12345"];
 const UNKNOWN: &str = "unknown";
 
 /// The customer presses the button that pays.
-pub(super) fn pre_checkout(item: &Item<'_>, content: &Value) -> Option<Event> {
+pub(super) fn pre_checkout(item: &Item<'_>, content: &Value) -> Verdict {
     let mut event = item.event(
         item.keyed("pre_checkout", &content["payload"]),
         EventType::CheckoutStarted,
@@ -25,12 +27,7 @@ pub(super) fn pre_checkout(item: &Item<'_>, content: &Value) -> Option<Event> {
     event.path = Some(CheckoutPath::InThread);
     // A checkout counts with or without an amount.
     event.amount = amount(content).ok();
-    Some(event)
-}
-
-/// The customer changes the shipping address, and with it the sum.
-pub(super) fn checkout_update(item: &Item<'_>, _content: &Value) -> Option<Event> {
-    item.event(item.hashed("checkout_update"), EventType::CartUpdated)
+    Ok(event)
 }
 
 /// The money, or with a tokenised card the right to take it.
@@ -40,10 +37,10 @@ pub(super) fn payment(item: &Item<'_>, content: &Value) -> Event {
         None => item.keyed("payment", &content["payload"]),
     };
     read_payment(item, content, &id)
-        .unwrap_or_else(|reason| item.delivery.other(id, "payment", Some(reason), item.stamp))
+        .unwrap_or_else(|uncounted| item.delivery.uncounted(&id, "payment", uncounted, item.stamp))
 }
 
-fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Result<Event, &'static str> {
+fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Verdict {
     let credential = &content["payment_credential"];
     let provider = credential["provider_type"].as_str().map_or(UNKNOWN.into(), slug);
     let charge = text(&credential["charge_id"]);
@@ -53,7 +50,7 @@ fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Result<Event, &'s
     } else {
         EventType::TransactionCaptured
     };
-    let mut event = item.event(id.into(), kind).ok_or("no_person")?;
+    let mut event = item.event(id.into(), kind)?;
     event.amount = Some(amount(content)?);
     event.path = Some(CheckoutPath::InThread);
     if [&credential["charge_id"], &credential["fb_payment_id"]]
@@ -66,10 +63,10 @@ fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Result<Event, &'s
         // The merchant takes the money elsewhere, with a provider that this payload does not name.
         event.provider = Some(UNKNOWN.into());
         event.payment_id = Some(id.into());
-        event.method = Some("card".into());
+        Instrument::card(None, None).apply(&mut event);
         return Ok(event);
     }
-    let charge = charge.ok_or("no_charge_id")?;
+    let charge = charge.ok_or(Uncounted::Quarantined("no_charge_id"))?;
     // The provider's own webhook tells of the same charge: sharing its id, the money counts once.
     let charge = if is_test_id(&credential["charge_id"]) {
         unique_test_id(item, content)
@@ -80,29 +77,20 @@ fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Result<Event, &'s
     event.attempt_id = Some(charge.clone());
     event.capture_id = Some(charge);
     if provider == "paypal" {
-        event.method = Some("paypal".into());
-        event.network = Some("none".into());
+        Instrument::without_network(&provider).apply(&mut event);
     }
     event.provider = Some(provider);
     Ok(event)
 }
 
-fn amount(content: &Value) -> Result<Money, &'static str> {
+fn amount(content: &Value) -> Verdict<Money> {
     let stated = &content["amount"];
-    let read = || {
-        let currency = currency(stated["currency"].as_str().unwrap_or_default())?;
-        let written = match &stated["amount"] {
-            // A JSON fraction has already been rounded to binary: only texts and whole numbers are exact.
-            Value::Number(number) if number.is_f64() => return Err(Inexact::Rounded),
-            written => text(written).ok_or(Inexact::NoAmount)?,
-        };
-        match from_text(&written, currency)? {
-            (money, false) => Ok(money),
-            // Nobody pays less than nothing.
-            (_, true) => Err(Inexact::NoAmount),
-        }
-    };
-    read().map_err(Inexact::reason)
+    let currency = currency(stated["currency"].as_str().unwrap_or_default())?;
+    match &stated["amount"] {
+        // A JSON fraction has already been rounded to binary: only texts and whole numbers are exact.
+        Value::Number(number) if number.is_f64() => Err(INEXACT),
+        written => from_text(&text(written).ok_or(NO_AMOUNT)?, currency),
+    }
 }
 
 fn is_test_id(value: &Value) -> bool {

@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::super::delivery::text;
 use super::amounts::{amount, given_back};
-use super::instrument::Instrument;
 use super::names::Names;
-use super::{Mapped, Notice, Uncounted, failure};
+use super::{Mapped, Notice, Uncounted, Verdict, failure, instrument};
 use crate::model::{Event, EventType, FailureKind};
 
 /// Money reserved for a later capture, if nobody has to look at it first.
@@ -19,7 +18,7 @@ pub(super) fn authorization(notice: &Notice<'_>) -> Mapped {
     let names = of_authorization(notice)?;
     let mut event = event(notice, kind, &names)?;
     event.attempt_id = names.authorization;
-    Instrument::of(notice.resource).apply(&mut event);
+    instrument::of(notice.resource).apply(&mut event);
     if kind == EventType::TransactionFailed {
         failure::of_resource(&mut event, notice.resource);
     }
@@ -55,7 +54,7 @@ pub(super) fn denied(notice: &Notice<'_>) -> Mapped {
 pub(super) fn refunded(notice: &Notice<'_>) -> Mapped {
     let refund = notice.resource;
     let mut one = going_back(notice, EventType::TransactionRefunded)?;
-    one.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Because("no_refund_id"))?);
+    one.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Quarantined("no_refund_id"))?);
     let this = given_back(&refund["amount"])?;
     one.amount = Some(this);
     match done(notice) {
@@ -91,11 +90,11 @@ pub(super) fn reversed(notice: &Notice<'_>) -> Mapped {
     event.amount = Some(given_back(&reversal["amount"])?);
     match done(notice) {
         Done::Yes => Ok(vec![event]),
-        Done::NotYet | Done::Failed => Err(Uncounted::Because("not_reversed")),
+        Done::NotYet | Done::Failed => Err(Uncounted::Quarantined("not_reversed")),
     }
 }
 
-fn going_back(notice: &Notice<'_>, kind: EventType) -> Result<Event, Uncounted> {
+fn going_back(notice: &Notice<'_>, kind: EventType) -> Verdict {
     let names = Names::of(notice.resource);
     let mut event = notice.event(kind, names.payment()?, &texts(notice.resource));
     names.state_aliases(&mut event);
@@ -135,8 +134,8 @@ pub(super) fn state(resource: &Value) -> String {
     stated.unwrap_or_default().to_ascii_uppercase()
 }
 
-fn of_authorization(notice: &Notice<'_>) -> Result<Names, Uncounted> {
-    let id = text(&notice.resource["id"]).ok_or(Uncounted::Because("no_authorization_id"))?;
+fn of_authorization(notice: &Notice<'_>) -> Verdict<Names> {
+    let id = text(&notice.resource["id"]).ok_or(Uncounted::Quarantined("no_authorization_id"))?;
     Ok(Names {
         authorization: Some(id),
         capture: None,
@@ -145,19 +144,19 @@ fn of_authorization(notice: &Notice<'_>) -> Result<Names, Uncounted> {
 }
 
 /// A try to take money. Captures of an authorization are parts of the try that it was.
-fn attempt(notice: &Notice<'_>, kind: EventType) -> Result<Event, Uncounted> {
-    let id = text(&notice.resource["id"]).ok_or(Uncounted::Because("no_capture_id"))?;
+fn attempt(notice: &Notice<'_>, kind: EventType) -> Verdict {
+    let id = text(&notice.resource["id"]).ok_or(Uncounted::Quarantined("no_capture_id"))?;
     let names = Names {
         capture: Some(id.clone()),
         ..Names::of(notice.resource)
     };
     let mut event = event(notice, kind, &names)?;
     event.attempt_id = names.authorization.or(Some(id));
-    Instrument::of(notice.resource).apply(&mut event);
+    instrument::of(notice.resource).apply(&mut event);
     Ok(event)
 }
 
-fn event(notice: &Notice<'_>, kind: EventType, names: &Names) -> Result<Event, Uncounted> {
+fn event(notice: &Notice<'_>, kind: EventType, names: &Names) -> Verdict {
     let mut event = notice.event(kind, names.payment()?, &texts(notice.resource));
     names.state_aliases(&mut event);
     event.amount = Some(amount(&notice.resource["amount"])?);

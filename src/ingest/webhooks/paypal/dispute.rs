@@ -2,22 +2,19 @@
 
 use serde_json::Value;
 
-use super::super::delivery::text;
+use super::super::delivery::{list, text};
 use super::amounts::{amount, given_back, sum};
 use super::capture::{state, texts};
-use super::{Mapped, Notice, Uncounted};
-use crate::model::{DisputeOutcome, DisputeStage, Event, EventType, Money};
+use super::{Mapped, Notice, Uncounted, Verdict};
+use crate::model::{DisputeOutcome, DisputeStage, EventType, Money};
 
 /// The dispute's present state, for each of the transactions that it is about.
 pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
-    let disputed = notice.resource["disputed_transactions"]
-        .as_array()
-        .into_iter()
-        .flatten();
+    let disputed = list(&notice.resource["disputed_transactions"]).iter();
     let disputed = disputed.filter_map(|told| Some((text(&told["seller_transaction_id"])?, told)));
     let (captures, disputed): (Vec<String>, Vec<&Value>) = disputed.unzip();
     if captures.is_empty() {
-        return Err(Uncounted::Because("no_payment_id"));
+        return Err(Uncounted::Quarantined("no_payment_id"));
     }
     let amounts = amounts(&disputed, amount(&notice.resource["dispute_amount"])?);
     let several = captures.len() > 1;
@@ -72,7 +69,7 @@ fn shares(whole: i64, weights: &[i64]) -> Vec<i64> {
 }
 
 /// Of a payment a dispute knows the capture only, or the sale.
-fn of_capture(notice: &Notice<'_>, capture: String, disputed: &Value) -> Result<Event, Uncounted> {
+fn of_capture(notice: &Notice<'_>, capture: String, disputed: &Value) -> Verdict {
     let dispute = notice.resource;
     let closed = notice.type_name().ends_with(".RESOLVED") || state(dispute) == "RESOLVED";
     let kind = if closed {
@@ -83,7 +80,7 @@ fn of_capture(notice: &Notice<'_>, capture: String, disputed: &Value) -> Result<
     let mut event = notice.event(kind, capture.clone(), &texts(disputed));
     event.capture_id = Some(capture);
     let id = text(&dispute["dispute_id"]).or_else(|| text(&dispute["id"]));
-    event.dispute_id = Some(id.ok_or(Uncounted::Because("no_dispute_id"))?);
+    event.dispute_id = Some(id.ok_or(Uncounted::Quarantined("no_dispute_id"))?);
     event.stage = stage(dispute);
     if closed {
         event.outcome = outcome(&dispute["dispute_outcome"]);

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use webpki::EndEntityCert;
 use webpki::ring::RSA_PKCS1_2048_8192_SHA256;
 
+use super::super::signature::required;
 use super::super::{Lookup, Refusal};
 
 /// The header with the id of the transmission.
@@ -45,7 +46,7 @@ impl Transmission {
     /// # Errors
     /// Names the first one that is missing or cannot be, before anything is fetched for it.
     pub fn read(headers: &Lookup<'_>) -> Result<Self, Refusal> {
-        let header = |name| headers(name).ok_or(Refusal::Missing(name));
+        let header = |name| required(headers, name);
         let (id, stated_time) = (header(TRANSMISSION_ID)?, header(TRANSMISSION_TIME)?);
         let (signature, algorithm) = (header(TRANSMISSION_SIG)?, header(AUTH_ALGO)?);
         let address = header(CERT_URL)?;

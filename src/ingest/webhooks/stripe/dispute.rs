@@ -1,13 +1,12 @@
 //! Disputes: an inquiry moves no money, a chargeback does.
 
 use super::super::delivery::text;
-use super::instrument::Instrument;
 use super::money::amount;
-use super::{Mapped, Notice, payment_of, reference};
+use super::{Notice, Verdict, instrument, payment_of, reference};
 use crate::model::{DisputeOutcome, DisputeStage, EventType};
 
 /// The dispute's present state; the events around the movement of its funds tell it as well.
-pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
+pub(super) fn dispute(notice: &Notice<'_>) -> Verdict {
     // The first years sent the charge, with its dispute inside.
     let (dispute, whole) = match &notice.object["dispute"] {
         inside if inside.is_object() => (inside, Some(notice.object)),
@@ -28,10 +27,10 @@ pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
     event.capture_id = charge.clone();
     // Disputes of the first years have no id: a charge had one at most.
     event.dispute_id = text(&dispute["id"]).or(charge);
-    event.amount = Some(amount(notice.delivery, dispute, "amount")?);
+    event.amount = Some(amount(&notice.delivery, dispute, "amount")?);
     event.stage = Some(stage(status, details["card"]["case_type"].as_str()));
     event.outcome = outcome;
-    Instrument::of_details(details).apply(&mut event);
+    instrument::of_details(details).apply(&mut event);
     Ok(event)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::instrument::Instrument;
+use super::instrument;
 use crate::model::{Event, FailureKind};
 
 /// Codes by which something broke on the way, whoever passed them on.
@@ -43,7 +43,7 @@ pub(super) fn of_charge(event: &mut Event, charge: &Value) {
         Some("invalid") => FailureKind::Technical,
         // Issuers suspect fraud too: the decision is theirs, unless something broke on the way.
         Some("issuer_declined") if !technical => FailureKind::Issuer,
-        _ => kind(code.as_deref(), Instrument::of_charge(charge).is_bank()),
+        _ => kind(code.as_deref(), instrument::of_charge(charge).is_bank()),
     });
     event.decline_code = code;
 }
@@ -51,7 +51,7 @@ pub(super) fn of_charge(event: &mut Event, charge: &Value) {
 /// Writes why an intent's last attempt failed.
 pub(super) fn of_error(event: &mut Event, error: &Value) {
     let code = text(&error["decline_code"]).or_else(|| text(&error["code"]));
-    let bank = Instrument::of_details(&error["payment_method"]).is_bank();
+    let bank = instrument::of_details(&error["payment_method"]).is_bank();
     let broken = error["type"] == "api_error";
     event.failure_kind = Some(if broken {
         FailureKind::Technical

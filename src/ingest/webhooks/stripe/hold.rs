@@ -3,21 +3,21 @@
 use serde_json::Value;
 
 use super::money::{figure, money};
-use super::{Notice, Uncounted};
+use super::{Notice, Verdict};
 
 /// The first version in which the rest of a hold is no refund.
 const NO_REFUND_SINCE: &str = "2025-03-31";
 
 /// Whether anything of a charge was captured, also while more of it may be.
-pub(super) fn has_captures(charge: &Value) -> Result<bool, Uncounted> {
+pub(super) fn has_captures(charge: &Value) -> Verdict<bool> {
     Ok(figure(&charge["amount_captured"])?.is_some_and(|captured| captured > 0))
 }
 
 /// How much of a charge's `amount_refunded` is the released rest of its hold, in minor units: 0 where it certainly is
 /// not there, none where there is no rest or nothing says so.
-pub(super) fn released(notice: &Notice<'_>) -> Result<Option<i64>, Uncounted> {
+pub(super) fn released(notice: &Notice<'_>) -> Verdict<Option<i64>> {
     let rest = rest(notice)?;
-    let money = rest.map(|rest| money(notice.delivery, Some(rest), &notice.object["currency"]));
+    let money = rest.map(|rest| money(&notice.delivery, Some(rest), &notice.object["currency"]));
     Ok(money.transpose()?.map(|money| money.minor))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn released(notice: &Notice<'_>) -> Result<Option<i64>, Uncounted> {
 ///
 /// The figures decide where they can. Else the version of the notice does, although the one with which the merchant
 /// captured may have been another.
-pub(super) fn rest(notice: &Notice<'_>) -> Result<Option<i64>, Uncounted> {
+pub(super) fn rest(notice: &Notice<'_>) -> Verdict<Option<i64>> {
     let charge = notice.object;
     // Nothing is released while more may be captured.
     if charge["captured"] == false {
@@ -54,14 +54,14 @@ pub(super) fn rest(notice: &Notice<'_>) -> Result<Option<i64>, Uncounted> {
 }
 
 /// Of an intent that was captured in part: only the version tells.
-pub(super) fn of_intent(notice: &Notice<'_>) -> Result<Option<i64>, Uncounted> {
+pub(super) fn of_intent(notice: &Notice<'_>) -> Verdict<Option<i64>> {
     let intent = notice.object;
     let (amount, received) = (figure(&intent["amount"])?, figure(&intent["amount_received"])?);
     let rest = amount
         .zip(received)
         .and_then(|(amount, received)| amount.checked_sub(received));
     let rest = rest.filter(|rest| *rest > 0 && is_a_refund(notice));
-    let money = rest.map(|rest| money(notice.delivery, Some(rest), &intent["currency"]));
+    let money = rest.map(|rest| money(&notice.delivery, Some(rest), &intent["currency"]));
     Ok(money.transpose()?.map(|money| money.minor))
 }
 

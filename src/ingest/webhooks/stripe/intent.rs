@@ -3,30 +3,30 @@
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::instrument::Instrument;
+use super::super::instrument::Instrument;
 use super::money::{amount, figure};
-use super::{Mapped, Notice, Uncounted, failure, hold, reference};
+use super::{Notice, Uncounted, Verdict, failure, hold, instrument, reference};
 use crate::model::{EventType, TimeOrigin};
 
 /// A payment is set up.
-pub(super) fn created(notice: &Notice<'_>) -> Mapped {
+pub(super) fn created(notice: &Notice<'_>) -> Verdict {
     of_intent(notice, EventType::TransactionInitiated, "amount")
 }
 
 /// The latest charge awaits its answer.
-pub(super) fn processing(notice: &Notice<'_>) -> Mapped {
+pub(super) fn processing(notice: &Notice<'_>) -> Verdict {
     let mut event = created(notice)?;
     event.attempt_id = latest_charge(notice.object).id();
     Ok(event)
 }
 
 /// The customer must confirm. The latest charge, if any, is an earlier attempt.
-pub(super) fn requires_action(notice: &Notice<'_>) -> Mapped {
+pub(super) fn requires_action(notice: &Notice<'_>) -> Verdict {
     of_intent(notice, EventType::TransactionRequiresAction, "amount")
 }
 
 /// Money is reserved by the latest charge, or a part of it was captured and the rest still is.
-pub(super) fn authorized(notice: &Notice<'_>) -> Mapped {
+pub(super) fn authorized(notice: &Notice<'_>) -> Verdict {
     if figure(&notice.object["amount_received"])?.is_some_and(|received| received > 0) {
         let mut event = captured(notice, "amount_received")?;
         event.cumulative = true;
@@ -34,16 +34,16 @@ pub(super) fn authorized(notice: &Notice<'_>) -> Mapped {
     }
     let mut event = of_intent(notice, EventType::TransactionAuthorized, "amount_capturable")?;
     if event.amount.is_some_and(|money| money.minor == 0) {
-        return Err(Uncounted::Because("nothing_capturable"));
+        return Err(Uncounted::Quarantined("nothing_capturable"));
     }
     let charge = latest_charge(notice.object);
-    event.attempt_id = Some(charge.id().ok_or(Uncounted::Because("no_charge_id"))?);
+    event.attempt_id = Some(charge.id().ok_or(Uncounted::Quarantined("no_charge_id"))?);
     charge.instrument().apply(&mut event);
     Ok(event)
 }
 
 /// The latest charge took the money: the same fact as the charge's own, under the same ids.
-pub(super) fn succeeded(notice: &Notice<'_>) -> Mapped {
+pub(super) fn succeeded(notice: &Notice<'_>) -> Verdict {
     let received = if notice.object["amount_received"].is_null() {
         "amount"
     } else {
@@ -54,17 +54,17 @@ pub(super) fn succeeded(notice: &Notice<'_>) -> Mapped {
     Ok(event)
 }
 
-fn captured(notice: &Notice<'_>, field: &str) -> Mapped {
+fn captured(notice: &Notice<'_>, field: &str) -> Verdict {
     let mut event = of_intent(notice, EventType::TransactionCaptured, field)?;
     let charge = latest_charge(notice.object);
-    event.attempt_id = Some(charge.id().ok_or(Uncounted::Because("no_charge_id"))?);
+    event.attempt_id = Some(charge.id().ok_or(Uncounted::Quarantined("no_charge_id"))?);
     event.capture_id = event.attempt_id.clone();
     charge.instrument().apply(&mut event);
     Ok(event)
 }
 
 /// An attempt failed; the intent itself waits for the next.
-pub(super) fn failed(notice: &Notice<'_>) -> Mapped {
+pub(super) fn failed(notice: &Notice<'_>) -> Verdict {
     let mut event = of_intent(notice, EventType::TransactionFailed, "amount")?;
     let error = &notice.object["last_payment_error"];
     // A failed authentication never became a charge: the latest one is an earlier attempt.
@@ -78,14 +78,14 @@ pub(super) fn failed(notice: &Notice<'_>) -> Mapped {
             failure::of_charge(&mut event, embedded);
             latest.instrument().apply(&mut event);
         }
-        None => Instrument::of_details(&error["payment_method"]).apply(&mut event),
+        None => instrument::of_details(&error["payment_method"]).apply(&mut event),
     }
     event.attempt_id = charge.or_else(|| Some(moment(notice)));
     Ok(event)
 }
 
 /// The payment is given up.
-pub(super) fn cancelled(notice: &Notice<'_>) -> Mapped {
+pub(super) fn cancelled(notice: &Notice<'_>) -> Verdict {
     of_intent(notice, EventType::TransactionCancelled, "amount")
 }
 
@@ -98,10 +98,10 @@ fn moment(notice: &Notice<'_>) -> String {
     }
 }
 
-fn of_intent(notice: &Notice<'_>, kind: EventType, field: &str) -> Mapped {
+fn of_intent(notice: &Notice<'_>, kind: EventType, field: &str) -> Verdict {
     let charge = latest_charge(notice.object).id();
     let mut event = notice.event(kind, text(&notice.object["id"]), charge)?;
-    event.amount = Some(amount(notice.delivery, notice.object, field)?);
+    event.amount = Some(amount(&notice.delivery, notice.object, field)?);
     Ok(event)
 }
 
@@ -128,6 +128,6 @@ impl LatestCharge<'_> {
     }
 
     fn instrument(&self) -> Instrument {
-        self.embedded.map(Instrument::of_charge).unwrap_or_default()
+        self.embedded.map(instrument::of_charge).unwrap_or_default()
     }
 }

@@ -3,11 +3,11 @@
 use super::super::delivery::text;
 use super::charge::of_charge;
 use super::money::{amount, figure, money};
-use super::{Mapped, Notice, PER_SECOND, Uncounted, hold, payment_of, reference};
+use super::{Notice, Uncounted, Verdict, hold, payment_of, reference};
 use crate::model::{EventType, FailureKind};
 
 /// The sum given back so far. Recent versions no longer list the refunds here.
-pub(super) fn so_far(notice: &Notice<'_>) -> Mapped {
+pub(super) fn so_far(notice: &Notice<'_>) -> Verdict {
     let charge = notice.object;
     if charge["captured"] == false && !hold::has_captures(charge)? {
         // What was never taken is released, not given back.
@@ -17,9 +17,9 @@ pub(super) fn so_far(notice: &Notice<'_>) -> Mapped {
     let back = figure(&charge["amount_refunded"])?.map(|refunded| refunded - rest.unwrap_or(0));
     let back = back
         .filter(|back| *back > 0)
-        .ok_or(Uncounted::Because("nothing_given_back"))?;
+        .ok_or(Uncounted::Quarantined("nothing_given_back"))?;
     let mut event = of_charge(notice, EventType::TransactionRefunded)?;
-    event.amount = Some(money(notice.delivery, Some(back), &charge["currency"])?);
+    event.amount = Some(money(&notice.delivery, Some(back), &charge["currency"])?);
     event.cumulative = true;
     event.released = hold::released(notice)?;
     // A refund is no try to pay: naming the attempt, it would pass for one that nobody decided.
@@ -28,21 +28,21 @@ pub(super) fn so_far(notice: &Notice<'_>) -> Mapped {
 }
 
 /// One refund: given back, or taken back where it failed or was canceled.
-pub(super) fn refund(notice: &Notice<'_>) -> Mapped {
+pub(super) fn refund(notice: &Notice<'_>) -> Verdict {
     let refund = notice.object;
     let undone = match refund["status"].as_str() {
         // Refunds of the first years have no status: they were made at once.
         None | Some("succeeded") => false,
         Some("failed" | "canceled") => true,
         // Nothing has gone back yet: another notice follows.
-        Some(_) => return Err(Uncounted::Because("refund_pending")),
+        Some(_) => return Err(Uncounted::Quarantined("refund_pending")),
     };
     let charge = reference(&refund["charge"]);
     let payment = payment_of(refund, charge.as_deref());
     let mut event = notice.event(EventType::TransactionRefunded, payment, charge.clone())?;
     event.capture_id = charge;
-    event.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Because("no_refund_id"))?);
-    event.amount = Some(amount(notice.delivery, refund, "amount")?);
+    event.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Quarantined("no_refund_id"))?);
+    event.amount = Some(amount(&notice.delivery, refund, "amount")?);
     if undone {
         event.failure_kind = Some(FailureKind::Technical);
         event.decline_code = text(&refund["failure_reason"]);
@@ -50,9 +50,7 @@ pub(super) fn refund(notice: &Notice<'_>) -> Mapped {
     let created = notice.type_name() == "refund.created";
     if !undone && !created && notice.body["data"]["previous_attributes"]["status"].is_null() {
         // Something else changed: the money went back when the refund was made.
-        let made = refund.get("created").or(notice.body.get("created"));
-        let made = notice.delivery.stamp(made, PER_SECOND);
-        (event.time, event.time_origin) = (made.time, made.origin);
+        notice.made().date(&mut event);
     }
     Ok(event)
 }
