@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::ServeState;
-use super::chart::{self, ChartRequest, Theme};
+use super::chart::{self, ChartRequest, Medium, Theme};
 use super::gate::Class;
 use super::negotiate::take;
 use super::question::named;
@@ -113,7 +113,7 @@ fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) ->
         dimension: (!dimension.is_empty()).then_some(dimension),
         width: look.width,
         height: look.height,
-        theme: look.theme,
+        medium: Medium::File(look.theme),
     })
 }
 

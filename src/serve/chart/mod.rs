@@ -4,69 +4,28 @@
 //! table does; the numbers it draws stand in its `<metadata>` for machines, in its `<desc>` for
 //! ears and under the pointer for eyes. The same request gives the same bytes.
 //!
-//! One file draws one kind of picture; what they share is below them: `panel` (axes), `marks`
-//! (columns, lines), `frame` (title, legend, "no data"), `document` (what surrounds the drawing).
+//! `pictures` has one file for each kind of picture, `kit` what they are made of: the backend that writes the SVG, the
+//! coordinates of plotters that they are drawn in, axes, marks, legends and texts.
 
-mod accounting;
-mod activation;
-mod annotations;
-mod begun;
-mod calendar;
-mod canvas;
-mod change;
-mod compare;
-mod comparisons;
-mod coverage;
-mod data;
-mod dates;
-mod declines;
-mod document;
-mod earlier;
-mod fonts;
-mod forecast;
-mod frame;
-mod funnel;
-mod legible;
-mod lines;
-mod lying;
-mod marks;
-mod milestones;
-mod names;
-mod number;
-mod panel;
-mod path_effect;
-mod path_effect_time;
-mod payments;
-mod pills;
-mod png;
-mod population;
-mod rates;
-mod retention;
-mod scale;
-mod sfnt;
-mod share;
-mod share_bars;
-mod strokes;
+mod kit;
+mod pictures;
 #[cfg(test)]
 mod tests;
-mod theme;
-mod unseen;
 #[cfg(test)]
 mod wholes {
     mod tests;
 }
 
-use std::sync::OnceLock;
-
 use chrono::{DateTime, Utc};
-use plotters::style::{FontStyle, register_font};
 
 use crate::metrics::LeftOut;
 use crate::model::{Annotation, Table, TimeRange};
 
-use annotations::{Flags, Style};
+use kit::annotations::{Flags, Style};
+use kit::{begun, canvas, document, fonts, legible, png as raster};
 
-pub use theme::Theme;
+pub use kit::backend::Medium;
+pub use kit::theme::{Colours, Theme};
 
 /// Widths a chart can have, in pixels.
 pub const WIDTHS: std::ops::RangeInclusive<u32> = 320..=2000;
@@ -104,8 +63,8 @@ pub struct ChartRequest<'a> {
     pub width: u32,
     /// Pixels, within [`HEIGHTS`].
     pub height: u32,
-    /// Light or dark.
-    pub theme: Theme,
+    /// Where it is shown.
+    pub medium: Medium,
 }
 
 /// Why there is no picture.
@@ -114,9 +73,6 @@ pub enum ChartError {
     /// Too small to read or too large to send.
     #[error("a chart is 320 to 2000 pixels wide and 200 to 1200 high")]
     Size,
-    /// The embedded font cannot be read.
-    #[error("the embedded font cannot be read")]
-    Font,
     /// plotters failed.
     #[error("the chart cannot be drawn: {0}")]
     Drawing(String),
@@ -137,11 +93,18 @@ impl ChartRequest<'_> {
 /// # Errors
 /// When the size is out of bounds or the drawing fails; never for want of data, which is drawn as such.
 pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
+    svg_in(request, &mut Colours::default())
+}
+
+/// The same, and adds the colours that it uses to those of a page.
+///
+/// # Errors
+/// As [`svg`].
+pub fn svg_in(request: &ChartRequest<'_>, colours: &mut Colours) -> Result<String, ChartError> {
     check_size(request.width, request.height)?;
-    fonts()?;
     match begun::cut(request) {
-        None => drawn(request),
-        Some(begun) => drawn(&begun.request(request)),
+        None => drawn(request, colours),
+        Some(begun) => drawn(&begun.request(request), colours),
     }
 }
 
@@ -150,56 +113,39 @@ pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
 /// # Errors
 /// As [`svg`].
 pub fn png(request: &ChartRequest<'_>) -> Result<Vec<u8>, ChartError> {
-    let (width, height) = (request.width, request.height);
-    let Some(legible) = legible::Legible::of(request) else {
-        return png::rasterised(&svg(request)?, width, height);
+    let medium = match request.medium {
+        Medium::File(theme) | Medium::Pixels(theme) => Medium::Pixels(theme),
+        Medium::Page | Medium::Phone => Medium::Pixels(Theme::default()),
     };
-    png::rasterised(&svg(&legible.request(request))?, width, height)
+    let request = ChartRequest { medium, ..*request };
+    let document = match legible::Legible::of(&request) {
+        None => svg(&request)?,
+        Some(legible) => svg(&legible.request(&request))?,
+    };
+    raster::rasterised(&document, request.width, request.height)
 }
 
-fn drawn(request: &ChartRequest<'_>) -> Result<String, ChartError> {
+fn drawn(request: &ChartRequest<'_>, colours: &mut Colours) -> Result<String, ChartError> {
     let mut style = Style::Named;
     loop {
-        let (mut body, flags) = (String::new(), Flags::new(request, style));
+        let flags = Flags::new(request, style);
         let size = (request.width, request.height);
-        let canvas = canvas::Canvas::new(&mut body, size, request.theme.palette(), &flags)?;
-        let mut notes = picture(&canvas, request)?;
-        canvas.finish()?;
+        let (canvas, sheet) = canvas::Canvas::new(size, request.medium, &flags)?;
+        let mut notes = pictures::draw(&canvas, request)?;
         let Some(other) = flags.instead() else {
             flags.tell(&mut notes);
-            return Ok(document::wrap(&body, request, &notes));
+            let sheet = sheet.take();
+            colours.add(sheet.inks);
+            return Ok(document::document(request, &notes, &sheet.marks));
         };
         style = other;
     }
 }
 
-/// Draws the picture of a metric.
-fn picture(canvas: &canvas::Canvas, request: &ChartRequest) -> Result<document::Notes, ChartError> {
-    match request.metric {
-        "bot-growth" => population::draw(canvas, request),
-        "milestones" => milestones::draw(canvas, request),
-        "bot-activity" => accounting::draw(canvas, request),
-        "bot-activation" => activation::draw(canvas, request),
-        "bot-retention" => retention::draw(canvas, request),
-        "conversion" if request.range.buckets.len() > 1 => rates::draw(canvas, request),
-        "conversion" => funnel::draw(canvas, request),
-        "path-effect" if request.range.buckets.len() > 1 => path_effect_time::draw(canvas, request),
-        "path-effect" => path_effect::draw(canvas, request),
-        "provider-share" => share::draw(canvas, request),
-        "declines" => declines::draw(canvas, request),
-        "change" => change::draw(canvas, request),
-        "payments" => payments::draw(canvas, request),
-        "coverage" => coverage::draw(canvas, request),
-        "forecast" => forecast::draw(canvas, request),
-        _ => lines::draw(canvas, request),
-    }
-}
-
 /// Reads the fonts, which are read once.
 pub fn warm_up() {
-    drop(fonts());
     fonts::warm_up();
-    png::warm_up();
+    raster::warm_up();
 }
 
 fn check_size(width: u32, height: u32) -> Result<(), ChartError> {
@@ -208,14 +154,4 @@ fn check_size(width: u32, height: u32) -> Result<(), ChartError> {
     } else {
         Err(ChartError::Size)
     }
-}
-
-/// Hands plotters the embedded font, once; it measures every text with it.
-fn fonts() -> Result<(), ChartError> {
-    static REGISTERED: OnceLock<bool> = OnceLock::new();
-    let registered = REGISTERED.get_or_init(|| {
-        register_font(canvas::FAMILY, FontStyle::Normal, dejavu::sans::regular()).is_ok()
-            && register_font(canvas::FAMILY, FontStyle::Bold, dejavu::sans::bold()).is_ok()
-    });
-    if *registered { Ok(()) } else { Err(ChartError::Font) }
 }

@@ -126,7 +126,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         dimension: None,
         width: 720,
         height: 400,
-        theme: Theme::Light,
+        medium: Medium::File(Theme::Light),
     }
 }
 
@@ -147,7 +147,7 @@ fn every_picture_is_a_document_at_every_size_and_the_same_each_time() {
                 let request = ChartRequest {
                     width,
                     height,
-                    theme,
+                    medium: Medium::File(theme),
                     ..request(metric, &table, &range)
                 };
                 let first = svg(&request).unwrap();
@@ -223,13 +223,42 @@ fn the_png_has_the_asked_size_and_shows_text() {
     let bytes = png(&request("bot-growth", &empty, &range)).unwrap();
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
     assert_eq!(&bytes[16..24], &[0, 0, 2, 208, 0, 0, 1, 144]);
-    let without_text = png::rasterised(
+    let without_text = raster::rasterised(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"400\"/>",
         720,
         400,
     )
     .unwrap();
     assert!(bytes.len() > without_text.len() + 3_000);
+}
+
+#[test]
+fn a_page_gets_one_drawing_for_both_themes_and_a_phone_no_texts_to_point_at() {
+    let range = quarter(Some(Interval::Month));
+    let table = table(&range);
+    let mut colours = Colours::default();
+    let mut draw = |medium| {
+        let request = ChartRequest {
+            medium,
+            ..request("bot-growth", &table, &range)
+        };
+        svg_in(&request, &mut colours).unwrap()
+    };
+    let (file, page, phone) = (draw(Medium::File(Theme::Dark)), draw(Medium::Page), draw(Medium::Phone));
+    let has = |svg: &str| [svg.contains("<metadata>"), svg.contains("<title>Jul 2016")];
+    assert_eq!(
+        [&file, &page, &phone].map(|svg| has(svg)),
+        [[true, true], [false, true], [false, false]]
+    );
+    // Nothing else differs but the colours: dark ones in the file, variables in the page.
+    assert!(file.contains("fill=\"#13171C\"") && !file.contains("var("));
+    assert!(page.contains("fill=\"var(--c0)\"") && !page.contains("\"#"));
+    assert!(phone.contains("fill=\"var(--c0)\""));
+    let style = colours.style();
+    for variable in page.split("var(").skip(1).filter_map(|rest| rest.split_once(')')) {
+        assert_eq!(style.matches(&format!("{}:#", variable.0)).count(), 2, "{}", variable.0);
+    }
+    assert!(style.contains("{:root{--c0:#13171C;"));
 }
 
 #[test]

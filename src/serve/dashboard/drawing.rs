@@ -1,12 +1,11 @@
-//! Draws an answer for the page: for a desk and for a phone, in light and in dark.
+//! Draws an answer for the page: for a desk and for a phone.
 
 use std::collections::BTreeSet;
 
 use super::asker::Own;
-use super::charts::Colours;
 use super::{Chart, Choices};
 use crate::model::Bucket;
-use crate::serve::chart::{self, ChartError, ChartRequest, Theme};
+use crate::serve::chart::{self, ChartRequest, Colours, Medium};
 use crate::serve::report::Report;
 
 /// Width and height on a desk.
@@ -31,7 +30,7 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
     let subtitle = subtitle.collect::<Vec<_>>().join(", ");
     let currency = report.question.currency.map(|currency| currency.code().to_owned());
     let title = report.title();
-    let request = |(width, height), theme| ChartRequest {
+    let request = |(width, height), medium| ChartRequest {
         metric: report.metric.name,
         title: &title,
         subtitle: &subtitle,
@@ -49,15 +48,10 @@ pub fn draw(report: &Report, choices: &Choices, own: Own, colours: &mut Colours)
             .map(|(_, value)| *value),
         width,
         height,
-        theme,
+        medium,
     };
-    let mut both = |size, part: fn(&str) -> String| {
-        let light = chart::svg(&request(size, Theme::Light))?;
-        let dark = chart::svg(&request(size, Theme::Dark))?;
-        Ok::<_, ChartError>(colours.merge(&part(&light), &part(&dark)))
-    };
-    let drawn = both(fitting(report, WIDE), slim).and_then(|wide| {
-        let narrow = both(fitting(report, NARROW), for_touch)?;
+    let drawn = chart::svg_in(&request(fitting(report, WIDE), Medium::Page), colours).and_then(|wide| {
+        let narrow = chart::svg_in(&request(fitting(report, NARROW), Medium::Phone), colours)?;
         Ok(Chart {
             narrow: (narrow.len() <= LIGHT).then_some(narrow),
             wide,
@@ -102,40 +96,4 @@ fn currencies(report: &Report) -> u32 {
     };
     let codes: BTreeSet<&str> = report.table.rows.iter().filter_map(|row| row[at].as_str()).collect();
     u32::try_from(codes.len()).unwrap_or(u32::MAX)
-}
-
-/// The drawing without what the page has elsewhere (the numbers for machines, the font) and without defaults spelt out.
-fn slim(svg: &str) -> String {
-    without(svg, "<metadata>", "</metadata>")
-        .replace(" opacity=\"1\"", "")
-        .replace(" stroke=\"none\"", "")
-        .replace(" font-family=\"DejaVu Sans, Verdana, sans-serif\"", "")
-}
-
-/// The slim drawing without the texts under the pointer, which a finger does not have.
-fn for_touch(svg: &str) -> String {
-    without(&slim(svg), "<g fill=\"none\" pointer-events=\"all\">", "</g>")
-}
-
-/// The text without the first passage from `start` to the `end` after it.
-fn without(text: &str, start: &str, end: &str) -> String {
-    let cut = text.find(start).and_then(|from| {
-        let length = text[from..].find(end)?;
-        Some((&text[..from], &text[from + length + end.len()..]))
-    });
-    cut.map_or_else(|| text.to_owned(), |(before, after)| [before, after].concat())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slim_drawing_keeps_its_marks() {
-        let svg = "<svg><metadata>{}</metadata><rect opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\
-                   <g fill=\"none\" pointer-events=\"all\"><rect><title>1 Jul</title></rect></g></svg>";
-        assert!(slim(svg).contains("<title>1 Jul</title>"));
-        assert_eq!(for_touch(svg), "<svg><rect fill=\"#FFFFFF\"/></svg>");
-        assert_eq!(for_touch("<svg/>"), "<svg/>");
-    }
 }

@@ -10,13 +10,13 @@ use super::choices::{Choices, days_around};
 use super::drawing::draw;
 use super::lives::cohort_interval;
 use super::{
-    Answer, Answers, Chart, Colours, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals, format,
-    missing,
+    Answer, Answers, Chart, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals, format, missing,
 };
 use crate::config::Config;
 use crate::metrics::{self, MetricError};
 use crate::model::time::local_midnight;
 use crate::model::{Annotation, Interval, Value};
+use crate::serve::chart::Colours;
 use crate::serve::question::Defaults;
 use crate::serve::report::{AnswerError, Report};
 use crate::serve::sources;

@@ -4,7 +4,6 @@
 //! [`render`] turns that into HTML and knows neither the store nor the web server.
 
 mod asker;
-mod charts;
 mod choices;
 mod controls;
 mod definitions;
@@ -29,7 +28,6 @@ mod sources;
 mod table;
 mod takings;
 
-pub use charts::Colours;
 pub use choices::{Choices, FieldProblem};
 pub use page::render;
 pub use routes::configure;
@@ -113,7 +111,7 @@ pub struct Answers {
     /// One per metric, in the order of the page.
     pub sections: Vec<Section>,
     /// The colours of the sections' charts.
-    pub colours: Colours,
+    pub colours: crate::serve::chart::Colours,
 }
 
 /// A half-open period.

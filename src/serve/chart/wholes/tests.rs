@@ -68,7 +68,7 @@ fn request<'a>(metric: &'a str, table: &'a Table, range: &'a TimeRange) -> Chart
         dimension: None,
         width: 960,
         height: 480,
-        theme: Theme::Light,
+        medium: Medium::File(Theme::Light),
     }
 }
 
@@ -242,12 +242,12 @@ fn the_largest_groups_have_the_places_where_not_all_fit() {
 
 #[test]
 fn a_single_group_takes_all_the_room() {
-    let body = canvas::Rect {
+    let body = kit::canvas::Rect {
         x: 0.0,
         y: 0.0,
         w: 930.0,
         h: 380.0,
     };
-    assert_eq!(panel::arrangement(1, body, (240.0, 150.0)), (1, 1, 1));
-    assert_eq!(panel::arrangement(3, body, (240.0, 150.0)), (3, 2, 2));
+    assert_eq!(kit::cells::arrangement(1, body, (240.0, 150.0)), (1, 1, 1));
+    assert_eq!(kit::cells::arrangement(3, body, (240.0, 150.0)), (3, 2, 2));
 }
