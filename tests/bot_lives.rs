@@ -64,7 +64,8 @@ fn a_young_bucket_has_counts_and_no_rate() {
             {"bot_key": 1, "time": first},
             {"bot_key": 2, "time": first},
             {"bot_key": 3, "time": first, "to_conversation": 12 * HOUR},
-            {"bot_key": 4, "time": first, "to_conversation": 24 * HOUR, "to_checkout": 36 * HOUR, "to_payment": 48 * HOUR},
+            {"bot_key": 4, "time": first, "to_conversation": 24 * HOUR, "to_checkout": 36 * HOUR,
+             "to_payment": 48 * HOUR},
             {"bot_key": 5, "time": second, "to_payment": 0},
         ]),
     );

@@ -14,97 +14,47 @@ const DAY: i64 = 86_400_000_000;
 /// The columns of a query's rows, of those that are stated: others follow from them. Where `$anchor` says which moment
 /// the `time` of a row is, there is a column for each.
 fn columns(query: &str) -> Vec<&'static str> {
-    const OF_CHECKOUTS: [&str; 6] = ["platform", "bot", "country", "acquisition", "path", "credential"];
-    const OF_PAYMENTS: [&str; 4] = ["provider", "network", "method", "wallet"];
-    let (own, dimensions): (&[&'static str], &[&[&'static str]]) = match query {
-        "facts/bots" => (&["bot_key", "platform", "bot", "category", "country", "developer"], &[]),
-        "facts/spans" => (&["kind", "reinstated", "inferred", "time", "until", "bot_key"], &[]),
-        "facts/days" => (&["bot_key", "day", "low", "high"], &[]),
-        "facts/first_steps" => (
-            &["bot_key", "time", "to_conversation", "to_checkout", "to_payment"],
-            &[],
-        ),
-        "facts/users" => (&["cohort", "bucket", "bot_key", "users"], &[]),
-        "facts/conversations" => (
-            &["start", "checkout_after", "paid_after", "bot_key", "provider"],
-            &[&OF_CHECKOUTS],
-        ),
-        "facts/checkouts" => (&["time", "paid_after", "bot_key"], &[&OF_CHECKOUTS]),
+    const OF_CHECKOUTS: &str = "bot_key platform bot country acquisition path credential";
+    const OF_PAYMENTS: &str = "bot_key platform bot country acquisition path credential provider network method wallet";
+    let (own, dimensions) = match query {
+        "facts/bots" => ("bot_key platform bot category country developer", ""),
+        "facts/spans" => ("kind reinstated inferred time until bot_key", ""),
+        "facts/days" => ("bot_key day low high", ""),
+        "facts/first_steps" => ("bot_key time to_conversation to_checkout to_payment", ""),
+        "facts/users" => ("cohort bucket bot_key users", ""),
+        "facts/conversations" => ("start checkout_after paid_after provider", OF_CHECKOUTS),
+        "facts/checkouts" => ("time paid_after", OF_CHECKOUTS),
         "facts/payments" => (
-            &[
-                "capture",
-                "fact",
-                "payment_key",
-                "state",
-                "user_key",
-                "bot_key",
-                "conversation_key",
-                "currency",
-                "rate_day",
-                "refunded_after",
-                "disputed_after",
-            ],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
+            "capture fact payment_key state user_key conversation_key currency rate_day refunded_after disputed_after",
+            OF_PAYMENTS,
         ),
         "facts/attempts" => (
-            &[
-                "time",
-                "payment_key",
-                "first",
-                "approved",
-                "decided",
-                "failure_kind",
-                "decline_code",
-                "minor",
-                "bot_key",
-                "currency",
-                "rate_day",
-            ],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
+            "time payment_key first approved decided failure_kind decline_code minor currency rate_day",
+            OF_PAYMENTS,
         ),
-        "facts/decisions" => (
-            &["time", "captured", "minor", "bot_key", "currency", "rate_day"],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
-        ),
-        "facts/movements" => (
-            &[
-                "activity",
-                "cohort",
-                "kind",
-                "minor",
-                "payment_key",
-                "bot_key",
-                "currency",
-                "rate_day",
-            ],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
-        ),
-        "facts/rates" => (&["day", "base", "quote", "digits", "scale", "source"], &[]),
+        "facts/decisions" => ("time captured minor currency rate_day", OF_PAYMENTS),
+        "facts/movements" => ("activity cohort kind minor payment_key currency rate_day", OF_PAYMENTS),
+        "facts/rates" => ("day base quote digits scale source", ""),
         other => panic!("no test states facts of {other}"),
     };
-    own.iter()
-        .chain(dimensions.iter().copied().flatten())
-        .copied()
-        .collect()
+    own.split_whitespace().chain(dimensions.split_whitespace()).collect()
 }
 
-/// The type of a column: the rest are whole numbers.
+/// The type of a column.
 fn kind(column: &str) -> DataType {
-    match column {
-        "approved" | "decided" | "first" | "captured" | "reinstated" | "inferred" => DataType::Boolean,
-        "kind" | "state" | "failure_kind" | "decline_code" | "currency" | "base" | "quote" | "source" => {
-            DataType::String
-        }
-        "platform" | "bot" | "category" | "country" | "developer" | "acquisition" | "path" | "credential" => {
-            DataType::String
-        }
-        "provider" | "network" | "method" | "wallet" => DataType::String,
+    const FLAGS: &str = "approved decided first captured reinstated inferred";
+    const TEXTS: &str = "kind state failure_kind decline_code currency base quote source platform bot category country \
+                         developer acquisition path credential provider network method wallet";
+    let is_among = |names: &str| names.split_whitespace().any(|name| name == column);
+    match (is_among(FLAGS), is_among(TEXTS)) {
+        (true, _) => DataType::Boolean,
+        (_, true) => DataType::String,
         _ => DataType::Int64,
     }
 }
 
 /// A moment in microseconds, from how tests write it: in UTC, without a zone.
-pub fn micros(text: &str) -> i64 {
+fn micros(text: &str) -> i64 {
     let moment: DateTime<Utc> = format!("{text}Z")
         .parse()
         .unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -148,7 +98,7 @@ impl Facts {
             false => lit(NULL).cast(kind(name)).alias(name),
         };
         let all: Vec<Expr> = columns(query).into_iter().map(select).collect();
-        let frame = frame.clone().lazy().select(all).collect().unwrap();
+        let frame = frame.lazy().select(all).collect().unwrap();
         let frame = match self.0.remove(query) {
             Some(known) => known.vstack(&frame).unwrap(),
             None => frame,
