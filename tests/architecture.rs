@@ -8,7 +8,7 @@ use crate::support::rust::{Source, sources};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &["model"]),
-    ("facts", &["model"]),
+    ("facts", &["model", "query"]),
     ("metrics", &["facts", "model", "query"]),
     ("store", &["facts", "model", "query"]),
     ("generate", &["model"]),

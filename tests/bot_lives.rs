@@ -63,7 +63,8 @@ fn a_young_bucket_has_counts_and_no_rate() {
             {"bot_key": 1, "time": first},
             {"bot_key": 2, "time": first},
             {"bot_key": 3, "time": first, "to_conversation": 12 * HOUR},
-            {"bot_key": 4, "time": first, "to_conversation": 24 * HOUR, "to_checkout": 36 * HOUR, "to_payment": 48 * HOUR},
+            {"bot_key": 4, "time": first, "to_conversation": 24 * HOUR, "to_checkout": 36 * HOUR,
+             "to_payment": 48 * HOUR},
             {"bot_key": 5, "time": second, "to_payment": 0},
         ]),
     );
@@ -165,7 +166,11 @@ fn milestones_of_every_group_have_a_row_also_those_not_reached() {
     let range = ("2016-08-01T00:00:00", "2016-09-01T00:00:00");
     // The platform web has three bots, the third from August on, and fax has one.
     let life = |bot: i64, since: &str| json!({"bot_key": bot, "kind": "member", "time": since});
-    let of_web = json!([life(1, "2016-01-01T00:00:00"), life(2, "2016-03-01T00:00:00"), life(3, "2016-08-02T00:00:00")]);
+    let of_web = json!([
+        life(1, "2016-01-01T00:00:00"),
+        life(2, "2016-03-01T00:00:00"),
+        life(3, "2016-08-02T00:00:00")
+    ]);
     let web = Facts::default().rows("facts/spans", &of_web);
     let columns = ["population", "reached_at"];
     let asked = question("milestones", range, Some(Interval::Day), &[]);
@@ -190,7 +195,9 @@ fn milestones_of_every_group_have_a_row_also_those_not_reached() {
     asked.group_by = vec!["platform"];
     let of = |bot: i64, platform: &str| json!({"bot_key": bot, "platform": platform});
     let bots = json!([of(1, "web"), of(2, "web"), of(3, "web"), of(4, "fax")]);
-    let both = web.rows("facts/spans", &json!([life(4, "2016-08-05T00:00:00")])).rows("facts/bots", &bots);
+    let both = web
+        .rows("facts/spans", &json!([life(4, "2016-08-05T00:00:00")]))
+        .rows("facts/bots", &bots);
     let outcome = compute("milestones", &asked, &both).unwrap();
     let told: Vec<Vec<String>> = (0..4)
         .map(|at| row(&outcome, at, &["platform", "population", "reached_at"]))

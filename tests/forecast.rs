@@ -75,7 +75,10 @@ fn with_population(facts: Facts, (number, platform): (i64, &str), members: &[i64
 }
 
 fn answer(question: &Question, facts: &Facts) -> Outcome {
-    metrics::find("forecast").unwrap().answer(question, facts, ANSWER_ROWS).unwrap()
+    metrics::find("forecast")
+        .unwrap()
+        .answer(question, facts, ANSWER_ROWS)
+        .unwrap()
 }
 
 fn forecast(members: &[i64], horizon: &str) -> Outcome {

@@ -33,7 +33,10 @@ fn question(metric: &str, from: &str, to: &str, interval: Option<Interval>, zone
 }
 
 fn answer(metric: &str, question: &Question, facts: &Facts) -> Outcome {
-    metrics::find(metric).unwrap().answer(question, facts, ANSWER_ROWS).unwrap()
+    metrics::find(metric)
+        .unwrap()
+        .answer(question, facts, ANSWER_ROWS)
+        .unwrap()
 }
 
 fn int(outcome: &Outcome, row: usize, column: &str) -> i64 {
@@ -217,7 +220,8 @@ fn growth_counts_members_at_edges_and_flows_between() {
     // An old member; one that enters at the first edge and leaves at the second; one that leaves at
     // the first edge; one that comes back on the second day; one entering at the last edge is not read.
     let member = |bot: i64, since: &str, until: Option<&str>| {
-        json!({"bot_key": bot, "kind": "member", "reinstated": false, "inferred": false, "time": since, "until": until})
+        json!({"bot_key": bot, "kind": "member", "reinstated": false, "inferred": false,
+               "time": since, "until": until})
     };
     let mut spans = [
         member(1, "2016-01-01T00:00:00", None),
@@ -229,7 +233,11 @@ fn growth_counts_members_at_edges_and_flows_between() {
     ];
     spans[1]["inferred"] = true.into();
     spans[3]["reinstated"] = true.into();
-    let outcome = answer("bot-growth", &question, &Facts::default().rows("facts/spans", &spans.into()));
+    let outcome = answer(
+        "bot-growth",
+        &question,
+        &Facts::default().rows("facts/spans", &spans.into()),
+    );
     let columns = [
         "opening",
         "registered",
@@ -250,7 +258,10 @@ fn growth_counts_members_at_edges_and_flows_between() {
 fn growth_doubles_in_a_day_and_an_empty_ledger_has_rows_too() {
     let mut question = question("bot-growth", "2016-09-01T00:00:00", "2016-09-02T00:00:00", None, "UTC");
     let facts = Facts::default()
-        .rows("facts/bots", &json!([{"bot_key": 1, "platform": "web"}, {"bot_key": 2}]))
+        .rows(
+            "facts/bots",
+            &json!([{"bot_key": 1, "platform": "web"}, {"bot_key": 2}]),
+        )
         .rows(
             "facts/spans",
             &json!([
@@ -319,7 +330,11 @@ fn activity_adds_up_over_all_hours_of_many_days() {
         let hours = (0..192)
             .filter(|hour| hour % (bot + 1) == 0)
             .chain((bot % 2 == 0).then_some(-1));
-        let moment = |hour: i64| (at("2016-09-01T00:00:00") + TimeDelta::hours(hour)).format("%FT%T").to_string();
+        let moment = |hour: i64| {
+            (at("2016-09-01T00:00:00") + TimeDelta::hours(hour))
+                .format("%FT%T")
+                .to_string()
+        };
         activity.extend(hours.map(|hour| (bot, moment(hour))));
     }
     let given: Vec<(i64, &str)> = activity.iter().map(|(bot, instant)| (*bot, instant.as_str())).collect();
@@ -353,7 +368,8 @@ fn an_edge_inside_a_quarter_hour_is_named() {
 fn funnel() -> Facts {
     const SECOND: i64 = 1_000_000;
     let went_on = |start: &str, path: &str, checkout: i64, paid: Option<i64>| {
-        json!({"start": start, "path": path, "checkout_after": checkout * SECOND, "paid_after": paid.map(|paid| paid * SECOND)})
+        json!({"start": start, "path": path, "checkout_after": checkout * SECOND,
+               "paid_after": paid.map(|paid| paid * SECOND)})
     };
     let ended = |start: &str| json!({"start": start});
     let (morning, noon, evening) = ("2016-09-01T06:00:00", "2016-09-01T12:05:00", "2016-09-01T18:00:00");
@@ -375,7 +391,13 @@ fn funnel() -> Facts {
 fn of_the_funnel(interval: Option<Interval>) -> Question {
     Question {
         as_of: at("2016-09-02T12:10:00"),
-        ..question("conversion", "2016-09-01T00:00:00", "2016-09-02T00:00:00", interval, "UTC")
+        ..question(
+            "conversion",
+            "2016-09-01T00:00:00",
+            "2016-09-02T00:00:00",
+            interval,
+            "UTC",
+        )
     }
 }
 
@@ -432,7 +454,8 @@ const SECOND: &str = "2016-09-02T08:00:00";
 /// Three captures by Stripe, one by PayPal and one there in euros, a refund, and two chargebacks on the second day.
 fn movements() -> Json {
     let moved = |at: &str, payment: i64, kind: &str, provider: &str, currency: &str, minor: i64| {
-        json!({"activity": at, "payment_key": payment, "kind": kind, "provider": provider, "currency": currency, "minor": minor})
+        json!({"activity": at, "payment_key": payment, "kind": kind, "provider": provider,
+               "currency": currency, "minor": minor})
     };
     json!([
         moved(FIRST, 1, "capture", "stripe", "USD", 500),
@@ -465,7 +488,9 @@ fn shares_sum_to_one_and_the_silent_provider_has_its_row() {
         ("unknown", FIRST, 5),
     ];
     let payments: Vec<Json> = payments.into_iter().flat_map(captured).collect();
-    let facts = Facts::default().rows("facts/payments", &payments.into()).rows("facts/movements", &movements());
+    let facts = Facts::default()
+        .rows("facts/payments", &payments.into())
+        .rows("facts/movements", &movements());
     let outcome = answer("provider-share", &question, &facts);
     let values: Vec<String> = (0..4).map(|row| shown(&outcome, row, "value")).collect();
     assert_eq!(values, ["braintree", "paypal", "stripe", "unknown"]);
@@ -513,11 +538,18 @@ fn payments() -> Facts {
                "approved": approved})
     };
     let decision = |minor: i64, captured: bool| {
-        json!({"time": FIRST, "provider": "stripe", "currency": "USD", "minor": minor, "captured": captured})
+        json!({"time": FIRST, "provider": "stripe", "currency": "USD", "minor": minor,
+               "captured": captured})
     };
     let each = [(500, true), (1_200, true), (1_300, true), (1_000, false)];
-    let attempts: Vec<Json> = each.into_iter().map(|(minor, approved)| attempt(minor, approved)).collect();
-    let decisions: Vec<Json> = each.into_iter().map(|(minor, captured)| decision(minor, captured)).collect();
+    let attempts: Vec<Json> = each
+        .into_iter()
+        .map(|(minor, approved)| attempt(minor, approved))
+        .collect();
+    let decisions: Vec<Json> = each
+        .into_iter()
+        .map(|(minor, captured)| decision(minor, captured))
+        .collect();
     Facts::default()
         .rows("facts/payments", &payments)
         .rows("facts/movements", &movements())

@@ -136,7 +136,9 @@ fn named(sql: &str) -> BTreeSet<&str> {
 
 fn types(frame: &DataFrame) -> BTreeMap<String, DataType> {
     let columns = frame.columns().iter();
-    columns.map(|column| (column.name().to_string(), column.dtype().clone())).collect()
+    columns
+        .map(|column| (column.name().to_string(), column.dtype().clone()))
+        .collect()
 }
 
 /// Questions about a metric that make it read everything that it may: with and without what its facts can be split by,
@@ -155,12 +157,21 @@ fn questions(metric: &Metric) -> Vec<Vec<(String, String)>> {
     let common: [&[(&str, &str)]; 3] = [
         &[],
         &[("group_by", &dimensions), ("currency", "original")],
-        &[("platform", "messenger"), ("platform!", "(none)"), ("interval", "month")],
+        &[
+            ("platform", "messenger"),
+            ("platform!", "(none)"),
+            ("interval", "month"),
+        ],
     ];
     let range = [("from", "2016-06-01"), ("to", "2016-10-01")];
     let asked = std::iter::once(&[] as &[(&str, &str)]).chain(own.iter().copied());
     let asked = asked.flat_map(|own| common.map(|common| [range.as_slice(), own, common].concat()));
-    let texts = |pairs: Vec<(&str, &str)>| pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let texts = |pairs: Vec<(&str, &str)>| {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect()
+    };
     asked.map(texts).collect()
 }
 

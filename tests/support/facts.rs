@@ -11,84 +11,53 @@ use serde_json::Value;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// Where a row may have more than one time, there is a column for each `$anchor`.
-const ANCHORS: [&str; 5] = ["start", "capture", "fact", "activity", "cohort"];
-
-/// The columns of a query's rows. Not among them is what the database adds up from other facts.
+/// The columns of a query's rows, of those that are stated: others follow from them. Where `$anchor` says which moment
+/// the `time` of a row is, there is a column for each.
 fn columns(query: &str) -> Vec<&'static str> {
-    const OF_CHECKOUTS: [&str; 6] = ["platform", "bot", "country", "acquisition", "path", "credential"];
-    const OF_PAYMENTS: [&str; 4] = ["provider", "network", "method", "wallet"];
-    let (own, dimensions): (&[&'static str], &[&[&'static str]]) = match query {
-        "facts/bots" => (&["bot_key", "platform", "bot", "category", "country", "developer"], &[]),
-        "facts/spans" => (&["kind", "reinstated", "inferred", "time", "until", "bot_key"], &[]),
-        "facts/days" => (&["bot_key", "day", "low", "high"], &[]),
-        "facts/first_steps" => (&["bot_key", "time", "to_conversation", "to_checkout", "to_payment"], &[]),
-        "facts/users" => (&["cohort", "bucket", "bot_key", "users"], &[]),
-        "facts/conversations" => (
-            &["start", "checkout_after", "paid_after", "bot_key", "provider"],
-            &[&OF_CHECKOUTS],
-        ),
-        "facts/checkouts" => (&["time", "paid_after", "bot_key"], &[&OF_CHECKOUTS]),
+    const OF_CHECKOUTS: &str = "bot_key platform bot country acquisition path credential";
+    const OF_PAYMENTS: &str = "bot_key platform bot country acquisition path credential provider network method wallet";
+    let (own, dimensions) = match query {
+        "facts/bots" => ("bot_key platform bot category country developer", ""),
+        "facts/spans" => ("kind reinstated inferred time until bot_key", ""),
+        "facts/days" => ("bot_key day low high", ""),
+        "facts/first_steps" => ("bot_key time to_conversation to_checkout to_payment", ""),
+        "facts/users" => ("cohort bucket bot_key users", ""),
+        "facts/conversations" => ("start checkout_after paid_after provider", OF_CHECKOUTS),
+        "facts/checkouts" => ("time paid_after", OF_CHECKOUTS),
         "facts/payments" => (
-            &[
-                "capture",
-                "fact",
-                "payment_key",
-                "state",
-                "user_key",
-                "bot_key",
-                "conversation_key",
-                "currency",
-                "rate_day",
-                "refunded_after",
-                "disputed_after",
-            ],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
+            "capture fact payment_key state user_key conversation_key currency rate_day refunded_after disputed_after",
+            OF_PAYMENTS,
         ),
         "facts/attempts" => (
-            &[
-                "time",
-                "payment_key",
-                "first",
-                "approved",
-                "decided",
-                "failure_kind",
-                "decline_code",
-                "minor",
-                "bot_key",
-                "currency",
-                "rate_day",
-            ],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
+            "time payment_key first approved decided failure_kind decline_code minor currency rate_day",
+            OF_PAYMENTS,
         ),
-        "facts/decisions" => (
-            &["time", "captured", "minor", "bot_key", "currency", "rate_day"],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
-        ),
-        "facts/movements" => (
-            &["activity", "cohort", "kind", "minor", "payment_key", "bot_key", "currency", "rate_day"],
-            &[&OF_CHECKOUTS, &OF_PAYMENTS],
-        ),
-        "facts/rates" => (&["day", "base", "quote", "digits", "scale", "source"], &[]),
+        "facts/decisions" => ("time captured minor currency rate_day", OF_PAYMENTS),
+        "facts/movements" => ("activity cohort kind minor payment_key currency rate_day", OF_PAYMENTS),
+        "facts/rates" => ("day base quote digits scale source", ""),
         other => panic!("no test states facts of {other}"),
     };
-    own.iter().chain(dimensions.iter().copied().flatten()).copied().collect()
+    own.split_whitespace().chain(dimensions.split_whitespace()).collect()
 }
 
-/// The type of a column: the rest are whole numbers.
+/// The type of a column.
 fn kind(column: &str) -> DataType {
-    match column {
-        "approved" | "decided" | "first" | "captured" | "reinstated" | "inferred" => DataType::Boolean,
-        "kind" | "state" | "failure_kind" | "decline_code" | "currency" | "base" | "quote" | "source" => DataType::String,
-        "platform" | "bot" | "category" | "country" | "developer" | "acquisition" | "path" | "credential" => DataType::String,
-        "provider" | "network" | "method" | "wallet" => DataType::String,
+    const FLAGS: &str = "approved decided first captured reinstated inferred";
+    const TEXTS: &str = "kind state failure_kind decline_code currency base quote source platform bot category country \
+                         developer acquisition path credential provider network method wallet";
+    let is_among = |names: &str| names.split_whitespace().any(|name| name == column);
+    match (is_among(FLAGS), is_among(TEXTS)) {
+        (true, _) => DataType::Boolean,
+        (_, true) => DataType::String,
         _ => DataType::Int64,
     }
 }
 
 /// A moment in microseconds, from how tests write it: in UTC, without a zone.
-pub fn micros(text: &str) -> i64 {
-    let moment: DateTime<Utc> = format!("{text}Z").parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+fn micros(text: &str) -> i64 {
+    let moment: DateTime<Utc> = format!("{text}Z")
+        .parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"));
     moment.timestamp_micros()
 }
 
@@ -129,7 +98,7 @@ impl Facts {
             false => lit(NULL).cast(kind(name)).alias(name),
         };
         let all: Vec<Expr> = columns(query).into_iter().map(select).collect();
-        let frame = frame.clone().lazy().select(all).collect().unwrap();
+        let frame = frame.lazy().select(all).collect().unwrap();
         let frame = match self.0.remove(query) {
             Some(known) => known.vstack(&frame).unwrap(),
             None => frame,
@@ -170,20 +139,30 @@ impl Facts {
         let day = || lit(asked.number("from_day"));
         let of_that_day = meets("low", "from_low").or(meets("high", "from_high"));
         let is_before = col("day").lt(day()).or(col("day").eq(day()).and(of_that_day));
-        let bots = self.table("facts/days").lazy().filter(is_before).select([col("bot_key")]);
+        let bots = self
+            .table("facts/days")
+            .lazy()
+            .filter(is_before)
+            .select([col("bot_key")]);
         bots.unique(None, UniqueKeepStrategy::Any)
     }
 
     /// Users who paid in the range, with their second captured payment ever, if it is before its end.
     fn second_captures(&self, asked: &Asked<'_>) -> LazyFrame {
-        let payments = self.table("facts/payments").lazy();
-        let captures = payments.filter(col("user_key").is_not_null().and(col("capture").lt(lit(asked.number("to")))));
-        let in_range = col("capture").gt_eq(lit(asked.number("from"))).any(true);
-        let users = captures.group_by([col("user_key")]).agg([
-            col("capture").sort(Default::default()).slice(lit(1), lit(1)).first().alias("second_at"),
-            in_range.alias("in_range"),
-        ]);
-        users.filter(col("in_range").and(col("second_at").is_not_null())).select([col("user_key"), col("second_at")])
+        let payments = self.table("facts/payments");
+        let of = |name: &str| payments.column(name).unwrap().i64().unwrap();
+        let mut captures: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for (user, capture) in of("user_key").iter().zip(of("capture").iter()) {
+            let capture = capture.filter(|capture| *capture < asked.number("to"));
+            if let (Some(user), Some(capture)) = (user, capture) {
+                captures.entry(user).or_default().push(capture);
+            }
+        }
+        captures.retain(|_, all| all.len() > 1 && all.iter().any(|capture| *capture >= asked.number("from")));
+        captures.values_mut().for_each(|all| all.sort_unstable());
+        let users: Vec<i64> = captures.keys().copied().collect();
+        let second: Vec<i64> = captures.values().map(|all| all[1]).collect();
+        df!("user_key" => users, "second_at" => second).unwrap().lazy()
     }
 
     /// Conversations by bucket, platform and path.
@@ -194,14 +173,16 @@ impl Facts {
         let edges = asked.numbers("edges");
         let bucket = edges.iter().map(begun).reduce(|one, other| one + other).unwrap() - lit(1i64);
         let within = |after: &str| col(after).lt_eq(lit(DAY)).cast(DataType::Int64).sum();
-        let there = start().gt_eq(lit(asked.number("from"))).and(start().lt(lit(asked.number("until"))));
+        let there = start()
+            .gt_eq(lit(asked.number("from")))
+            .and(start().lt(lit(asked.number("until"))));
         let by = [bucket.alias("bucket"), col("platform"), col("path")];
         let cells = conversations.filter(there).group_by(by).agg([
             len().cast(DataType::Int64).alias("entered"),
             within("checkout_after").alias("checkout"),
             within("paid_after").alias("paid"),
         ]);
-        cells.with_column(lit(0i64).alias("open"))
+        cells.with_column(lit(0i64).cast(DataType::Int64).alias("open"))
     }
 
     /// The rows of a query that are stated, as far as they are asked for.
@@ -211,13 +192,17 @@ impl Facts {
         let mut rows = table.clone().lazy();
         if let Some(Param::Text(anchor)) = asked.get("anchor") {
             rows = match anchor.as_str() {
-                "checkout" => rows.filter(col("checkout_after").is_not_null()).with_column(col("start").alias("time")),
+                "checkout" => rows
+                    .filter(col("checkout_after").is_not_null())
+                    .with_column(col("start").alias("time")),
                 anchor => rows.with_column(col(anchor).alias("time")),
             };
         }
         if there("rate_day") {
-            let moments = ["capture", "fact", "cohort", "activity", "time"].into_iter().filter(|name| there(name));
-            let day = coalesce(&moments.map(col).collect::<Vec<_>>()).floor_div(lit(DAY));
+            let moments = ["capture", "fact", "cohort", "activity", "time"]
+                .into_iter()
+                .filter(|name| there(name));
+            let day = (coalesce(&moments.map(col).collect::<Vec<_>>()) / lit(DAY)).cast(DataType::Int64);
             rows = rows.with_column(coalesce(&[col("rate_day"), day]).alias("rate_day"));
         }
         let number = |name: &str| lit(asked.number(name));
@@ -228,18 +213,25 @@ impl Facts {
                 rows.filter(col("time").lt(number("to")).and(lasts))
             }
             "facts/days" => {
-                let is_asked = col("day").gt_eq(number("first_day")).and(col("day").lt_eq(number("last_day")));
+                let is_asked = col("day")
+                    .gt_eq(number("first_day"))
+                    .and(col("day").lt_eq(number("last_day")));
                 rows.filter(is_asked.and(col("low").neq(lit(0i64)).or(col("high").neq(lit(0i64)))))
             }
             _ => rows.filter(col("time").gt_eq(number("from")).and(col("time").lt(number("to")))),
         };
         if query == "facts/first_steps" {
-            let within = |step: &str| when(col(step).lt_eq(number("window"))).then(col(step)).otherwise(lit(NULL)).alias(step);
+            let within = |step: &str| {
+                when(col(step).lt_eq(number("window")))
+                    .then(col(step))
+                    .otherwise(lit(NULL))
+                    .alias(step)
+            };
             rows = rows.with_columns(["to_conversation", "to_checkout", "to_payment"].map(within));
         }
         match asked.get("columns") {
             Some(Param::Texts(names)) => rows.select(names.iter().map(|name| col(name.as_str())).collect::<Vec<_>>()),
-            _ => rows.drop(by_name(ANCHORS, false, false)),
+            _ => rows,
         }
     }
 }
