@@ -1,15 +1,14 @@
 //! The store: the only module that names DuckDB.
 //!
-//! Its rooms name each other one way (`tests/architecture.rs` holds it), and what stands in a room stands below the
-//! [`Store`], which puts the parts together:
+//! Its rooms name each other one way (`tests/architecture.rs` holds it):
 //!
-//! ```text
-//!   sql ─┬─► folder ──┬─► write ─┐
-//!        ├─► observe ─┤          ├─► handle: the open store
-//!        └─► fold ────┴─► read ──┘
-//! ```
+//! - `sql`: the connection to the database; names no other room.
+//! - `folder`: the data folder and what a start looks for in it; `observe`: what can be told of a running store; `fold`:
+//!   how events become facts. Each names `sql`.
+//! - `write`: the way in; names `folder`, `observe` and `sql`. `read`: the way out; names `fold`, `observe` and `sql`.
 //!
-//! What a caller does with the store is found in the `mod.rs` of each room, and for questions also in `read/ledger.rs`.
+//! The open [`Store`] (`handle.rs`) puts their parts together. What a caller does with it is found in the `mod.rs` of
+//! each room, and for questions also in `read/ledger.rs`.
 //!
 //! Four kinds of connections work side by side. The *writer's* changes what came in: events, identities, rates,
 //! annotations and commits. The *fold's* changes what is made of it, and what is counted of the sources. The two share

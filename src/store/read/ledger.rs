@@ -139,9 +139,7 @@ impl Store {
             ("bot_not", texts(about.bots.1)),
             ("most", Param::Int(i64::try_from(most).unwrap_or(i64::MAX))),
         ];
-        let readers = &self.shared.readers;
-        let frame = self
-            .reading(|connection| sql::frame(connection, &query!("serve/annotations"), &params, readers.row_limit()))?;
+        let frame = self.rows(&query!("serve/annotations"), &params)?;
         let rows = sql::Rows(&frame);
         let text = |name: &str, row: usize| Ok::<_, StoreError>(rows.text(name, row)?.map(str::to_owned));
         let annotation = |row: usize| {
