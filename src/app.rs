@@ -13,6 +13,7 @@ use actix_web::{App, HttpServer, middleware, web};
 
 use self::ending::{Jobs, Stop};
 use crate::config::{Config, ConfigError};
+use crate::http::answers::{self, Answers};
 use crate::http::flight::Flight;
 use crate::http::{auth, compress, cors, request_id, socket};
 use crate::ingest::privacy::{Privacy, PrivacyError};
@@ -259,11 +260,14 @@ fn server(listener: TcpListener, config: Arc<Config>, parts: Parts) -> Result<Se
         metrics: serve::metric_names(),
     });
     let serve_state = web::Data::new(ServeState::new(store.clone(), clock, config.clone()));
+    let answers = web::Data::new(Answers::new(&config.limits, flight));
+    answers::close_stalled(&listener, Duration::from_secs(config.limits.answer_seconds))?;
     let origins = config.cors.origins.clone();
     let factory = move || {
         // From the inside out.
         App::new()
             .app_data(guard.clone())
+            .app_data(answers.clone())
             .app_data(ingest_state.clone())
             .app_data(serve_state.clone())
             .wrap(middleware::from_fn(auth::guard))
