@@ -56,7 +56,8 @@ pub enum SetAsideState {
 }
 
 impl SetAsideState {
-    const ALL: [SetAsideState; 3] = [SetAsideState::SetAside, SetAsideState::Dropped, SetAsideState::Retry];
+    /// Every state.
+    pub const ALL: [SetAsideState; 3] = [SetAsideState::SetAside, SetAsideState::Dropped, SetAsideState::Retry];
 
     /// Its name, as in answers.
     pub fn as_str(self) -> &'static str {
