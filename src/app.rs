@@ -188,7 +188,7 @@ impl Application {
         self.flight.clone()
     }
 
-    /// Serves until stopped (SIGTERM, SIGINT or the handle), finishes open requests, and drains what was accepted.
+    /// Serves until stopped (SIGTERM, SIGINT, SIGHUP or the handle), finishes open requests, and drains what was accepted.
     ///
     /// # Errors
     /// When the server fails, when a thread has ended that it cannot do without or the database was given up, and when

@@ -158,6 +158,36 @@ fn a_server_without_a_key_says_at_the_start_what_that_means() {
     );
 }
 
+#[test]
+fn a_refused_value_of_a_flag_or_the_environment_is_not_shown() {
+    let secret = "whsec_0123456789";
+    for (flag, variable) in [
+        ("--listen", "BOTLEDGER_LISTEN"),
+        ("--memory-mib", "BOTLEDGER_MEMORY_MIB"),
+        ("--threads", "BOTLEDGER_THREADS"),
+        ("--currency", "BOTLEDGER_CURRENCY"),
+        ("--log-json", "BOTLEDGER_LOG_JSON"),
+    ] {
+        let mut by_variable = program::botledger(&["rebuild"]);
+        by_variable.env(variable, secret);
+        let by_flag = program::botledger(&["rebuild", &format!("{flag}={secret}")]);
+        for mut command in [by_variable, by_flag] {
+            let output = command.output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            let name = flag.trim_start_matches('-');
+            assert!(said.contains(name) && !said.contains(secret), "{said}");
+        }
+    }
+    let mut command = program::botledger(&["key", "reader"]);
+    let output = command
+        .env("BOTLEDGER_LOG", format!("{secret}=={secret}"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("BOTLEDGER_LOG") && !said.contains(secret), "{said}");
+}
+
 /// A call of Segment's libraries.
 fn call(id: &str) -> String {
     format!("{{\"type\":\"track\",\"event\":\"Coupon Entered\",\"messageId\":\"{id}\",\"userId\":\"u1\"}}")

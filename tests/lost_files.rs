@@ -125,6 +125,15 @@ fn a_deleted_log_is_told_and_its_loss_can_be_accepted() {
 }
 
 #[test]
+fn a_database_that_has_lost_all_its_commits_is_told_as_one() {
+    let folder = Folder::new().filled(&[], stop).filled(&["a", "b"], Served::kill);
+    fs::remove_file(folder.log()).unwrap();
+    let told = folder.refused();
+    holds(&told, &["2 of 2 commits are missing: the database holds none"]);
+    assert!(!told.contains("1970"), "{told}");
+}
+
+#[test]
 fn a_cut_log_is_told() {
     let folder = Folder::new().filled(&["a", "b"], Served::kill);
     let log = fs::read(folder.log()).unwrap();

@@ -45,8 +45,8 @@ pub enum Loss {
     LogAlone,
     /// Commits are gone.
     #[error(
-        "{missing} of {commits} commits are missing: the database ends with the commit of {found}, and the last that \
-         was acknowledged is of {last}. Its log {file}.wal was deleted or cut, or an older copy was put back. {REMEDY}",
+        "{missing} of {commits} commits are missing: the database {found}, and the last that was acknowledged is \
+         of {last}. Its log {file}.wal was deleted or cut, or an older copy was put back. {REMEDY}",
         file = schema::FILE
     )]
     Commits {
@@ -54,7 +54,7 @@ pub enum Loss {
         missing: i64,
         /// Number of the last one.
         commits: i64,
-        /// Stamp of the last one that is there.
+        /// With which commit the database ends.
         found: String,
         /// Stamp of the last one.
         last: String,
@@ -218,7 +218,10 @@ pub(super) fn loss(connection: &Connection, folder: &Path) -> Result<Option<Loss
         Some(Loss::Commits {
             missing: known.commits - held.commits,
             commits: known.commits,
-            found: held.last,
+            found: match held.commits {
+                0 => "holds none".to_owned(),
+                _ => format!("ends with the commit of {}", held.last),
+            },
             last: known.last,
         })
     } else if given != Some(known.last_micros) && !was_moved(connection, known.last_micros)? {
