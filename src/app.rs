@@ -80,6 +80,10 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             AppError::Ended(_) | AppError::Unfinished => 3,
+            AppError::Stopped {
+                error: StoreError::Gone(_),
+                ..
+            } => 3,
             _ => 2,
         }
     }
@@ -203,16 +207,19 @@ impl Application {
         // A last checkpoint that fails raises it too; that has a sentence of its own.
         let alarm = self.store.alarm().borrow().clone();
         let finished = idle && self.store.close_by(end);
+        let folder = std::path::absolute(&self.data_dir).unwrap_or(self.data_dir);
+        let stopped = |error| AppError::Stopped {
+            folder: folder.clone(),
+            error,
+        };
+        self.store.still_there(finished).map_err(stopped)?;
         if let Some(reason) = alarm {
             return Err(AppError::Ended(reason));
         }
         if !finished {
             return Err(AppError::Unfinished);
         }
-        let folder = std::path::absolute(&self.data_dir).unwrap_or(self.data_dir);
-        self.store
-            .finish()
-            .map_err(|error| AppError::Stopped { folder, error })?;
+        self.store.finish().map_err(stopped)?;
         tracing::info!("stopped; everything accepted is stored");
         Ok(outcome?)
     }

@@ -16,6 +16,7 @@ mod deadline;
 mod disk;
 pub mod export;
 mod exported;
+mod files;
 mod filter;
 mod folder;
 mod folding;
@@ -116,6 +117,9 @@ pub enum StoreError {
          the database as it is now; copy neither without the other, see to the disk and start again"
     )]
     Unsaved,
+    /// A file was deleted or replaced under the program: which, and what is to be done.
+    #[error("{0}")]
+    Gone(String),
     /// The database file is damaged.
     #[error(
         "its database, botledger.duckdb, is damaged: {0}. Put the whole data folder back from its backup; what came in \
@@ -252,6 +256,7 @@ impl Store {
         let watch = deadline::Watch::start(&alarm)?;
         let (disk, looking) = disk::Disk::start(options, &alarm)?;
         let started = writer::start(connection, options, clock, (&alarm, &disk))?;
+        disk.watch_files()?;
         // DuckDB makes its files as the umask has it.
         folder::close_files(&options.data_dir)?;
         Ok(Store {
@@ -341,9 +346,10 @@ impl Store {
     /// Closes the store for a command, which then has done its work.
     ///
     /// # Errors
-    /// [`StoreError::Unsaved`] when the last checkpoint has failed.
+    /// [`StoreError::Unsaved`] when the last checkpoint has failed, and as [`Store::still_there`].
     pub fn finish(&self) -> Result<(), StoreError> {
         self.close();
+        self.still_there(true)?;
         match self.shared.writer.is_saved() {
             true => Ok(()),
             false => Err(StoreError::Unsaved),
