@@ -180,6 +180,7 @@ fn another_database_is_told() {
     let folder = Folder::new().filled(&["a"], stop);
     let other = Folder::new();
     fs::copy(folder.file("pseudonym.key"), other.file("pseudonym.key")).unwrap();
+    stop(other.accepted("--accept-loss"));
     let other = other.filled(&["b", "c"], stop);
     fs::copy(other.database(), folder.database()).unwrap();
     holds(
@@ -197,6 +198,29 @@ fn a_deleted_database_is_told_and_none_is_made_in_its_place() {
         &folder.refused(),
         &["the database botledger.duckdb is missing", "it held 1 commits"],
     );
+    folder.goes_on(&[], &["a"]);
+}
+
+#[test]
+fn a_key_alone_is_what_a_lost_ledger_leaves_or_was_put_there_on_purpose() {
+    let folder = Folder::new().filled(&["a"], stop);
+    for name in ["botledger.duckdb", "ledger.json"] {
+        fs::remove_file(folder.file(name)).unwrap();
+    }
+    holds(
+        &folder.refused(),
+        &[
+            "botledger.duckdb and ledger.json are missing",
+            "pseudonym.key",
+            "--accept-loss",
+        ],
+    );
+    let events = folder.file("events.ndjson");
+    fs::write(&events, lines(&[bot("a")])).unwrap();
+    let data = folder.path().to_str().unwrap();
+    let import = ["import", events.to_str().unwrap(), "--data-dir", data];
+    assert_eq!(run(&import).status.code(), Some(2));
+    fs::remove_file(&events).unwrap();
     folder.goes_on(&[], &["a"]);
 }
 
@@ -482,7 +506,10 @@ fn a_log_or_a_mark_deleted_under_a_running_server_ends_it_and_nothing_is_lost() 
     for (file, word) in [("botledger.duckdb.wal", "the log"), ("ledger.json", "the mark")] {
         let folder = Folder::new().filled(&["a"], stop);
         let told = ended_by(&folder, || fs::remove_file(folder.file(file)).unwrap());
-        holds(&told, &[word, file, "was deleted", "nothing that was acknowledged is lost"]);
+        holds(
+            &told,
+            &[word, file, "was deleted", "nothing that was acknowledged is lost"],
+        );
         let served = Served::start(folder.path());
         for name in ["a", "under way"] {
             assert_eq!(served.client.post_events(&lines(&[bot(name)])).accepted, 0, "{name}");

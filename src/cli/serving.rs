@@ -92,7 +92,7 @@ pub fn demo(mut config: Config, keeps: bool, log_json: bool, clock: Clock) -> an
     if let Some(folder) = &folder {
         config.data_dir = folder.path().to_owned();
     }
-    let store = data::open(&config, clock.clone())?;
+    let store = data::open(&config, Accept::default(), clock.clone())?;
     let privacy = Privacy::open(&config, &store)?;
     load(&store, &clock, &privacy, config.limits.event_bytes)?;
     drop(store);

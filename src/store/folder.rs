@@ -8,7 +8,10 @@ use std::path::Path;
 use super::{Store, schema};
 
 /// What the names of files of a ledger begin with: database, log and overflow, the key of pseudonyms, the mark.
-const OURS: [&str; 3] = [schema::FILE, "pseudonym.key", "ledger.json"];
+const OURS: [&str; 3] = [schema::FILE, KEY, "ledger.json"];
+
+/// The name of the key of pseudonyms, which is made with the first ledger of a folder.
+pub const KEY: &str = "pseudonym.key";
 
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;

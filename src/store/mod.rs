@@ -54,7 +54,7 @@ use crate::model::Clock;
 pub use annotations::{About, Annotated, Note};
 pub use append::{AppendOutcome, Appended, Delivery, Pending, Queued};
 pub use deadline::Deadline;
-pub use folder::replace_file;
+pub use folder::{KEY as PSEUDONYM_KEY, replace_file};
 pub use folding::{FoldReport, Window};
 pub use health::Post;
 pub use ignored::{IgnoredCount, IgnoredCounts};

@@ -7,7 +7,7 @@ use duckdb::Connection;
 
 use super::folding::run;
 use super::mark::{self, Found, Held};
-use super::{StoreError, StoreOptions, schema, writer};
+use super::{StoreError, StoreOptions, folder, schema, writer};
 use crate::model::{Clock, Param, Query};
 use crate::query;
 
@@ -43,6 +43,13 @@ pub enum Loss {
         file = schema::FILE
     )]
     LogAlone,
+    /// The database and the mark are gone, and the key is there.
+    #[error(
+        "the database {file} and {mark} are missing, and {key}, which is made with the first ledger of a folder, is \
+         there. {REMEDY}. If you have put the key there for a new ledger, start once with that option too",
+        file = schema::FILE, mark = mark::FILE, key = folder::KEY
+    )]
+    KeyAlone,
     /// Commits are gone.
     #[error(
         "{missing} of {commits} commits are missing: the database {found}, and the last that was acknowledged is \
@@ -103,18 +110,19 @@ const REMEDY: &str = "Put the file back, or the whole data folder from its backu
 /// # Errors
 /// [`StoreError::Loss`] where there was one.
 pub(super) fn before(options: &StoreOptions) -> Result<(), StoreError> {
-    let folder = &options.data_dir;
-    if folder.join(schema::FILE).exists() {
+    let data = &options.data_dir;
+    if data.join(schema::FILE).exists() {
         return Ok(());
     }
-    let log = schema::logs(folder).iter().any(|log| log.exists());
-    let loss = match mark::read(folder)? {
+    let log = schema::logs(data).iter().any(|log| log.exists());
+    let loss = match mark::read(data)? {
         Found::Held(held) if held.commits > 0 => Loss::Database {
             commits: held.commits,
             last: held.last,
         },
         Found::Unreadable => Loss::Mark,
         Found::Held(_) | Found::Nothing if log => Loss::LogAlone,
+        Found::Nothing if data.join(folder::KEY).exists() => Loss::KeyAlone,
         Found::Held(_) | Found::Nothing => return Ok(()),
     };
     if !options.accept.loss {
@@ -122,7 +130,7 @@ pub(super) fn before(options: &StoreOptions) -> Result<(), StoreError> {
     }
     tracing::warn!(%loss, "accepted");
     if log {
-        set_aside(folder)?;
+        set_aside(data)?;
     }
     Ok(())
 }
