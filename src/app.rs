@@ -13,6 +13,7 @@ use actix_web::{App, HttpServer, middleware, web};
 
 use self::ending::{Jobs, Stop};
 use crate::config::{Config, ConfigError};
+use crate::http::answers::{self, Answers};
 use crate::http::flight::Flight;
 use crate::http::{auth, compress, cors, request_id, socket};
 use crate::ingest::privacy::{Privacy, PrivacyError};
@@ -79,6 +80,10 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             AppError::Ended(_) | AppError::Unfinished => 3,
+            AppError::Stopped {
+                error: StoreError::Gone(_),
+                ..
+            } => 3,
             _ => 2,
         }
     }
@@ -187,7 +192,7 @@ impl Application {
         self.flight.clone()
     }
 
-    /// Serves until stopped (SIGTERM, SIGINT or the handle), finishes open requests, and drains what was accepted.
+    /// Serves until stopped (SIGTERM, SIGINT, SIGHUP or the handle), finishes open requests, and drains what was accepted.
     ///
     /// # Errors
     /// When the server fails, when a thread has ended that it cannot do without or the database was given up, and when
@@ -202,16 +207,19 @@ impl Application {
         // A last checkpoint that fails raises it too; that has a sentence of its own.
         let alarm = self.store.alarm().borrow().clone();
         let finished = idle && self.store.close_by(end);
+        let folder = std::path::absolute(&self.data_dir).unwrap_or(self.data_dir);
+        let stopped = |error| AppError::Stopped {
+            folder: folder.clone(),
+            error,
+        };
+        self.store.still_there(finished).map_err(stopped)?;
         if let Some(reason) = alarm {
             return Err(AppError::Ended(reason));
         }
         if !finished {
             return Err(AppError::Unfinished);
         }
-        let folder = std::path::absolute(&self.data_dir).unwrap_or(self.data_dir);
-        self.store
-            .finish()
-            .map_err(|error| AppError::Stopped { folder, error })?;
+        self.store.finish().map_err(stopped)?;
         tracing::info!("stopped; everything accepted is stored");
         Ok(outcome?)
     }
@@ -259,11 +267,14 @@ fn server(listener: TcpListener, config: Arc<Config>, parts: Parts) -> Result<Se
         metrics: serve::metric_names(),
     });
     let serve_state = web::Data::new(ServeState::new(store.clone(), clock, config.clone()));
+    let answers = web::Data::new(Answers::new(&config.limits, flight));
+    answers::close_stalled(&listener, Duration::from_secs(config.limits.answer_seconds))?;
     let origins = config.cors.origins.clone();
     let factory = move || {
         // From the inside out.
         App::new()
             .app_data(guard.clone())
+            .app_data(answers.clone())
             .app_data(ingest_state.clone())
             .app_data(serve_state.clone())
             .wrap(middleware::from_fn(auth::guard))

@@ -101,6 +101,11 @@ pub struct Limits {
     pub queue_events: usize,
     /// Bytes of the events that wait for the writer; beyond it, 503 with Retry-After.
     pub queue_bytes: usize,
+    /// Bytes that all large answers to questions together may hold until they are written; beyond it, 503 with
+    /// Retry-After.
+    pub answer_bytes: usize,
+    /// Seconds after which a connection is closed that takes nothing of its answer.
+    pub answer_seconds: u64,
     /// Rows of one answer.
     pub answer_rows: usize,
     /// Rows of facts that one question may read.
@@ -129,6 +134,8 @@ impl Default for Limits {
             event_bytes: 64 << 10,
             queue_events: 200_000,
             queue_bytes: 64 << 20,
+            answer_bytes: 256 << 20,
+            answer_seconds: 30,
             answer_rows: 100_000,
             frame_rows: 20_000_000,
             entity_rows: 100_000,

@@ -51,13 +51,66 @@ fn without_a_key_whatever_a_proxy_adds_is_refused_and_named() {
         "X-ProxyUser-Ip",
         "WL-Proxy-Client-IP",
         "Tailscale-User-Login",
+        "X-NginX-Proxy",
+        "X-BlueCoat-Via",
+        "X-IMForwards",
+        "X-True-Client-IP",
+        "X-Source-IP",
+        "WL-Proxy-SSL",
+        "Proxy-Client-IP",
+        "X-Request-Start",
+        "X-Iinfo",
+        "CDN-RequestId",
+        "X-B3-TraceId",
+        "X-Amz-Cf-Id",
+        "X-Originating-IP",
+        "X-Remote-Addr",
+        "Remote-Addr",
+        "X-Sucuri-ClientIP",
+        "X-Real-Port",
+        "X-SSL-Client-Cert",
+        "X-Heroku-Dynos-In-Use",
+        "Early-Data",
+        "X-Something-Forwarded-By",
     ] {
         let reply = app.client.get_with("/v1/metrics", &[(name, "203.0.113.9")]);
         assert!(reply.text().contains(&name.to_lowercase()), "{name}: {}", reply.text());
         reply.problem(403, "forbidden");
     }
     // What programs and browsers send on their own.
-    for name in ["User-Agent", "X-Request-Id", "Accept-Language", "Traceparent", "DNT"] {
+    for name in [
+        "Accept-Language",
+        "Access-Control-Request-Headers",
+        "Baggage",
+        "Cache-Control",
+        "Client-Version",
+        "Device-Memory",
+        "DNT",
+        "From",
+        "Last-Event-ID",
+        "Max-Forwards",
+        "Priority",
+        "Proxy-Authorization",
+        "Proxy-Connection",
+        "Purpose",
+        "Referer",
+        "Save-Data",
+        "Sec-CH-UA-Platform",
+        "Sec-GPC",
+        "Sec-Purpose",
+        "Traceparent",
+        "Tracestate",
+        "Upgrade-Insecure-Requests",
+        "User-Agent",
+        "X-Api-Key",
+        "X-Client-Data",
+        "X-Client-Version",
+        "X-Correlation-Id",
+        "X-CSRF-Token",
+        "X-Moz",
+        "X-Request-Id",
+        "X-Requested-With",
+    ] {
         app.client
             .get_with("/v1/metrics", &[(name, "203.0.113.9")])
             .expect_status(200);
@@ -103,6 +156,36 @@ fn a_server_without_a_key_says_at_the_start_what_that_means() {
         said.contains("no key is configured") && said.contains("proxy"),
         "{said}"
     );
+}
+
+#[test]
+fn a_refused_value_of_a_flag_or_the_environment_is_not_shown() {
+    let secret = "whsec_0123456789";
+    for (flag, variable) in [
+        ("--listen", "BOTLEDGER_LISTEN"),
+        ("--memory-mib", "BOTLEDGER_MEMORY_MIB"),
+        ("--threads", "BOTLEDGER_THREADS"),
+        ("--currency", "BOTLEDGER_CURRENCY"),
+        ("--log-json", "BOTLEDGER_LOG_JSON"),
+    ] {
+        let mut by_variable = program::botledger(&["rebuild"]);
+        by_variable.env(variable, secret);
+        let by_flag = program::botledger(&["rebuild", &format!("{flag}={secret}")]);
+        for mut command in [by_variable, by_flag] {
+            let output = command.output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            let name = flag.trim_start_matches('-');
+            assert!(said.contains(name) && !said.contains(secret), "{said}");
+        }
+    }
+    let mut command = program::botledger(&["key", "reader"]);
+    let output = command
+        .env("BOTLEDGER_LOG", format!("{secret}=={secret}"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("BOTLEDGER_LOG") && !said.contains(secret), "{said}");
 }
 
 /// A call of Segment's libraries.

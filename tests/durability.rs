@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::client::{Client, Counts};
 use crate::support::events::{Draft, captured, conversation, lines};
 use crate::support::ledger::Ledger;
-use crate::support::program::Served;
+use crate::support::program::{Served, botledger_after};
 
 const WORKERS: u64 = 4;
 const BATCH: u64 = 150;
@@ -235,5 +235,30 @@ fn the_log_is_put_into_the_tables_while_events_come_in_so_that_little_is_left_to
     for number in 0..bodies {
         assert_eq!(server.client.post_events(&body(number)).duplicates, 2_000);
     }
+    assert!(server.terminate().success());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_a_server_in_good_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::start(folder.path());
+    assert_eq!(server.client.post_events(&batch("hup", 0, 0)).accepted, BATCH);
+    server.signal("-HUP");
+    assert!(server.ended().success());
+    let log = std::fs::metadata(folder.path().join("botledger.duckdb.wal"));
+    assert!(log.is_err(), "the last checkpoint was made");
+}
+
+#[test]
+fn a_server_that_is_to_outlive_its_terminal_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let server = Served::spawn(botledger_after(
+        "trap '' HUP",
+        &["serve", "--listen", "127.0.0.1:0", "--data-dir", data],
+    ));
+    server.signal("-HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(server.client.post_events(&batch("hup", 0, 0)).accepted, BATCH);
     assert!(server.terminate().success());
 }

@@ -125,6 +125,15 @@ fn a_deleted_log_is_told_and_its_loss_can_be_accepted() {
 }
 
 #[test]
+fn a_database_that_has_lost_all_its_commits_is_told_as_one() {
+    let folder = Folder::new().filled(&[], stop).filled(&["a", "b"], Served::kill);
+    fs::remove_file(folder.log()).unwrap();
+    let told = folder.refused();
+    holds(&told, &["2 of 2 commits are missing: the database holds none"]);
+    assert!(!told.contains("1970"), "{told}");
+}
+
+#[test]
 fn a_cut_log_is_told() {
     let folder = Folder::new().filled(&["a", "b"], Served::kill);
     let log = fs::read(folder.log()).unwrap();
@@ -171,6 +180,7 @@ fn another_database_is_told() {
     let folder = Folder::new().filled(&["a"], stop);
     let other = Folder::new();
     fs::copy(folder.file("pseudonym.key"), other.file("pseudonym.key")).unwrap();
+    stop(other.accepted("--accept-loss"));
     let other = other.filled(&["b", "c"], stop);
     fs::copy(other.database(), folder.database()).unwrap();
     holds(
@@ -188,6 +198,29 @@ fn a_deleted_database_is_told_and_none_is_made_in_its_place() {
         &folder.refused(),
         &["the database botledger.duckdb is missing", "it held 1 commits"],
     );
+    folder.goes_on(&[], &["a"]);
+}
+
+#[test]
+fn a_key_alone_is_what_a_lost_ledger_leaves_or_was_put_there_on_purpose() {
+    let folder = Folder::new().filled(&["a"], stop);
+    for name in ["botledger.duckdb", "ledger.json"] {
+        fs::remove_file(folder.file(name)).unwrap();
+    }
+    holds(
+        &folder.refused(),
+        &[
+            "botledger.duckdb and ledger.json are missing",
+            "pseudonym.key",
+            "--accept-loss",
+        ],
+    );
+    let events = folder.file("events.ndjson");
+    fs::write(&events, lines(&[bot("a")])).unwrap();
+    let data = folder.path().to_str().unwrap();
+    let import = ["import", events.to_str().unwrap(), "--data-dir", data];
+    assert_eq!(run(&import).status.code(), Some(2));
+    fs::remove_file(&events).unwrap();
     folder.goes_on(&[], &["a"]);
 }
 
@@ -411,4 +444,100 @@ fn a_check_tells_what_is_wrong() {
     fs::write(folder.database(), whole).unwrap();
     fs::remove_file(folder.file("pseudonym.key")).unwrap();
     wrong(&["pseudonym.key is missing"]);
+}
+
+/// A server that has stored a bot, and a file of its folder with which something is done then: what it says at its end.
+fn ended_by(folder: &Folder, harm: impl FnOnce()) -> String {
+    let log = folder.path().with_extension("stderr");
+    let data = folder.path().to_str().unwrap();
+    let mut command = botledger(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+    command.stderr(fs::File::create(&log).unwrap());
+    let served = Served::spawn(command);
+    assert_eq!(served.client.post_events(&lines(&[bot("under way")])).accepted, 1);
+    // The log is seen once it is there.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    harm();
+    let status = served.ended();
+    let told = fs::read_to_string(&log).unwrap();
+    fs::remove_file(log).unwrap();
+    assert_eq!(status.code(), Some(3), "{told}");
+    told
+}
+
+#[test]
+fn a_database_deleted_under_a_running_server_ends_it_and_is_saved() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let told = ended_by(&folder, || fs::remove_file(folder.database()).unwrap());
+    holds(&told, &["botledger.duckdb was deleted", "botledger.duckdb.saved-1"]);
+    assert!(folder.refused().contains("the database botledger.duckdb is missing"));
+    fs::rename(folder.file("botledger.duckdb.saved-1"), folder.database()).unwrap();
+    let served = Served::start(folder.path());
+    for name in ["a", "under way"] {
+        assert_eq!(served.client.post_events(&lines(&[bot(name)])).accepted, 0, "{name}");
+    }
+    assert!(served.terminate().success());
+    assert_eq!(checked(&folder).0, Some(0));
+}
+
+#[test]
+fn a_database_replaced_under_a_running_server_ends_it_and_is_saved() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let copy = folder.file("copy");
+    fs::copy(folder.database(), &copy).unwrap();
+    let told = ended_by(&folder, || fs::rename(&copy, folder.database()).unwrap());
+    holds(&told, &["botledger.duckdb.saved-1"]);
+    assert!(folder.refused().contains("1 of 2 commits are missing"));
+}
+
+#[test]
+fn a_database_moved_away_under_a_running_server_ends_it_and_keeps_everything() {
+    let folder = Folder::new().filled(&["a"], stop);
+    let moved = folder.file("moved");
+    let told = ended_by(&folder, || fs::rename(folder.database(), &moved).unwrap());
+    holds(&told, &[moved.to_str().unwrap()]);
+    fs::rename(&moved, folder.database()).unwrap();
+    let served = Served::start(folder.path());
+    assert_eq!(served.client.post_events(&lines(&[bot("under way")])).accepted, 0);
+    assert!(served.terminate().success());
+}
+
+#[test]
+fn a_log_or_a_mark_deleted_under_a_running_server_ends_it_and_nothing_is_lost() {
+    for (file, word) in [("botledger.duckdb.wal", "the log"), ("ledger.json", "the mark")] {
+        let folder = Folder::new().filled(&["a"], stop);
+        let told = ended_by(&folder, || fs::remove_file(folder.file(file)).unwrap());
+        holds(
+            &told,
+            &[word, file, "was deleted", "nothing that was acknowledged is lost"],
+        );
+        let served = Served::start(folder.path());
+        for name in ["a", "under way"] {
+            assert_eq!(served.client.post_events(&lines(&[bot(name)])).accepted, 0, "{name}");
+        }
+        assert!(served.terminate().success());
+        assert_eq!(checked(&folder).0, Some(0));
+    }
+}
+
+#[test]
+fn checkpoints_under_which_the_log_comes_and_goes_end_no_server() {
+    let folder = Folder::new();
+    let options = botledger::app::store_options(&crate::support::app::config(folder.path()));
+    let store = botledger::store::Store::open(&options, TestClock::at("2026-01-01T00:00:00Z").clock()).unwrap();
+    let looked = std::time::Duration::from_millis(500);
+    std::thread::sleep(looked);
+    assert_eq!(*store.alarm().borrow(), None);
+    store.finish().unwrap();
+    std::thread::sleep(looked);
+    assert_eq!(*store.alarm().borrow(), None);
+}
+
+#[test]
+fn a_database_deleted_just_before_the_stop_is_no_good_end() {
+    let folder = Folder::new();
+    let options = botledger::app::store_options(&crate::support::app::config(folder.path()));
+    let store = botledger::store::Store::open(&options, TestClock::at("2026-01-01T00:00:00Z").clock()).unwrap();
+    fs::remove_file(folder.database()).unwrap();
+    let told = store.finish().unwrap_err().to_string();
+    holds(&told, &["was deleted", "botledger.duckdb.saved-1"]);
 }

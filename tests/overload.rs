@@ -1,6 +1,6 @@
 //! Questions under overload: who goes first, who is refused, and what nobody waits for ends.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -316,4 +316,83 @@ fn a_server_gives_sixty_four_askers_no_fewer_answers_than_four() {
         many * 10 >= few * 8
     });
     assert!(tries.any(|enough| enough), "64 askers get fewer answers than 4");
+}
+
+/// An answer of some ten mebibytes.
+const LARGE: &str = "/v1/metrics/payments?from=2016-01-01&to=2017-01-01&interval=hour&group_by=platform";
+
+/// Asks on a connection of its own, until the answer has begun; then nothing more is read.
+fn stalled(app: &TestApp) -> TcpStream {
+    let host = app.client.url("").trim_start_matches("http://").to_owned();
+    let mut connection = TcpStream::connect(&host).unwrap();
+    connection.set_read_timeout(Some(LONG)).unwrap();
+    let head = format!("GET {LARGE} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    connection.write_all(head.as_bytes()).unwrap();
+    connection.read_exact(&mut [0]).unwrap();
+    connection
+}
+
+/// Reads on until the answer is whole or the connection is closed, and waits before each part: the bytes that came.
+fn read_on(mut connection: TcpStream, length: usize, wait: Duration) -> usize {
+    let (mut came, mut bytes) = (0, vec![0; 256 << 10]);
+    while came < length {
+        std::thread::sleep(wait);
+        match connection.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(count) => came += count,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+            Err(error) => panic!("neither read nor closed: {error}"),
+        }
+    }
+    came
+}
+
+#[test]
+fn answers_that_nobody_reads_are_bounded_and_given_up() {
+    let patience = Duration::from_secs(15);
+    let app = TestApp::with(|config| {
+        config.limits.answer_bytes = 28 << 20;
+        config.limits.answer_seconds = patience.as_secs();
+    });
+    app.client.post_events(&lines(&[captured("p1", "10.00", "USD")]));
+    app.wait_folded();
+    let length = app.client.get(LARGE).expect_status(200).body.len();
+    assert!(
+        (8 << 20..12 << 20).contains(&length),
+        "two fit into 24.5 MiB, and not three: {length}"
+    );
+    let connections: Vec<TcpStream> = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| stalled(&app)));
+        both.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let begun = Instant::now();
+    // A third has no room; what is small goes.
+    let refused = app.client.get(LARGE);
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.problem(503, "busy");
+    app.client.get("/readyz").expect_status(200);
+    app.client
+        .get("/v1/metrics/payments?from=2016-07-01&to=2016-07-02")
+        .expect_status(200);
+    // They are given up: their connections are closed, and others have their room.
+    std::thread::sleep((patience + Duration::from_secs(5)).saturating_sub(begun.elapsed()));
+    app.client.get(LARGE).expect_status(200);
+    for connection in connections {
+        let came = read_on(connection, length, Duration::ZERO);
+        assert!(came < length, "{came} of {length} bytes came");
+    }
+}
+
+#[test]
+fn an_answer_that_is_read_slowly_comes_whole() {
+    let app = TestApp::with(|config| config.limits.answer_seconds = 1);
+    app.client.post_events(&lines(&[captured("p1", "10.00", "USD")]));
+    app.wait_folded();
+    let length = app.client.get(LARGE).expect_status(200).body.len();
+    let begun = Instant::now();
+    let came = read_on(stalled(&app), length, Duration::from_millis(100));
+    assert!(
+        came >= length && begun.elapsed() > Duration::from_secs(2),
+        "{came} of {length} bytes came"
+    );
 }

@@ -168,13 +168,18 @@ fn what_was_not_there_before_has_no_percentage() {
 
 #[test]
 fn the_demo_points_to_a_page_that_holds_all_of_its_story() {
-    let demo = Served::spawn(botledger(&["demo", "--listen", "127.0.0.1:0"]));
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut command = botledger(&["demo", "--listen", "127.0.0.1:0"]);
+    command.stderr(log.reopen().unwrap());
+    let demo = Served::spawn(command);
     let page = demo.client.get(&demo.path).expect_status(200).text();
     assert!(page.contains("1 Jul \u{2013} 31 Oct 2016"));
     assert!(page.contains("data-annotation="));
     // The story has 39,600 bots at the first moment of November.
     assert_eq!(value(&page, "closing"), "39600");
     assert!(demo.terminate().success());
+    let said = std::fs::read_to_string(log.path()).unwrap();
+    assert!(said.contains("no key is configured"), "{said}");
 }
 
 #[test]

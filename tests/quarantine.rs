@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::app::{TestApp, key};
-use crate::support::events::{Draft, captured, conversation, lines};
+use crate::support::events::{Draft, captured, checkout, conversation, lines};
 use crate::support::program::{Served, botledger, run, run_on};
 
 /// Payments of one id, more of them than one payment may have rows, and one of another.
@@ -280,6 +280,106 @@ fn changes_wait_for_a_step_of_the_fold_in_a_short_line_and_leave_the_threads_to_
         statuses.iter().all(|status| [404, 503].contains(status)),
         "{statuses:?}"
     );
+}
+
+/// Payments that have too many rows, so many of them, and one such checkout.
+fn many(payments: usize) -> Vec<Draft> {
+    let payment = |n: usize| (0..2).map(move |of| captured(&format!("pi_{n}"), "5.00", "USD").id(&format!("{n}-{of}")));
+    let mut events: Vec<Draft> = (0..payments).flat_map(payment).collect();
+    events.extend((0..2).map(|n| checkout("b1", &format!("c{n}"), "undefined")));
+    events
+}
+
+#[test]
+fn more_than_one_list_holds_are_listed_in_turn_by_state_and_by_kind() {
+    let app = TestApp::with(|config| config.limits.entity_rows = 1);
+    app.client.post_events(&lines(&many(1_003)));
+    app.wait_folded();
+    let list = |query: &str| app.client.get_json(&format!("/v1/quarantine?{query}"));
+    let ids = |list: &Value| -> Vec<String> {
+        let all = list["quarantine"].as_array().unwrap().iter();
+        all.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = app.store().quarantined();
+    let first = list("");
+    assert_eq!(
+        (ids(&first).len(), &first["others"]),
+        (1_000, &(all.len() - 1_000).into())
+    );
+    let next = first["next"].as_str().unwrap();
+    let second = list(&format!("after={next}"));
+    assert_eq!((&second["others"], &second["next"]), (&0.into(), &Value::Null));
+    let told = [ids(&first), ids(&second)].concat();
+    assert!(
+        told.iter().eq(all.iter().map(|entity| &entity.id)),
+        "each of them once, in their order"
+    );
+
+    // What is dropped is out of the way of those that are to be looked at.
+    let dropped = &told[..3];
+    for id in dropped {
+        app.client
+            .post(&format!("/v1/quarantine/{id}/drop"), &[], b"")
+            .expect_status(200);
+    }
+    assert_eq!(ids(&list("state=dropped")), dropped);
+    let rest = list("state=set_aside&limit=7");
+    assert_eq!(ids(&rest), told[3..10]);
+    assert_eq!(rest["others"], all.len() - 10);
+    // A place stays where it is when the entity there is gone.
+    let next = rest["next"].as_str().unwrap();
+    app.client
+        .post(&format!("/v1/quarantine/{}/drop", told[9]), &[], b"")
+        .expect_status(200);
+    assert_eq!(
+        ids(&list(&format!("state=set_aside&limit=2&after={next}"))),
+        told[10..12]
+    );
+    let checkouts = ids(&list("kind=checkout"));
+    assert!(
+        checkouts.len() == 1 && checkouts[0].starts_with("checkout-"),
+        "{checkouts:?}"
+    );
+
+    for (query, parameter) in [
+        ("state=lost", "state"),
+        ("kind=user", "kind"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=", "limit"),
+        ("after=payment-0123456789abcdef", "after"),
+        ("kind=bot&kind=bot", "kind"),
+    ] {
+        let reply = app.client.get(&format!("/v1/quarantine?{query}"));
+        assert_eq!(reply.problem(400, "invalid_parameter"), parameter);
+    }
+}
+
+#[test]
+fn the_command_lists_in_turn_with_a_server_and_without_one() {
+    let ledger = Ledger {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    ledger.limit(1);
+    std::fs::write(ledger.path("events.ndjson"), lines(&many(5))).unwrap();
+    let file = ledger.path("events.ndjson");
+    ledger.told(&["import", file.to_str().unwrap()]);
+    let first = ledger.told(&["quarantine", "list", "--kind", "payment", "--limit", "3"]);
+    let (list, rest) = first.split_once("and 2 more, behind --after ").unwrap();
+    assert_eq!(list.lines().count(), 3, "{list}");
+    let next = ["quarantine", "list", "--kind", "payment", "--after", rest.trim()];
+    let second = ledger.told(&next);
+    assert_eq!(second.lines().count(), 2, "{second}");
+    let wrong = ["quarantine", "list", "--state", "lost"];
+    let is_told = || {
+        let said = ledger.refused(&wrong);
+        assert!(said.contains("must be one of set_aside, dropped, retry"), "{said}");
+    };
+    is_told();
+    let served = ledger.serve();
+    assert_eq!(ledger.told(&next), second);
+    is_told();
+    assert!(served.terminate().success());
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Stop {
         self.time.saturating_sub(Duration::from_secs(rest))
     }
 
-    /// Waits for SIGTERM or SIGINT, or for the store to say that it cannot go on, and begins the stop.
+    /// Waits for SIGTERM, SIGINT or SIGHUP, or for the store to say that it cannot go on, and begins the stop.
     pub fn told(&self, store: Store) -> impl Future<Output = ()> + Send + 'static {
         let stop = self.clone();
         async move {
@@ -44,6 +44,8 @@ impl Stop {
             tokio::select! {
                 () = received(SignalKind::terminate()) => {}
                 () = received(SignalKind::interrupt()) => {}
+                // A terminal that is closed.
+                () = received(SignalKind::hangup()), if !ignores_hangup() => {}
                 _ = alarm.wait_for(Option::is_some) => {}
             }
             stop.begin(&store);
@@ -57,6 +59,15 @@ impl Stop {
         // A time that reaches beyond the calendar is as good as a year.
         began.checked_add(self.time).unwrap_or(began + YEAR)
     }
+}
+
+/// Whether the program was started so that it outlives its terminal, as by `nohup`.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    let hangup = 1 << (SignalKind::hangup().as_raw_value() - 1);
+    ignored.is_some_and(|signals| signals & hangup != 0)
 }
 
 async fn received(kind: SignalKind) {

@@ -15,15 +15,15 @@ use crate::config::Config;
 use crate::generate::{self, Plan, Size};
 use crate::jobs::FOLD_EVENTS;
 use crate::model::Clock;
-use crate::store::Store;
+use crate::store::{Accept, Store, StoreOptions};
 
 /// What is said of a folder that was made just now.
 pub const NEW: &str = "new";
 
 /// Opens the store of a configuration for a command that may make it, and says where that is.
-pub fn open(config: &Config, clock: Clock) -> anyhow::Result<Store> {
+pub fn open(config: &Config, accept: Accept, clock: Clock) -> anyhow::Result<Store> {
     let new = !Store::exists(&config.data_dir);
-    let store = open_at(config, clock)?;
+    let store = open_at(config, accept, clock)?;
     say_folder(config, if new { NEW } else { "" });
     Ok(store)
 }
@@ -31,7 +31,7 @@ pub fn open(config: &Config, clock: Clock) -> anyhow::Result<Store> {
 /// Opens the store of a configuration for a command that makes none.
 pub fn open_existing(config: &Config, clock: Clock) -> anyhow::Result<Store> {
     must_exist(config)?;
-    let store = open_at(config, clock)?;
+    let store = open_at(config, Accept::default(), clock)?;
     say_folder(config, "");
     Ok(store)
 }
@@ -47,9 +47,12 @@ pub fn must_exist(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open_at(config: &Config, clock: Clock) -> anyhow::Result<Store> {
-    Store::open(&store_options(config), clock)
-        .with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))
+fn open_at(config: &Config, accept: Accept, clock: Clock) -> anyhow::Result<Store> {
+    let options = StoreOptions {
+        accept,
+        ..store_options(config)
+    };
+    Store::open(&options, clock).with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))
 }
 
 /// Says on standard error which folder is worked on, and what is to be known of it.

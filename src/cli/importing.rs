@@ -16,7 +16,7 @@ use crate::ingest::exported;
 use crate::ingest::import::{self, Cause, ImportError, Summary};
 use crate::ingest::privacy::Privacy;
 use crate::model::Clock;
-use crate::store::{BulkLoad, IgnoredCount, Store};
+use crate::store::{Accept, BulkLoad, IgnoredCount, Store};
 
 /// Exit code where some lines were rejected or in conflict.
 const SOME_REFUSED: u8 = 1;
@@ -49,14 +49,18 @@ impl Input {
 }
 
 /// Imports files and folds them.
-pub fn import(config: &Config, paths: &[PathBuf], clock: Clock) -> anyhow::Result<ExitCode> {
+pub fn import(config: &Config, paths: &[PathBuf], accept_loss: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     // A name that is none makes no folder and leaves nothing half done.
     let inputs = paths.iter().map(|path| {
         let input = Input::of(path).with_context(|| format!("cannot read {}", path.display()));
         input.map(|input| (path, input))
     });
     let inputs = inputs.collect::<anyhow::Result<Vec<_>>>()?;
-    let store = open(config, clock.clone())?;
+    let accept = Accept {
+        loss: accept_loss,
+        ..Accept::default()
+    };
+    let store = open(config, accept, clock.clone())?;
     let importer = Importer {
         privacy: Privacy::open(config, &store)?,
         // However many files and commits, it is one load: what it brings changes nothing that it brought itself.

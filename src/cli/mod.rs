@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{SubsecRound, Utc};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
@@ -57,6 +58,9 @@ enum Command {
         /// The files, or the folder of an export.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Goes on with what is left, where the folder has lost something: with a key that was put there on purpose.
+        #[arg(long)]
+        accept_loss: bool,
     },
     /// Exchange rates.
     Fx {
@@ -92,7 +96,7 @@ enum Command {
 pub fn main() -> ExitCode {
     // What the program writes is for the eyes of its owner.
     umask(Mode::RWXG | Mode::RWXO);
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| without_value(error).exit());
     let _last_lines = logs::start(&arguments.log, arguments.log_json);
     match run(arguments) {
         Ok(code) => code,
@@ -104,14 +108,31 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// A refusal that does not show the refused value: it may be a secret in the wrong place.
+fn without_value(mut error: clap::Error) -> clap::Error {
+    // An empty one means that there is none.
+    if error
+        .get(ContextKind::InvalidValue)
+        .is_some_and(|value| value.to_string() != "")
+    {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
+    }
+    error
+}
+
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.overrides.resolve()?;
     // Microseconds are what the store keeps.
     let clock: Clock = Arc::new(|| Utc::now().trunc_subsecs(6));
     match arguments.command {
         Command::Serve(accepted) => serving::serve(config, accepted, arguments.log_json, clock),
-        Command::Demo => serving::demo(config, arguments.overrides.data_dir.is_some(), clock),
-        Command::Import { files } => importing::import(&config, &files, clock),
+        Command::Demo => serving::demo(
+            config,
+            arguments.overrides.data_dir.is_some(),
+            arguments.log_json,
+            clock,
+        ),
+        Command::Import { files, accept_loss } => importing::import(&config, &files, accept_loss, clock),
         Command::Fx { command } => fx::run(&config, &command, clock),
         Command::Quarantine { command } => quarantine::run(&config, &command, clock),
         Command::Generate(plan) => data::generate(plan),

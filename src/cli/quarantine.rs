@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::data;
 use super::say::tell;
 use super::socket::{Reply, Server};
-use crate::app::quarantine::{listed, shown};
+use crate::app::quarantine::{Wanted, listed, shown};
 use crate::config::Config;
 use crate::model::Clock;
 use crate::store::Store;
@@ -20,7 +20,7 @@ use crate::store::Store;
 #[derive(Subcommand)]
 pub enum QuarantineCommand {
     /// Lists what is left out of the facts, the oldest first, and why.
-    List,
+    List(Listing),
     /// Shows one entity: which events it has, from where, and since when.
     Show {
         /// Its id, as `list` prints it.
@@ -39,6 +39,39 @@ pub enum QuarantineCommand {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<String>,
     },
+}
+
+/// What `list` lists.
+#[derive(Args)]
+pub struct Listing {
+    /// Only those of this state: set_aside, dropped or retry.
+    #[arg(long, value_name = "STATE")]
+    state: Option<String>,
+    /// Only those of this kind: payment, conversation, checkout or bot.
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// No more than so many; 1000 are the most.
+    #[arg(long, value_name = "N")]
+    limit: Option<String>,
+    /// Only those behind another list: where it ended is in its last line.
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
+}
+
+impl Listing {
+    /// The same as parameters of the API.
+    fn pairs(&self) -> Vec<(String, String)> {
+        let Listing {
+            state,
+            kind,
+            limit,
+            after,
+        } = self;
+        [("state", state), ("kind", kind), ("limit", limit), ("after", after)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
+            .collect()
+    }
 }
 
 /// One entity, as the API tells it.
@@ -71,6 +104,7 @@ struct Part {
 struct List {
     quarantine: Vec<Entity>,
     others: u64,
+    next: Option<String>,
 }
 
 /// Where the entities are: behind a server, or in the folder.
@@ -89,7 +123,7 @@ pub fn run(config: &Config, command: &QuarantineCommand, clock: Clock) -> anyhow
         None => Ledger::Open(data::open_existing(config, clock)?),
     };
     match command {
-        QuarantineCommand::List => print_list(&ledger.list()?),
+        QuarantineCommand::List(listing) => print_list(&ledger.list(&listing.pairs())?),
         QuarantineCommand::Show { id } => print_entity(&ledger.show(id)?),
         QuarantineCommand::Drop { ids } => {
             for id in ids {
@@ -111,10 +145,17 @@ pub fn run(config: &Config, command: &QuarantineCommand, clock: Clock) -> anyhow
 }
 
 impl Ledger<'_> {
-    fn list(&self) -> anyhow::Result<List> {
+    fn list(&self, pairs: &[(String, String)]) -> anyhow::Result<List> {
+        // What is wrong is told alike, with a server and without one.
+        let wanted = Wanted::read(pairs)?;
         match self {
-            Ledger::Served(config) => told(&ask(config, "GET", "/v1/quarantine")?),
-            Ledger::Open(store) => read(listed(store)),
+            Ledger::Served(config) => {
+                let query = form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(pairs)
+                    .finish();
+                told(&ask(config, "GET", &format!("/v1/quarantine?{query}"))?)
+            }
+            Ledger::Open(store) => read(listed(store, &wanted)),
         }
     }
 
@@ -196,8 +237,8 @@ fn print_list(list: &List) {
     for entity in &list.quarantine {
         tell!("{}", line(entity));
     }
-    if list.others > 0 {
-        tell!("and {} more", list.others);
+    if let Some(next) = &list.next {
+        tell!("and {} more, behind --after {next}", list.others);
     }
 }
 

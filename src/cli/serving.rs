@@ -56,7 +56,7 @@ pub struct Accepted {
     accept_loss: bool,
 }
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM, SIGINT or SIGHUP.
 pub fn serve(config: Config, accepted: Accepted, log_json: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     let note = if Store::exists(&config.data_dir) { "" } else { data::NEW };
     let shown = config.clone();
@@ -86,17 +86,22 @@ fn say_keyless(log_json: bool) {
 }
 
 /// Loads the sample data, then serves.
-pub fn demo(mut config: Config, keeps: bool, clock: Clock) -> anyhow::Result<ExitCode> {
+pub fn demo(mut config: Config, keeps: bool, log_json: bool, clock: Clock) -> anyhow::Result<ExitCode> {
     // The folder lives as long as this value, that is until the server has stopped.
     let folder = if keeps { None } else { Some(temporary()?) };
     if let Some(folder) = &folder {
         config.data_dir = folder.path().to_owned();
     }
-    let store = data::open(&config, clock.clone())?;
+    let store = data::open(&config, Accept::default(), clock.clone())?;
     let privacy = Privacy::open(&config, &store)?;
     load(&store, &clock, &privacy, config.limits.event_bytes)?;
     drop(store);
-    run(config, Accept::default(), clock, STORY_RANGE, || ())
+    let keyless = config.keys.is_empty();
+    run(config, Accept::default(), clock, STORY_RANGE, || {
+        if keyless {
+            say_keyless(log_json);
+        }
+    })
 }
 
 /// A folder for one demo. Those of demos that were killed are named: nobody else removes them.

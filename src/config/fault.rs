@@ -3,8 +3,10 @@
 use std::fmt;
 
 /// Names of settings, which are shown where a fault is. Other names may be secrets that stand in the wrong place.
-pub const KEYS: [&str; 53] = [
+pub const KEYS: [&str; 55] = [
+    "answer_bytes",
     "answer_rows",
+    "answer_seconds",
     "batch_events",
     "body_bytes",
     "body_seconds",

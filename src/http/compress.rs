@@ -1,7 +1,8 @@
 //! Compresses answers as `Accept-Encoding` allows: tables, pages and drawings shrink to a tenth and less.
 //!
 //! The one place where that happens. An answer is whole before it is compressed, so its length is known, and large
-//! ones are compressed off the workers. Nothing in an answer is secret from whoever may read it.
+//! ones are compressed off the workers and counted until they are written. Nothing in an answer is secret from whoever may
+//! read it.
 
 use std::io::{self, Write};
 
@@ -14,6 +15,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::Problem;
+use super::answers::{Answers, Counted};
+use super::flight::Permit;
 use super::preferences::preferences;
 
 /// Answers below this many bytes fit into one packet anyway.
@@ -117,18 +120,26 @@ fn chosen(acceptable: &[Coding], response: &ServiceResponse) -> Option<Coding> {
 /// # Errors
 /// Only those of the services behind it.
 pub async fn compress<B: MessageBody + 'static>(
+    answers: web::Data<Answers>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse, Error> {
     let acceptable = acceptable(request.headers());
     let mut response = next.call(request).await?.map_into_boxed_body();
     add_vary(response.headers_mut());
-    if matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0)) {
-        return Ok(response);
-    }
+    let bytes = match response.response().body().size() {
+        BodySize::None | BodySize::Sized(0) => return Ok(response),
+        BodySize::Sized(bytes) => usize::try_from(bytes).unwrap_or(usize::MAX),
+        // Nothing here is without a length.
+        BodySize::Stream => 0,
+    };
+    let permit = match answers.hold(response.request().method(), bytes) {
+        Ok(permit) => permit,
+        Err(problem) => return Ok(response.into_response(problem.error_response())),
+    };
     match chosen(&acceptable, &response) {
-        Some(Coding::Identity) => Ok(response),
-        Some(coding) => encoded(response, coding).await,
+        Some(Coding::Identity) if permit.is_none() => Ok(response),
+        Some(coding) => encoded(response, coding, permit).await,
         None if response.status().is_success() => {
             let problem = Problem::not_encodable("the answer comes as it is, or packed with zstd, br or gzip");
             Ok(response.into_response(problem.error_response()))
@@ -138,22 +149,33 @@ pub async fn compress<B: MessageBody + 'static>(
     }
 }
 
-async fn encoded(response: ServiceResponse, coding: Coding) -> Result<ServiceResponse, Error> {
+async fn encoded(response: ServiceResponse, coding: Coding, permit: Option<Permit>) -> Result<ServiceResponse, Error> {
     let (request, response) = response.into_parts();
     let (mut response, body) = response.into_parts();
     let bytes = match body.try_into_bytes() {
         Ok(bytes) => bytes,
         Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream))),
     };
-    let packed = if bytes.len() < HEAVY {
-        coding.encode(&bytes)
+    let bytes = if coding == Coding::Identity {
+        bytes
     } else {
-        web::block(move || coding.encode(&bytes)).await.map_err(Problem::from)?
+        let packed = if bytes.len() < HEAVY {
+            coding.encode(&bytes)
+        } else {
+            web::block(move || coding.encode(&bytes)).await.map_err(Problem::from)?
+        };
+        let name = HeaderValue::from_static(coding.name());
+        response.headers_mut().insert(header::CONTENT_ENCODING, name);
+        packed.map_err(Problem::internal)?.into()
     };
-    let packed = packed.map_err(Problem::internal)?;
-    let name = HeaderValue::from_static(coding.name());
-    response.headers_mut().insert(header::CONTENT_ENCODING, name);
-    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(packed))))
+    let body = match permit {
+        Some(mut permit) => {
+            permit.shrink_to(bytes.len());
+            BoxBody::new(Counted::new(bytes, permit))
+        }
+        None => BoxBody::new(bytes),
+    };
+    Ok(ServiceResponse::new(request, response.set_body(body)))
 }
 
 /// Says that the answer depends on `Accept-Encoding`, beside what its route says.

@@ -60,6 +60,11 @@ impl Flight {
         Self::new(self.limit / 4, Some(self.clone()))
     }
 
+    /// The budget of large answers to questions.
+    pub fn of_answers(limits: &Limits) -> Arc<Self> {
+        Self::new(limits.answer_bytes.max(1), None)
+    }
+
     fn new(limit: usize, whole: Option<Arc<Flight>>) -> Arc<Self> {
         Arc::new(Flight {
             limit,
@@ -120,6 +125,14 @@ impl Flight {
         true
     }
 
+    fn add(&self, more: usize) {
+        let before = self.held.fetch_add(more, Ordering::AcqRel);
+        self.most.fetch_max(before + more, Ordering::AcqRel);
+        if let Some(whole) = &self.whole {
+            whole.add(more);
+        }
+    }
+
     fn give_back(&self, bytes: usize) {
         self.held.fetch_sub(bytes, Ordering::AcqRel);
         self.given_back.notify_one();
@@ -172,6 +185,13 @@ impl Permit {
         }
         self.held += more;
         Ok(())
+    }
+
+    /// Takes so many bytes more, whether there is room or not: for what cannot be refused any more. What comes later is
+    /// refused for it.
+    pub fn grow_regardless(&mut self, more: usize) {
+        self.flight.add(more);
+        self.held += more;
     }
 
     /// Takes so many bytes more of the whole budget, for a body that has arrived, and leaves the part that is for those

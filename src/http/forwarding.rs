@@ -5,67 +5,94 @@
 
 use actix_web::http::header::HeaderMap;
 
-/// Whole names.
-const NAMES: [&str; 31] = [
-    "ali-cdn-real-ip",
+/// Whole names that no rule below covers.
+const NAMES: [&str; 14] = [
     "cdn-loop",
-    "cdn-real-ip",
-    "cdn-src-ip",
-    "client-ip",
-    "connecting-ip",
-    "do-connecting-ip",
+    "early-data",
     "front-end-https",
-    "http-client-ip",
-    "incap-client-ip",
-    "proxy-client-ip",
-    "remote-addr",
     "remote-user",
-    "true-client-ip",
+    "rndr-id",
     "via",
-    "wl-proxy-client-ip",
-    "x-client-ip",
     "x-cloud-trace-context",
-    "x-cluster-client-ip",
     "x-host",
     "x-http-host-override",
-    "x-nf-client-connection-ip",
-    "x-originating-ip",
-    "x-proxyuser-ip",
-    "x-remote-addr",
-    "x-remote-ip",
+    "x-iinfo",
+    "x-imforwards",
     "x-rewrite-url",
     "x-scheme",
-    "x-sucuri-clientip",
     "x-url-scheme",
-    "x-varnish",
 ];
 
-/// What the names of whole families begin with: `x-forwarded-for`, `x-forwarded-host`, `x-original-url` …
-const FAMILIES: [&str; 20] = [
+/// What names of one maker or one purpose begin with: `x-forwarded-for`, `x-original-url`, `cf-ray` …
+const FAMILIES: [&str; 51] = [
     "akamai-",
+    "ali-",
+    "cdn-",
     "cf-",
     "cloudfront-",
     "fastly-",
     "fly-",
     "forwarded",
+    "incap-",
+    "ssl-client",
     "tailscale-",
+    "true-client",
     "x-akamai-",
-    "x-amz-cf-",
+    "x-ali-",
+    "x-amz-",
     "x-amzn-",
     "x-appengine-",
     "x-arr-",
     "x-azure-",
+    "x-b3-",
+    "x-bluecoat",
+    "x-cdn",
+    "x-client-cert",
+    "x-cloudfront-",
+    "x-cluster-",
+    "x-edge-",
     "x-envoy-",
+    "x-fastly-",
     "x-forward",
-    "x-original-",
-    "x-proxy-",
-    "x-real-",
+    "x-fw-",
+    "x-geo",
+    "x-haproxy",
+    "x-heroku-",
+    "x-kong-",
+    "x-lb-",
+    "x-nf-",
+    "x-nginx",
+    "x-original",
+    "x-queue-start",
+    "x-railway-",
+    "x-real",
+    "x-remote-",
+    "x-request-start",
+    "x-ssl",
+    "x-sucuri-",
+    "x-traefik-",
+    "x-true-",
+    "x-varnish",
     "x-vercel-",
     "x-via",
+    "x-waf",
 ];
+
+/// What stands within names that tell of a proxy: `x-nginx-proxy`, `wl-proxy-ssl`, `x-im-forwarded` …
+const WITHIN: [&str; 2] = ["-proxy", "forwarded"];
+
+/// What names end with that tell another address than that of the connection: `x-source-ip`, `x-azure-clientip` …
+const ENDS: [&str; 4] = ["-ip", "clientip", "-addr", "-client-port"];
 
 /// The first header that says so.
 pub fn named(headers: &HeaderMap) -> Option<&str> {
     let mut names = headers.keys().map(|name| name.as_str());
-    names.find(|name| NAMES.contains(name) || FAMILIES.iter().any(|family| name.starts_with(family)))
+    names.find(|name| tells(name))
+}
+
+fn tells(name: &str) -> bool {
+    NAMES.contains(&name)
+        || FAMILIES.iter().any(|family| name.starts_with(family))
+        || WITHIN.iter().any(|part| name.contains(part))
+        || ENDS.iter().any(|end| name.ends_with(end))
 }

@@ -1,5 +1,6 @@
 //! What every route shares: bodies under limits, keys, request ids, log lines, what clients accept, and errors as problem+json.
 
+pub mod answers;
 pub mod auth;
 pub mod base64;
 pub mod body;

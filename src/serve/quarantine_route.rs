@@ -7,7 +7,7 @@ use serde_json::json;
 use super::ServeState;
 use super::gate::Class;
 use super::health::fresh;
-use super::quarantine::{listed, shown};
+use super::quarantine::{Wanted, listed, shown};
 use super::routes::{only_read, pairs};
 use crate::http::Problem;
 use crate::store::{Store, StoreError};
@@ -38,10 +38,8 @@ pub fn configure(cfg: &mut ServiceConfig) {
 }
 
 async fn list(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
-    if let Some((name, _)) = pairs(&request)?.first() {
-        return Err(Problem::unknown_parameter(name));
-    }
-    Ok(fresh(listed(&state.store)))
+    let wanted = Wanted::read(&pairs(&request)?)?;
+    Ok(fresh(listed(&state.store, &wanted)))
 }
 
 async fn show(

@@ -53,6 +53,9 @@ pub enum StoreError {
          the database as it is now; copy neither without the other, see to the disk and start again"
     )]
     Unsaved,
+    /// A file was deleted or replaced under the program: which, and what is to be done.
+    #[error("{0}")]
+    Gone(String),
     /// The database file is damaged.
     #[error(
         "its database, botledger.duckdb, is damaged: {0}. Put the whole data folder back from its backup; what came in \
@@ -121,10 +124,17 @@ pub enum Loss {
     /// The database is gone, and its log is there.
     #[error("the database botledger.duckdb is missing, and its log botledger.duckdb.wal is there. {REMEDY}")]
     LogAlone,
+    /// The database and the mark are gone, and the key is there.
+    #[error(
+        "the database botledger.duckdb and ledger.json are missing, and pseudonym.key, which is made with the first \
+         ledger of a folder, is there. {REMEDY}. If you have put the key there for a new ledger, start once with that \
+         option too"
+    )]
+    KeyAlone,
     /// Commits are gone.
     #[error(
-        "{missing} of {commits} commits are missing: the database ends with the commit of {found}, and the last that \
-         was acknowledged is of {last}. Its log botledger.duckdb.wal was deleted or cut, or an older copy was put back. \
+        "{missing} of {commits} commits are missing: the database {found}, and the last that was acknowledged is of \
+         {last}. Its log botledger.duckdb.wal was deleted or cut, or an older copy was put back. \
          {REMEDY}"
     )]
     Commits {
@@ -132,7 +142,7 @@ pub enum Loss {
         missing: i64,
         /// Number of the last one.
         commits: i64,
-        /// Stamp of the last one that is there.
+        /// With which commit the database ends.
         found: String,
         /// Stamp of the last one.
         last: String,

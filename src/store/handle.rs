@@ -1,5 +1,6 @@
 //! The open store: what it holds, how it is opened, how questions are asked of it, how it is closed.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use super::folder::{files, startup};
 use super::observe::alarm::Alarm;
 use super::observe::counters::Counters;
 use super::observe::disk::{Disk, Looking};
+use super::observe::files::Gone;
 use super::observe::jobs::JobStatus;
 use super::read::deadline::{Deadline, Watch};
 use super::read::readers::Readers;
@@ -81,6 +83,7 @@ impl Store {
         let watch = Watch::start(&alarm)?;
         let (disk, looking) = Disk::start(options, &alarm)?;
         let started = writer::start(connection, options, clock, (&alarm, &disk))?;
+        disk.watch_files(files::MARK)?;
         // DuckDB makes its files as the umask has it.
         files::close_files(&options.data_dir)?;
         Ok(Store {
@@ -156,12 +159,46 @@ impl Store {
         self.shared.stop.end();
     }
 
+    /// Sees that the database lies where it was opened, and the log if it is still needed. A database that was deleted
+    /// meanwhile is copied into the folder, if it was closed whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] with what is to be done.
+    pub fn still_there(&self, closed: bool) -> Result<(), StoreError> {
+        let Some(files) = self.shared.disk.files() else {
+            return Ok(());
+        };
+        let is_saved = closed && self.shared.writer.is_saved();
+        let gone = match files.gone() {
+            Some(gone @ Gone::Database) => gone,
+            Some(gone @ Gone::Log) if !is_saved => gone,
+            // The database has everything.
+            _ => return Ok(()),
+        };
+        let saved = match is_saved {
+            true => files.save_database(),
+            false => Err(io::Error::other("the last checkpoint was not made")),
+        };
+        Err(StoreError::Gone(match saved {
+            Ok(copy) => format!(
+                "{gone}. What it held, everything acknowledged, is in {}: give that file back its name, in place of any \
+                 that lies there, before the next start",
+                copy.display()
+            ),
+            Err(error) => format!(
+                "{gone}. What it held could not be saved ({error}): put the whole data folder back from its backup, and \
+                 let senders send again what came in since"
+            ),
+        }))
+    }
+
     /// Closes the store for a command, which then has done its work.
     ///
     /// # Errors
-    /// [`StoreError::Unsaved`] when the last checkpoint has failed.
+    /// [`StoreError::Unsaved`] when the last checkpoint has failed, and as [`Store::still_there`].
     pub fn finish(&self) -> Result<(), StoreError> {
         self.close();
+        self.still_there(true)?;
         match self.shared.writer.is_saved() {
             true => Ok(()),
             false => Err(StoreError::Unsaved),

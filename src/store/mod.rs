@@ -29,7 +29,7 @@ pub use error::{Loss, StoreError};
 pub use fold::quarantine::{EntityKind, SetAside, SetAsideDetail, SetAsidePart, SetAsideState};
 pub use fold::window::{FoldReport, Window};
 pub use folder::check;
-pub use folder::files::replace_file;
+pub use folder::files::{KEY as PSEUDONYM_KEY, replace_file};
 pub use handle::Store;
 use lock::lock;
 pub use observe::alarm::Post;

@@ -14,7 +14,7 @@ use botledger::config::{Config, Key, Source};
 use botledger::http::flight::Flight;
 use botledger::ingest::privacy::pseudonym::KEY_FILE;
 use botledger::model::Clock;
-use botledger::store::Store;
+use botledger::store::{Accept, Store};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -121,7 +121,14 @@ impl TestApp {
         std::fs::write(folder.path().join(KEY_FILE), "5e".repeat(32)).unwrap();
         let mut config = config(folder.path());
         change(&mut config);
-        let mut app = Self::on(config);
+        let clock = TestClock::at(PRESENT);
+        // A key alone is what a lost ledger leaves, too.
+        let accept = Accept {
+            loss: true,
+            ..Accept::default()
+        };
+        let (client, running) = launch(&config, accept, &clock);
+        let mut app = Self::running(config, clock, client, running);
         app.folder = Some(folder);
         app
     }
@@ -134,7 +141,11 @@ impl TestApp {
     /// Starts on a folder that the caller keeps, at a time that is not before what is stored there.
     pub fn at(config: Config, time: &str) -> Self {
         let clock = TestClock::at(time);
-        let (client, running) = launch(&config, &clock);
+        let (client, running) = launch(&config, Accept::default(), &clock);
+        Self::running(config, clock, client, running)
+    }
+
+    fn running(config: Config, clock: TestClock, client: Client, running: Running) -> Self {
         TestApp {
             clock,
             client,
@@ -181,7 +192,7 @@ impl TestApp {
     /// Stops and starts again on the same folder.
     pub fn restart(&mut self) {
         self.stop();
-        let (client, running) = launch(&self.config, &self.clock);
+        let (client, running) = launch(&self.config, Accept::default(), &self.clock);
         self.client = client;
         self.running = Some(running);
     }
@@ -196,12 +207,12 @@ impl Drop for TestApp {
     }
 }
 
-fn launch(config: &Config, clock: &TestClock) -> (Client, Running) {
+fn launch(config: &Config, accept: Accept, clock: &TestClock) -> (Client, Running) {
     let (tell, told) = mpsc::channel();
     let (config, clock) = (config.clone(), clock.clock());
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let application = Application::build(config, clock).unwrap();
+            let application = Application::build_accepting(config, accept, clock).unwrap();
             let parts = (
                 application.address(),
                 application.handle(),

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use crate::store::replace_file;
 
 /// The name of the key's file in the data folder.
-pub const KEY_FILE: &str = "pseudonym.key";
+pub use crate::store::PSEUDONYM_KEY as KEY_FILE;
 
 /// What a pseudonym begins with; 32 hexadecimal digits follow.
 const MARK: &str = "u_";

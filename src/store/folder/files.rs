@@ -11,7 +11,10 @@ use crate::store::sql::connect::DATABASE;
 pub const MARK: &str = "ledger.json";
 
 /// What the names of files of a ledger begin with: database, log and overflow, the key of pseudonyms, the mark.
-const OURS: [&str; 3] = [DATABASE, "pseudonym.key", MARK];
+const OURS: [&str; 3] = [DATABASE, KEY, MARK];
+
+/// The name of the key of pseudonyms, which is made with the first ledger of a folder.
+pub const KEY: &str = "pseudonym.key";
 
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
 
+use super::files;
 use super::mark::{self, Found, Held};
 use crate::model::{Clock, Param};
 use crate::query;
@@ -48,23 +49,24 @@ pub fn open(options: &StoreOptions, clock: &Clock) -> Result<Connection, StoreEr
 /// # Errors
 /// [`StoreError::Loss`] where there was one.
 pub fn look(options: &StoreOptions) -> Result<(), StoreError> {
-    let folder = &options.data_dir;
-    if folder.join(connect::DATABASE).exists() {
+    let data = &options.data_dir;
+    if data.join(connect::DATABASE).exists() {
         return Ok(());
     }
-    let log = connect::logs(folder).iter().any(|log| log.exists());
-    let loss = match mark::read(folder)? {
+    let log = connect::logs(data).iter().any(|log| log.exists());
+    let loss = match mark::read(data)? {
         Found::Held(held) if held.commits > 0 => Loss::Database {
             commits: held.commits,
             last: held.last,
         },
         Found::Unreadable => Loss::Mark,
         Found::Held(_) | Found::Nothing if log => Loss::LogAlone,
+        Found::Nothing if data.join(files::KEY).exists() => Loss::KeyAlone,
         Found::Held(_) | Found::Nothing => return Ok(()),
     };
     accept(options, loss)?;
     if log {
-        set_aside(folder)?;
+        set_aside(data)?;
     }
     Ok(())
 }
@@ -140,7 +142,10 @@ pub fn loss(connection: &Connection, folder: &Path) -> Result<Option<Loss>, Stor
         Some(Loss::Commits {
             missing: known.commits - held.commits,
             commits: known.commits,
-            found: held.last,
+            found: match held.commits {
+                0 => "holds none".to_owned(),
+                _ => format!("ends with the commit of {}", held.last),
+            },
             last: known.last,
         })
     } else if given != Some(known.last_micros) && !was_moved(connection, known.last_micros)? {

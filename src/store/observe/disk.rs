@@ -1,17 +1,19 @@
 //! The disk under the data folder: whether it takes writes, and whether there is room left.
 //!
 //! A write of DuckDB that fails for want of room may cost the open database. So a small file is written and synced
-//! every few seconds, and nothing new is taken before the last of the room is gone.
+//! every few seconds, and nothing new is taken before the last of the room is gone. The files of the ledger must not go
+//! either.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::alarm::Alarm;
+use super::files::Files;
 use crate::store::sql::connect;
 use crate::store::{StoreError, StoreOptions, lock};
 
@@ -37,6 +39,8 @@ pub struct Disk {
     /// Bytes that must stay free.
     headroom: u64,
     state: Mutex<State>,
+    /// The files of the ledger, once they are open.
+    files: OnceLock<Files>,
 }
 
 #[derive(Default)]
@@ -98,15 +102,19 @@ impl Disk {
             folder: options.data_dir.clone(),
             headroom: options.free_mib.saturating_mul(1 << 20),
             state: Mutex::default(),
+            files: OnceLock::new(),
         });
         disk.look();
         disk.write();
         let (end, over) = channel::<()>();
-        let (own, post) = (disk.clone(), alarm.post("disk"));
+        let (own, post, alarm) = (disk.clone(), alarm.post("disk"), alarm.clone());
         std::thread::Builder::new().name("disk".into()).spawn(move || {
             let mut looks = 0_u32;
             while over.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 looks = looks.wrapping_add(1);
+                if let Some(gone) = own.files().and_then(Files::gone) {
+                    alarm.raise(gone.to_string());
+                }
                 own.look();
                 if looks.is_multiple_of(LOOKS_PER_WRITE) {
                     own.write();
@@ -115,6 +123,21 @@ impl Disk {
             post.leave();
         })?;
         Ok((disk, Looking { _end: end }))
+    }
+
+    /// Watches the files of the ledger from now on, one of them the mark: they are open.
+    ///
+    /// # Errors
+    /// When they cannot be looked at.
+    pub fn watch_files(&self, mark: &'static str) -> Result<(), StoreError> {
+        let files = Files::opened(&self.folder, mark)?;
+        self.files.get_or_init(|| files);
+        Ok(())
+    }
+
+    /// The files of the ledger, once they are open.
+    pub fn files(&self) -> Option<&Files> {
+        self.files.get()
     }
 
     /// Looks how much room there is.

@@ -3,6 +3,7 @@
 pub(super) mod alarm;
 pub(super) mod counters;
 pub(super) mod disk;
+pub(super) mod files;
 pub(super) mod ignored;
 pub(super) mod jobs;
 pub(super) mod refusals;

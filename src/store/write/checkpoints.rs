@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
+use crate::store::observe::files::{Checkpoint, Files};
 use crate::query;
 use crate::store::observe::alarm::Alarm;
 use crate::store::observe::disk::Disk;
@@ -94,7 +95,11 @@ impl Checkpoints {
     /// The last one, after which the thread has ended; true if it was made.
     pub fn finish(mut self) -> bool {
         self.end();
-        self.maker.make(&lock(&self.maker.connection), PATIENCE)
+        // From now on the log may go for good.
+        let last = self.maker.disk.files().map(Files::checkpoint);
+        let made = self.maker.make(&lock(&self.maker.connection), PATIENCE);
+        last.into_iter().for_each(Checkpoint::leave_open);
+        made
     }
 
     fn end(&mut self) {
@@ -127,6 +132,7 @@ impl Maker {
     fn make_due(&self, most: u64, patience: Duration) {
         let connection = lock(&self.connection);
         if self.is_due(most) {
+            let _checkpoint = self.disk.files().map(Files::checkpoint);
             self.make(&connection, patience);
         }
     }
