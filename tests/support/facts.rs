@@ -115,13 +115,9 @@ impl Facts {
             let (day, cell) = (quarter / 96, quarter % 96);
             days.entry((*bot, day)).or_default()[(cell / 48) as usize] |= 1 << (cell % 48);
         }
-        let cells = |of: fn((&(i64, i64), &[i64; 2])) -> i64| days.iter().map(of).collect::<Vec<_>>();
-        let days = df!(
-            "bot_key" => cells(|((bot, _), _)| *bot),
-            "day" => cells(|((_, day), _)| *day),
-            "low" => cells(|(_, bits)| bits[0]),
-            "high" => cells(|(_, bits)| bits[1]),
-        );
+        let (bots, of_days): (Vec<i64>, Vec<i64>) = days.keys().copied().unzip();
+        let (low, high): (Vec<i64>, Vec<i64>) = days.values().map(|[low, high]| (*low, *high)).unzip();
+        let days = df!("bot_key" => bots, "day" => of_days, "low" => low, "high" => high);
         self.frame("facts/days", days.unwrap())
     }
 
