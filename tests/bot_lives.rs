@@ -27,7 +27,7 @@ fn question(metric: &str, (from, to): (&str, &str), interval: Option<Interval>, 
         most_values: None,
         parameters: parameters
             .iter()
-            .map(|p| (p.name, given(p.name).unwrap_or(p.default).to_owned()))
+            .map(|p| (p.name, p.read(given(p.name).unwrap_or(p.default)).unwrap()))
             .collect(),
     }
 }

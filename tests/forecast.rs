@@ -2,9 +2,10 @@
 
 mod ledger;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
-use botledger::metrics::{self, Outcome, Question};
+use botledger::metrics::{self, Argument, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value};
 use botledger::serve::report::ANSWER_ROWS;
 use chrono::{DateTime, Days, TimeDelta, Utc};
@@ -40,8 +41,15 @@ fn question(days: usize, horizon: &str) -> Question {
         group_by: Vec::new(),
         filters: Vec::new(),
         most_values: None,
-        parameters: [("of", "bots".to_owned()), ("horizon", horizon.to_owned())].into(),
+        parameters: parameters(&[("of", "bots"), ("horizon", horizon)]),
     }
+}
+
+fn parameters(given: &[(&str, &str)]) -> BTreeMap<&'static str, Argument> {
+    let known = metrics::find("forecast").unwrap().parameters;
+    let named = |name: &str| known.iter().find(|parameter| parameter.name == name).unwrap();
+    let read = |(name, text): &(&str, &str)| (named(name).name, named(name).read(text).unwrap());
+    given.iter().map(read).collect()
 }
 
 /// The lives of bots of which these are members at the end of each day.

@@ -27,7 +27,7 @@ fn question(metric: &str, from: &str, to: &str, interval: Option<Interval>, zone
         parameters: metric
             .parameters
             .iter()
-            .map(|p| (p.name, p.default.to_owned()))
+            .map(|p| (p.name, p.read(p.default).unwrap()))
             .collect(),
     }
 }

@@ -3,12 +3,15 @@
 use std::time::Instant;
 
 use botledger::facts::fact::Of;
-use botledger::metrics::{Answer, Definition, Dimension, Filter, Metric, MetricError, Parameter, Question, Scope};
-use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Table, Value};
+use botledger::metrics::{
+    Answer, Definition, Dimension, Filter, Metric, MetricError, Parameter, Question, Scope, Takes,
+};
+use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Role, Table, Value};
+use botledger::serve::compare;
 use botledger::serve::definitions::Described;
+use botledger::serve::formats::{csv, json};
 use botledger::serve::question::{Asked, Compare, Defaults, Fault, QuestionError, parse};
 use botledger::serve::report::{Meta, Report};
-use botledger::serve::{compare, csv, json};
 use chrono::{DateTime, Utc};
 use polars::prelude::DataFrame;
 
@@ -27,18 +30,16 @@ static METRIC: Metric = Metric {
         name: "window",
         default: "24h",
         help: "a duration",
-        check: duration,
+        takes: Takes::Duration {
+            least: "1s",
+            most: "365d",
+            such_as: "24h",
+        },
     }],
     default_days: 30,
     columns: &[],
     compute: nothing,
 };
-
-fn duration(text: &str) -> Result<(), &'static str> {
-    botledger::model::time::parse_duration(text)
-        .map(|_| ())
-        .ok_or("must be a duration such as 24h")
-}
 
 fn nothing(_: &Scope) -> Result<Answer, MetricError> {
     Ok(Answer::of(DataFrame::empty()))
@@ -322,9 +323,22 @@ fn original_converts_nothing() {
 }
 
 fn column(name: &str, kind: ColumnType, unit: Option<&'static str>) -> Column {
+    let role = match (name, kind) {
+        ("bucket_start" | "bucket_end" | "complete", _) => Role::Bucket,
+        ("cohort_start", _) => Role::Cohort,
+        ("period" | "step_index", _) => Role::Position,
+        (_, ColumnType::Text) => Role::Key,
+        (_, ColumnType::Timestamp) => Role::Moment,
+        (_, ColumnType::Amount) => Role::Amount,
+        (_, ColumnType::Integer) => Role::Count,
+        (name, _) if name.ends_with("ci_low") => Role::Low,
+        (name, _) if name.ends_with("ci_high") => Role::High,
+        _ => Role::Number,
+    };
     Column {
         name: name.into(),
         kind,
+        role,
         unit,
     }
 }
@@ -426,7 +440,7 @@ fn mixed() -> Report {
 
 #[test]
 fn json_has_the_shape_of_every_answer() {
-    let text = String::from_utf8(json::render(&mixed()).unwrap()).unwrap();
+    let text = String::from_utf8((json::FORMAT.write)(&mixed(), false).unwrap()).unwrap();
     let expected = concat!(
         r#"{"metric":"parcels","definition":{"version":3,"text":"Parcels sent.","numerator":"parcels","#,
         r#""denominator":"","excludes":["letters"]},"query":{"from":"2016-07-01","to":"2016-08-01","#,
@@ -449,7 +463,7 @@ fn json_has_the_shape_of_every_answer() {
 
 #[test]
 fn csv_has_the_same_columns_and_no_formulas() {
-    let text = String::from_utf8(csv::render(&mixed(), false).unwrap()).unwrap();
+    let text = String::from_utf8((csv::FORMAT.write)(&mixed(), false).unwrap()).unwrap();
     let expected = "bucket_start,complete,platform,parcels,weight,share\n\
         2016-07-01T00:00:00+02:00,true,web,-3,-12.50,0.25\n\
         2016-07-01T00:00:00+02:00,false,'=1+1,,1500,\n\
@@ -460,7 +474,7 @@ fn csv_has_the_same_columns_and_no_formulas() {
 #[test]
 fn the_edges_of_a_range_are_dates_where_they_are_midnights() {
     let edges = |query: &[(&str, &str)]| {
-        let body = json::render(&report(asked(query).question, Table::default())).unwrap();
+        let body = (json::FORMAT.write)(&report(asked(query).question, Table::default()), false).unwrap();
         let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
         (
             answer["query"]["from"].as_str().unwrap().to_owned(),

@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn ends(to: &str, interval: Interval, tz: Tz, horizon: &str) -> Vec<String> {
-        let (buckets, cut) = buckets(&range(to, interval, tz), interval, horizon);
+        let (buckets, cut) = buckets(&range(to, interval, tz), interval, parse(horizon));
         assert!(!cut);
         buckets.iter().map(|bucket| bucket.end.to_rfc3339()).collect()
     }
@@ -129,7 +129,7 @@ mod tests {
     fn a_date_that_is_past_asks_for_nothing_and_a_word_is_refused() {
         assert!(ends("2016-08-01T00:00:00Z", Interval::Day, Tz::UTC, "2016-08-01").is_empty());
         for wrong in ["", "0", "1101", "6x", "0d", "-3", "soon", "2016-13-01", "+262142-12-31"] {
-            assert!(check(wrong).is_err(), "{wrong}");
+            assert!(Reach::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

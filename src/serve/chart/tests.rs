@@ -4,7 +4,7 @@ use chrono::{TimeZone, Utc};
 use serde_json::Value as Json;
 
 use super::*;
-use crate::model::{Column, ColumnType, Interval, Value};
+use crate::model::{Column, ColumnType, Interval, Role, Value};
 
 const METRICS: [&str; 13] = [
     "bot-growth",
@@ -102,6 +102,7 @@ fn table(range: &TimeRange) -> Table {
     let column = |(name, kind): &(&str, ColumnType)| Column {
         name: (*name).to_owned(),
         kind: *kind,
+        role: Role::Number,
         unit: None,
     };
     Table {

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
-use crate::store::observe::files::{Checkpoint, Files};
 use crate::query;
 use crate::store::observe::alarm::Alarm;
 use crate::store::observe::disk::Disk;
+use crate::store::observe::files::{Checkpoint, Files};
 use crate::store::sql::connect;
 use crate::store::{StoreError, lock};
 

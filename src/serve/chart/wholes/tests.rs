@@ -3,7 +3,7 @@
 use chrono::{TimeZone, Utc};
 
 use super::super::*;
-use crate::model::{Column, ColumnType, Interval, Value};
+use crate::model::{Column, ColumnType, Interval, Role, Value};
 
 /// July to September 2016 by month.
 fn quarter() -> TimeRange {
@@ -44,6 +44,7 @@ fn table(
     let column = |name: &&str| Column {
         name: (*name).to_owned(),
         kind: kind(name),
+        role: Role::Number,
         unit: None,
     };
     Table {
