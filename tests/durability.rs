@@ -241,7 +241,12 @@ fn the_log_is_put_into_the_tables_while_events_come_in_so_that_little_is_left_to
 #[test]
 fn a_terminal_that_is_closed_ends_a_server_in_good_order() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Served::start(folder.path());
+    let data = folder.path().to_str().unwrap();
+    // The tests may have been started to outlive their own terminal, and what they start inherits that.
+    let server = Served::spawn(botledger_after(
+        r#"exec env --default-signal=HUP "$0" "$@""#,
+        &["serve", "--listen", "127.0.0.1:0", "--data-dir", data],
+    ));
     assert_eq!(server.client.post_events(&batch("hup", 0, 0)).accepted, BATCH);
     server.signal("-HUP");
     assert!(server.ended().success());

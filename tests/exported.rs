@@ -178,7 +178,7 @@ fn what_earlier_versions_kept_of_uncounted_notices_gets_columns_and_stays_the_sa
     assert!(again.contains("0 accepted, 4 duplicates, 0 conflicts"), "{again}");
     std::fs::create_dir(&second).unwrap();
     std::fs::copy(first.join(KEY_FILE), second.join(KEY_FILE)).unwrap();
-    let elsewhere = run_on(&second, &["import", text(&old)]);
+    let elsewhere = run_on(&second, &["import", "--accept-loss", text(&old)]);
     assert!(elsewhere.contains("4 accepted, 0 duplicates"), "{elsewhere}");
     assert_eq!(events(&second), before);
 }

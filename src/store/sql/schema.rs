@@ -71,8 +71,7 @@ pub fn migrate(connection: &Connection) -> Result<(), StoreError> {
         transaction.execute(mark.sql, [index as i64 + 1])?;
         transaction.commit()?;
     }
-    let folded: i64 = row(connection, &query!("jobs/folded_to"), [], |row| row.get(0))?;
-    if folded > 0 {
+    if !row(connection, &query!("schema/left_over"), [], |row| row.get::<_, bool>(0))? {
         return Ok(());
     }
     let transaction = connection.unchecked_transaction()?;
