@@ -271,7 +271,7 @@ fn every_command_and_flag_exists_and_every_command_is_told() {
         }
         helps += &own;
     }
-    let of_cargo = ["--release", "--no-default-features"];
+    let of_cargo = ["--release", "--no-default-features", "--test"];
     for (at, _) in readme()
         .match_indices("--")
         .filter(|(at, _)| readme()[..*at].ends_with([' ', '`']))
