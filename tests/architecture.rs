@@ -305,7 +305,17 @@ const MONEY_BESIDE_FLOATS: &[(&str, &str)] = &[
 /// Whether a file handles money: amounts in minor units, their sums, currencies or the fractions that convert them.
 fn names_money(source: &Source) -> bool {
     let words = [
-        "Money", "minor", "amount", "Amount", "gross", "Currency", "Decimal", "Fraction", "Sum", "Wide",
+        "Money",
+        "minor",
+        "amount",
+        "Amount",
+        "gross",
+        "Converter",
+        "Currency",
+        "Decimal",
+        "Fraction",
+        "Sum",
+        "Wide",
     ];
     words.iter().any(|word| source.names(word))
 }
