@@ -42,7 +42,7 @@ pub const METRIC: Metric = Metric {
         Column::key("failure_kind").means("Whose failure it was: issuer, risk, technical, abandoned or settlement."),
         Column::count("attempts", "attempts").means("Failed attempts of this kind with this code."),
         Column::rate("share", "attempts", "n").means("attempts / n."),
-        Column::count("n", "attempts").means("Failed attempts of the bucket and group."),
+        Column::distinct("n", "attempts").means("Failed attempts of the bucket and group."),
         Column::low("ci_low", "attempts", "n").means("Lower end of the 95 % Wilson interval of share."),
         Column::high("ci_high", "attempts", "n").means("Upper end of the 95 % Wilson interval of share."),
     ],

@@ -73,7 +73,7 @@ pub const METRIC: Metric = Metric {
         Column::amount("reversed").means("Money reversed."),
         Column::amount("net").means("gross - refunded - disputed_lost - reversed."),
         Column::new("average", Role::Number).means("gross / payments that have an exchange rate."),
-        Column::distinct("unconverted", "payments").means("Payments with a movement whose money has no exchange rate."),
+        Column::stock("unconverted", "payments").means("Payments with a movement whose money has no exchange rate."),
         Column::distinct("payers", "users").means("Different users among the payments."),
         Column::distinct("repeat_payers", "users")
             .means("Of these, users whose second captured payment ever is in the bucket or earlier."),

@@ -2,142 +2,118 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use botledger::metrics::{self, Column};
+use botledger::model::Role;
 use chrono::{DateTime, FixedOffset};
 
 use super::draw::Draw;
 use super::identities::names;
 use super::world::{Row, count, key, minor};
 
-/// How a metric's columns add up.
+/// How a metric's columns add up: what their roles say.
 #[derive(Default)]
 struct Additive {
     /// The parts are the whole.
-    groups: &'static [&'static str],
-    time: &'static [&'static str],
-    /// Stocks: of finer buckets the first or the last is the coarser's.
-    first: &'static [&'static str],
-    last: &'static [&'static str],
+    groups: Vec<&'static str>,
+    time: Vec<&'static str>,
+    /// Of finer buckets the first or the last is the coarser's.
+    first: Vec<&'static str>,
+    last: Vec<&'static str>,
     /// Amounts: the parts are the whole, but for the rounding of each where money is converted.
-    money: &'static [&'static str],
+    money: Vec<&'static str>,
     /// Distinct units, of which one may be in several parts: none is larger than the whole, nor all together smaller.
-    distinct: &'static [&'static str],
-    distinct_in_time: &'static [&'static str],
+    distinct: Vec<&'static str>,
+    distinct_in_time: Vec<&'static str>,
 }
 
-const FUNNEL: &[&str] = &["entered", "reached", "dropped", "open", "open_reached"];
-const ARMS: &[&str] = &["n", "baseline_n"];
-const STARTS: &[&str] = &["registered", "with_conversation", "with_checkout", "with_payment"];
-const JOINED: &[&str] = &[
+/// Metrics whose rows are parts and wholes of each other. Of the others, `change` tells of two periods, and `milestones`
+/// has laws of its own.
+const ADDITIVE: [&str; 10] = [
+    "bot-growth",
+    "bot-activity",
+    "bot-activation",
+    "bot-retention",
+    "conversion",
+    "path-effect",
+    "provider-share",
     "payments",
-    "attributed",
-    "unattributed",
-    "with_network",
-    "with_conversation",
+    "declines",
+    "coverage",
 ];
 
 fn additive(draw: &Draw) -> Additive {
-    let of_users = draw.has("unit=user");
+    if draw.metric == "forecast" {
+        return forecast(draw);
+    }
+    let metric = metrics::find(draw.metric).unwrap();
+    if !ADDITIVE.contains(&draw.metric) {
+        return Additive::default();
+    }
+    let named = |is: &dyn Fn(&Column) -> bool| -> Vec<&'static str> {
+        metric
+            .columns
+            .iter()
+            .filter(|column| is(column))
+            .map(|column| column.name)
+            .collect()
+    };
+    // Finer buckets may have settled before the whole has; what checkouts have is told for some groups only.
+    let settles = |column: &Column| column.window.is_some_and(|window| !window.told);
+    let everywhere = |column: &Column| column.name != "checkout_conversion_n" && column.role != Role::Amount;
+    let users = draw.has("unit=user");
+    let mut additive = Additive {
+        groups: named(&|column| column.role.adds_over_groups() && everywhere(column)),
+        time: named(&|column| column.role.adds_over_buckets() && everywhere(column) && !settles(column)),
+        money: named(&|column| column.role == Role::Amount),
+        ..Additive::default()
+    };
     match draw.metric {
-        "bot-growth" => Additive {
-            groups: &[
-                "opening",
-                "registered",
-                "reinstated",
-                "retired",
-                "closing",
-                "inferred",
-                "suspended",
-                "payment_enabled",
-            ],
-            time: &["registered", "reinstated", "retired", "inferred"],
-            first: &["opening"],
-            last: &["closing", "suspended", "payment_enabled"],
-            ..Additive::default()
-        },
-        "bot-activity" => Additive {
-            groups: &["active", "new", "retained", "resurrected", "churned"],
-            time: &["new"],
-            distinct_in_time: &["active"],
-            ..Additive::default()
-        },
-        "bot-activation" => even(STARTS),
-        "bot-retention" => Additive {
-            groups: &["cohort_size", "active"],
-            time: &["cohort_size"],
-            ..Additive::default()
-        },
+        "bot-growth" => {
+            additive.first = vec!["opening"];
+            additive.last = vec!["closing", "suspended", "payment_enabled"];
+        }
+        "bot-activity" => additive.distinct_in_time = vec!["active"],
+        // Of the periods, the first is the cohort itself.
+        "bot-retention" => additive.time = vec!["cohort_size"],
         // A user may enter a finer bucket from another country, which is then another group.
-        "conversion" if of_users => Additive {
-            groups: FUNNEL,
-            distinct_in_time: if draw.filter.is_empty() && draw.groups.is_empty() {
-                &["entered"]
-            } else {
-                &[]
-            },
-            ..Additive::default()
-        },
-        "conversion" => even(FUNNEL),
-        "path-effect" => even(ARMS),
-        "provider-share" => Additive {
-            money: &["gross", "refunded", "disputed_lost", "net"],
-            ..even(&["payments"])
-        },
-        "payments" => payments(draw),
-        "declines" => even(&["attempts"]),
-        "coverage" => even(JOINED),
-        "forecast" if draw.has("of=gross") => Additive {
-            money: &["value"],
-            ..Additive::default()
-        },
-        "forecast" if draw.has("of=payments") => even(&["value"]),
-        "forecast" => Additive {
-            groups: &["value"],
-            last: &["value"],
-            ..Additive::default()
-        },
-        _ => Additive::default(),
+        "conversion" if users => {
+            additive.time = Vec::new();
+            if draw.filter.is_empty() && draw.groups.is_empty() {
+                additive.distinct_in_time = vec!["entered"];
+            }
+        }
+        "payments" => {
+            additive.distinct = named(&|column| column.role == Role::Distinct);
+            // A payment without a rate may move money in several buckets. A second payment is one whatever the filters,
+            // so that of a part alone it may lie after the last bucket paid in.
+            let plain = draw.filter.is_empty() && draw.groups.is_empty() && !draw.has("original");
+            additive.distinct_in_time = vec!["payers", "bots", "unconverted"];
+            additive.distinct_in_time.extend(plain.then_some("repeat_payers"));
+        }
+        _ => {}
     }
+    additive
 }
 
-/// Counts that add up both ways.
-fn even(columns: &'static [&'static str]) -> Additive {
-    Additive {
-        groups: columns,
-        time: columns,
-        ..Additive::default()
-    }
-}
-
-fn payments(draw: &Draw) -> Additive {
-    const COUNTS: &[&str] = &[
-        "payments",
-        "pending",
-        "attempt_approval_n",
-        "first_attempt_approval_n",
-        "payment_success_n",
-        "chargebacks_opened",
-        "chargebacks_won",
-        "chargebacks_lost",
-        "saved_share_n",
-        "unconverted",
-        "refund_rate_n",
-        "dispute_rate_n",
-    ];
-    // A second payment is one whatever the filters, so that of a part alone it may lie after the last bucket paid in.
-    let plain = draw.filter.is_empty() && draw.groups.is_empty() && !draw.has("original");
-    Additive {
-        groups: COUNTS,
-        // A payment without a rate may move money in several buckets; one of finer buckets may be mature before the
-        // whole is.
-        time: &COUNTS[..COUNTS.len() - 3],
-        money: &["gross", "refunded", "disputed_lost", "reversed", "net"],
-        distinct: &["payers", "repeat_payers", "bots"],
-        distinct_in_time: if plain {
-            &["payers", "repeat_payers", "bots", "unconverted"]
-        } else {
-            &["payers", "bots", "unconverted"]
-        },
-        ..Additive::default()
+fn forecast(draw: &Draw) -> Additive {
+    let value = || vec!["value"];
+    if draw.has("of=gross") {
+        Additive {
+            money: value(),
+            ..Additive::default()
+        }
+    } else if draw.has("of=payments") {
+        Additive {
+            groups: value(),
+            time: value(),
+            ..Additive::default()
+        }
+    } else {
+        Additive {
+            groups: value(),
+            last: value(),
+            ..Additive::default()
+        }
     }
 }
 
@@ -215,7 +191,7 @@ pub fn over_groups(draw: &Draw, parts: &[Row], whole: &[Row]) -> usize {
     for row in counted(draw, whole) {
         wholes.entry(key(row, &own)).or_default().1 = Some(row);
     }
-    let mut cells = add_up(draw, &wholes, columns.groups, columns.distinct, columns.money);
+    let mut cells = add_up(draw, &wholes, &columns.groups, &columns.distinct, &columns.money);
     if draw.metric == "payments" {
         // Null where the groups are none of a checkout's.
         wholes.retain(|_, (parts, _)| parts.iter().all(|part| !part["checkout_conversion_n"].is_null()));
@@ -277,7 +253,7 @@ pub fn over_time(draw: &Draw, fine: &[Row], coarse: &[Row]) -> usize {
     for row in counted(draw, coarse).filter(is_own) {
         wholes.entry(place(row)).or_default().1 = Some(row);
     }
-    let mut cells = add_up(draw, &wholes, columns.time, columns.distinct_in_time, columns.money);
+    let mut cells = add_up(draw, &wholes, &columns.time, &columns.distinct_in_time, &columns.money);
     for (at, (parts, whole)) in &wholes {
         let (Some(whole), Some(first), Some(last)) = (whole, parts.first(), parts.last()) else {
             panic!("no rows of {at:?} in {}", draw.question());

@@ -115,7 +115,7 @@ pub const METRIC: Metric = Metric {
         Column::rate("rate_from_previous", "reached", "rate_from_previous_n")
             .settling(WINDOW)
             .means("reached / units that reached the step before."),
-        Column::count("rate_from_previous_n", "")
+        Column::distinct("rate_from_previous_n", "")
             .of_asked(units)
             .settling(WINDOW)
             .means("Units that reached the step before, whose window is over."),
