@@ -49,29 +49,6 @@ pub const OF_BOTS: &[Dimension] = &[
     Dimension("developer", Of::Bot),
 ];
 
-const OF_CONVERSATIONS: &[Dimension] = &[
-    Dimension("platform", Of::Row),
-    Dimension("bot", Of::Row),
-    Dimension("category", Of::Bot),
-    Dimension("country", Of::RowElseBot),
-    Dimension("developer", Of::Bot),
-    Dimension("acquisition", Of::Row),
-    Dimension("path", Of::Row),
-    Dimension("credential", Of::Row),
-    Dimension("provider", Of::Row),
-];
-
-const OF_CHECKOUTS: &[Dimension] = &[
-    Dimension("platform", Of::Row),
-    Dimension("bot", Of::Row),
-    Dimension("category", Of::Bot),
-    Dimension("country", Of::RowElseBot),
-    Dimension("developer", Of::Bot),
-    Dimension("acquisition", Of::Row),
-    Dimension("path", Of::Row),
-    Dimension("credential", Of::Row),
-];
-
 const OF_PAYMENTS: &[Dimension] = &[
     Dimension("platform", Of::Row),
     Dimension("bot", Of::Row),
@@ -86,6 +63,12 @@ const OF_PAYMENTS: &[Dimension] = &[
     Dimension("method", Of::Row),
     Dimension("wallet", Of::Row),
 ];
+
+/// Conversations have all that payments have before the network.
+const OF_CONVERSATIONS: &[Dimension] = OF_PAYMENTS.split_at(9).0;
+
+/// A checkout has no provider until somebody pays.
+const OF_CHECKOUTS: &[Dimension] = OF_PAYMENTS.split_at(8).0;
 
 /// Spans of bots' lives: `kind`, `reinstated`, `inferred`, `until` and the beginning as `time`. All that touch the range.
 pub const SPANS: Fact = Fact {

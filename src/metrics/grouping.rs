@@ -4,17 +4,12 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataFrame, Expr, col};
 
-use super::{MetricError, Question};
+use super::MetricError;
 
 pub(super) use super::rows::counts;
 
 /// Values of the asked dimensions, in their order; `None` is "no value".
 pub(super) type Group = Vec<Option<String>>;
-
-/// Whether a question groups or filters by a dimension.
-pub(super) fn uses(question: &Question, dimension: &str) -> bool {
-    question.group_by.contains(&dimension) || question.filter(dimension).is_some()
-}
 
 /// The values of some text columns, row by row.
 pub(super) fn groups(frame: &DataFrame, names: &[&str]) -> Result<Vec<Group>, MetricError> {

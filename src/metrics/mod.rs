@@ -188,6 +188,11 @@ impl Question {
         self.filters.iter().find(|filter| filter.dimension == dimension)
     }
 
+    /// Whether it groups or filters by a dimension.
+    pub fn uses(&self, dimension: &str) -> bool {
+        self.group_by.contains(&dimension) || self.filter(dimension).is_some()
+    }
+
     /// A parameter of the metric's own, as it was written.
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters

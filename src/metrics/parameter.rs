@@ -81,7 +81,7 @@ impl Parameter {
 }
 
 /// Words as a sentence lists them: `a, b or c`.
-pub(super) fn alternatives(words: &[&str]) -> String {
+pub fn alternatives(words: &[&str]) -> String {
     match words {
         [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         words => words.concat(),

@@ -184,7 +184,7 @@ impl<'a> Scope<'a> {
 
     /// Whether the question groups or filters by a dimension.
     pub fn uses(&self, dimension: &str) -> bool {
-        self.question.group_by.contains(&dimension) || self.question.filter(dimension).is_some()
+        self.question.uses(dimension)
     }
 
     /// What tells the rows of a bucket apart: the asked dimensions, then these, where they are not asked for anyway.

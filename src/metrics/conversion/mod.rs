@@ -14,7 +14,7 @@ use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 use self::funnel::{COUNTS, Funnel, SECONDS, Tallies, Tally};
 use self::steps::Steps;
 use super::column::{After, Column, Role};
-use super::grouping::{Grid, Group, by_bucket, uses};
+use super::grouping::{Grid, Group, by_bucket};
 use super::scope::Scope;
 use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::CONVERSATIONS;
@@ -225,7 +225,7 @@ fn frame(funnel: &Funnel, rows: &[(Group, Vec<Vec<Tally>>)]) -> Result<DataFrame
 /// What no step of the funnel can tell, though the question asks for it.
 fn unknown(question: &Question, steps: &Steps) -> Vec<String> {
     let names = CONVERSATIONS.dimensions.iter().map(|dimension| dimension.0);
-    let asked = names.filter(|name| uses(question, name));
+    let asked = names.filter(|name| question.uses(name));
     asked
         .filter(|name| steps.known_from(name).is_none())
         .map(|name| {

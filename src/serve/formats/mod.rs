@@ -11,6 +11,7 @@ use super::negotiate::take;
 use super::report::{AnswerError, Report};
 use crate::http::Problem;
 use crate::http::preferences::preferences;
+use crate::metrics::parameter::alternatives;
 
 /// One format.
 #[derive(Debug)]
@@ -57,10 +58,7 @@ impl Format {
 /// The formats in a sentence.
 fn listed(name: impl Fn(&Format) -> String) -> String {
     let names: Vec<String> = ALL.iter().map(name).collect();
-    match names.as_slice() {
-        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
-        names => names.concat(),
-    }
+    alternatives(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn accepted(request: &HttpRequest) -> Result<&'static Format, Problem> {
