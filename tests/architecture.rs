@@ -45,7 +45,7 @@ const WEB: &[&str] = &[
     "ingest/webhooks/routes.rs",
     "serve/mod.rs",
     "serve/charts_route.rs",
-    "serve/dashboard/routes.rs",
+    "serve/page/routes.rs",
     "serve/gate.rs",
     "serve/health.rs",
     "serve/formats/mod.rs",
@@ -167,8 +167,8 @@ fn only_the_store_names_duckdb() {
 
 #[test]
 fn only_charts_name_plotters() {
-    let outside = |source: &Source| source.names("plotters") && !source.path.starts_with("serve/chart/");
-    none(offenders(outside), "plotters outside serve/chart");
+    let outside = |source: &Source| source.names("plotters") && !source.path.starts_with("serve/charts/");
+    none(offenders(outside), "plotters outside serve/charts");
 }
 
 #[test]

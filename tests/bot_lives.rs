@@ -4,7 +4,7 @@ mod laws;
 
 use botledger::metrics::{self, MetricError, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value as Cell};
-use botledger::serve::report::ANSWER_ROWS;
+use botledger::serve::answer::report::ANSWER_ROWS;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -25,6 +25,7 @@ fn question(metric: &str, (from, to): (&str, &str), interval: Option<Interval>, 
         group_by: Vec::new(),
         filters: Vec::new(),
         most_values: None,
+        whole: false,
         parameters: parameters
             .iter()
             .map(|p| (p.name, p.read(given(p.name).unwrap_or(p.default)).unwrap()))

@@ -7,7 +7,7 @@ use std::io::Write;
 
 use botledger::metrics::{self, Argument, Outcome, Question};
 use botledger::model::{Currency, Interval, Mode, TimeRange, Value};
-use botledger::serve::report::ANSWER_ROWS;
+use botledger::serve::answer::report::ANSWER_ROWS;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use polars::prelude::df;
 use serde_json::json;
@@ -41,6 +41,7 @@ fn question(days: usize, horizon: &str) -> Question {
         group_by: Vec::new(),
         filters: Vec::new(),
         most_values: None,
+        whole: false,
         parameters: parameters(&[("of", "bots"), ("horizon", horizon)]),
     }
 }

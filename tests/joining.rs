@@ -246,7 +246,7 @@ fn answer(store: &Store, as_of: DateTime<Utc>, metric: &str, more: &[(&str, &str
         as_of,
         currency: Currency::parse("USD"),
     };
-    let asked = botledger::serve::question::parse(metric, &pairs, &defaults).unwrap();
-    let report = botledger::serve::report::answer(store, metric, &asked.question).unwrap();
+    let asked = botledger::serve::answer::question::parse(metric, &pairs, &defaults).unwrap();
+    let report = botledger::serve::answer::report::answer(store, metric, &asked.question).unwrap();
     format!("{:?}", report.table.rows)
 }

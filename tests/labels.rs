@@ -153,8 +153,8 @@ fn names_that_differ_in_nothing_that_is_seen_are_numbered() {
 
 #[test]
 fn every_font_has_its_licence_beside_it() {
-    let folder = project("src/serve/chart/fonts");
-    let told = read("src/serve/chart/fonts/README.md");
+    let folder = project("src/serve/charts/fonts");
+    let told = read("src/serve/charts/fonts/README.md");
     let names = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -4,7 +4,7 @@ use botledger::metrics::fx::{Rates, Sum, divide};
 use botledger::metrics::statistics::{hhi, newcombe, quantile, wilson};
 use botledger::metrics::{self, Outcome, Question};
 use botledger::model::{Currency, Decimal, Interval, Mode, TimeRange, Value};
-use botledger::serve::report::ANSWER_ROWS;
+use botledger::serve::answer::report::ANSWER_ROWS;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
@@ -24,6 +24,7 @@ fn question(metric: &str, from: &str, to: &str, interval: Option<Interval>, zone
         group_by: Vec::new(),
         filters: Vec::new(),
         most_values: None,
+        whole: false,
         parameters: metric
             .parameters
             .iter()

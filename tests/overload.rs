@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use botledger::serve::Gate;
+use botledger::serve::answer::report::AnswerError;
 use botledger::serve::gate::Class;
-use botledger::serve::report::AnswerError;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
 

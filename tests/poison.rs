@@ -736,8 +736,8 @@ fn answer(store: &Store, as_of: DateTime<Utc>, metric: &str, more: &[(&str, &str
         currency: Currency::parse("USD"),
     };
     let metric = botledger::metrics::find(metric).unwrap();
-    let asked = botledger::serve::question::parse(metric, &pairs, &defaults).unwrap();
-    let report = botledger::serve::report::answer(store, metric, &asked.question).unwrap();
+    let asked = botledger::serve::answer::question::parse(metric, &pairs, &defaults).unwrap();
+    let report = botledger::serve::answer::report::answer(store, metric, &asked.question).unwrap();
     format!("{:?}", report.table.rows)
 }
 

@@ -7,11 +7,11 @@ use botledger::metrics::{
     Answer, Definition, Dimension, Filter, Metric, MetricError, Parameter, Question, Scope, Takes,
 };
 use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Role, Table, Value};
-use botledger::serve::compare;
-use botledger::serve::definitions::Described;
+use botledger::serve::answer::compare;
+use botledger::serve::answer::definitions::Described;
+use botledger::serve::answer::question::{Asked, Compare, Defaults, Fault, QuestionError, parse};
+use botledger::serve::answer::report::{Meta, Report};
 use botledger::serve::formats::{csv, json};
-use botledger::serve::question::{Asked, Compare, Defaults, Fault, QuestionError, parse};
-use botledger::serve::report::{Meta, Report};
 use chrono::{DateTime, Utc};
 use polars::prelude::DataFrame;
 
@@ -381,6 +381,7 @@ fn report(question: Question, table: Table) -> Report {
         compare: None,
         meta,
         table,
+        whole: None,
         left_out: None,
     }
 }

@@ -10,7 +10,8 @@ use botledger::ingest::{Code, content, json, values};
 use botledger::metrics;
 use botledger::model::EventType;
 use botledger::model::vocabulary as words;
-use botledger::serve::{chart, question};
+use botledger::serve::answer::question;
+use botledger::serve::charts;
 use serde_json::{Map, Value, json};
 
 use crate::support::app::TestApp;
@@ -571,7 +572,7 @@ fn the_metrics_have_the_dimensions_parameters_and_columns_that_are_told() {
 
 #[test]
 fn the_bounds_in_the_text_are_those_of_the_source() {
-    let (widths, heights) = (chart::WIDTHS, chart::HEIGHTS);
+    let (widths, heights) = (charts::WIDTHS, charts::HEIGHTS);
     for claim in [
         format!("`width` ({} to {}", widths.start(), widths.end()),
         format!("`height` ({} to {}", heights.start(), heights.end()),

@@ -180,6 +180,8 @@ pub struct Question {
     pub parameters: BTreeMap<&'static str, Argument>,
     /// How many values of a metric's own column are told one by one, the others as one; `None` tells all.
     pub most_values: Option<usize>,
+    /// Whether the rows of the whole range as one bucket are told beside those of its buckets.
+    pub whole: bool,
 }
 
 impl Question {

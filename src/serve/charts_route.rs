@@ -5,15 +5,15 @@ use std::ops::RangeInclusive;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::ServeState;
-use super::chart::{self, ChartRequest, Medium, Theme};
+use super::answer::question::named;
+use super::answer::report::{AnswerError, Report};
+use super::charts::{self, ChartRequest, Medium, Theme};
 use super::gate::Class;
 use super::negotiate::take;
-use super::question::named;
-use super::report::{AnswerError, Report};
 use super::routes::{Pairs, Rendering, find, only_read, pairs, respond};
+use super::{ServeState, views};
 use crate::http::Problem;
-use crate::metrics::{Filter, MOST_VALUES, Question};
+use crate::metrics::{Filter, Question};
 use crate::model::{Currency, Mode};
 
 /// Pixels where the question states none.
@@ -47,12 +47,12 @@ async fn picture(
         content_type,
         file: Some(("inline", extension)),
         vary: None,
-        most_values: Some(MOST_VALUES),
+        is_picture: true,
     };
     let render = move |report: &Report| {
         let drawn = draw(report, look, |request| match raster {
-            true => chart::png(request),
-            false => chart::svg(request).map(String::into_bytes),
+            true => charts::png(request),
+            false => charts::svg(request).map(String::into_bytes),
         });
         drawn.map_err(|error| AnswerError::Render(error.to_string()))
     };
@@ -76,8 +76,8 @@ impl Look {
             })?,
         };
         Ok(Look {
-            width: pixels(pairs, "width", chart::WIDTHS)?.unwrap_or(SIZE.0),
-            height: pixels(pairs, "height", chart::HEIGHTS)?.unwrap_or(SIZE.1),
+            width: pixels(pairs, "width", charts::WIDTHS)?.unwrap_or(SIZE.0),
+            height: pixels(pairs, "height", charts::HEIGHTS)?.unwrap_or(SIZE.1),
             theme,
         })
     }
@@ -100,9 +100,11 @@ fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) ->
     let dimension = question.parameter("dimension");
     render(&ChartRequest {
         metric: report.metric.name,
+        picture: views::find(report.metric.name).picture,
         title: &report.title(),
         subtitle: &subtitle(question),
         table: &report.table,
+        whole: report.whole_range(),
         left_out: report.left_out.as_ref(),
         range: &question.range,
         as_of: question.as_of,
@@ -118,7 +120,7 @@ fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) ->
 }
 
 /// A picture as bytes.
-type Drawn = Result<Vec<u8>, chart::ChartError>;
+type Drawn = Result<Vec<u8>, charts::ChartError>;
 
 /// What narrows the picture: `platform messenger or web · country not US · test mode`.
 fn subtitle(question: &Question) -> String {

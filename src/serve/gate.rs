@@ -12,7 +12,7 @@ use actix_web::web;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::report::AnswerError;
+use super::answer::report::AnswerError;
 use crate::store::Deadline;
 
 /// Questions that may wait for each one that is worked on.

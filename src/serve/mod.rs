@@ -1,35 +1,26 @@
 //! Answers: a question comes in, a report goes out as JSON, CSV, a chart or a page.
 //!
 //! ```text
-//! query string ─► question ─► report (store → metric) ─► compare ─► json · csv · chart · dashboard
+//! query string ─► question ─► report (store → metric) ─► compare ─► formats · charts · page
 //! ```
 //!
 //! Only the route files know the web server. Every question passes one [`Gate`], so that a crowd of
 //! them queues up to a bound and is then refused, and none holds a worker of the web server.
 
-pub mod adding_up;
-pub mod annotations;
-pub mod chart;
+pub mod answer;
+pub mod charts;
 pub mod charts_route;
-pub mod compare;
-pub mod dashboard;
-pub mod definitions;
 pub mod formats;
 pub mod gate;
 pub mod health;
-pub mod maturity;
-pub mod moment;
 pub mod negotiate;
-pub mod parameters;
+pub mod page;
 pub mod quarantine;
 mod quarantine_route;
-pub mod question;
-pub mod refusal;
-pub mod report;
 pub mod routes;
 pub mod sources;
 pub mod sources_route;
-pub mod values;
+pub mod views;
 
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -42,10 +33,11 @@ use crate::metrics;
 use crate::model::Clock;
 use crate::store::{Deadline, Store};
 
+use answer::definitions;
+pub use answer::question::Defaults;
+use answer::report::AnswerError;
 use gate::Class;
 pub use gate::Gate;
-pub use question::Defaults;
-use report::AnswerError;
 
 /// What every answering route shares. Cheap to clone.
 #[derive(Clone)]
@@ -134,7 +126,7 @@ fn warm(store: &Store) -> Result<(), AnswerError> {
         currency: None,
     };
     definitions::warm_up(store, &defaults)?;
-    chart::warm_up();
+    charts::warm_up();
     Ok(())
 }
 
@@ -147,6 +139,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     charts_route::configure(cfg);
     sources_route::configure(cfg);
     quarantine_route::configure(cfg);
-    dashboard::routes::configure(cfg);
+    page::routes::configure(cfg);
     cfg.default_service(actix_web::web::to(crate::http::not_found));
 }

@@ -3,7 +3,7 @@
 use actix_web::http::header::EntityTag;
 use sha2::{Digest, Sha256};
 
-use super::question::Asked;
+use super::answer::question::Asked;
 use crate::http::Problem;
 use crate::metrics::Metric;
 use crate::model::Mode;

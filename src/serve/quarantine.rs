@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value as Json, json};
 
-use super::refusal::{Fault, QuestionError};
+use super::answer::refusal::{Fault, QuestionError};
 use crate::store::{EntityKind, SetAside, SetAsidePart, SetAsideState, Store, StoreError};
 
 /// Entities of one list; how many more there are is told.

@@ -5,14 +5,15 @@ use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::answer::report::{AnswerError, Report, answer_asked};
+use super::answer::{definitions, question};
 use super::formats::{Format, json};
 use super::gate::Class;
 use super::negotiate::{file_name, tag, take};
-use super::report::{AnswerError, Report, answer_asked};
-use super::{ServeState, definitions, question};
+use super::{ServeState, views};
 use crate::http::Problem;
 use crate::http::preferences::Known;
-use crate::metrics::{self, Metric};
+use crate::metrics::{self, MOST_VALUES, Metric};
 
 /// The pairs of a query string, decoded, in their order.
 pub type Pairs = Vec<(String, String)>;
@@ -85,7 +86,7 @@ async fn metric(
         content_type: format.content_type,
         file: format.is_saved.then_some(("attachment", format.name)),
         vary: Some("Accept"),
-        most_values: None,
+        is_picture: false,
     };
     let render = move |report: &Report| (format.write)(report, marked);
     respond(&request, &state, metric, pairs, rendering, render).await
@@ -119,8 +120,8 @@ pub struct Rendering {
     pub file: Option<(&'static str, &'static str)>,
     /// The header that the choice of the format depends on.
     pub vary: Option<&'static str>,
-    /// Values that are shown one by one, where the rendering has room for so many only.
-    pub most_values: Option<usize>,
+    /// Whether it is a picture: it has room for some values only, and may tell of the whole range.
+    pub is_picture: bool,
 }
 
 /// Answers a question in any rendering; with 304 where the asker has the answer already.
@@ -140,7 +141,8 @@ where
 {
     let mut asked = question::parse(metric, &pairs, &state.defaults())?;
     // What two periods leave out is not the same and cannot be compared.
-    asked.question.most_values = rendering.most_values.filter(|_| asked.compare.is_none());
+    asked.question.most_values = (rendering.is_picture && asked.compare.is_none()).then_some(MOST_VALUES);
+    asked.question.whole = rendering.is_picture && views::find(metric.name).whole;
     let known = Known::of(request.headers());
     let (store, rows) = (state.store.clone(), state.config.limits.answer_rows);
     let disposition = rendering.file.map(|(shown, extension)| {

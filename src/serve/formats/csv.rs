@@ -6,7 +6,7 @@
 
 use super::Format;
 use crate::model::{Table, Value};
-use crate::serve::report::{AnswerError, Report};
+use crate::serve::answer::report::{AnswerError, Report};
 
 /// The format.
 pub const FORMAT: Format = Format {

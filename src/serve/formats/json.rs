@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json, json};
 use super::Format;
 use crate::metrics::{Definition, RateUse};
 use crate::model::{Column, ColumnType, Mode, TimeRange, Value};
-use crate::serve::definitions::{Described, unit};
-use crate::serve::question::{COMMON, named};
-use crate::serve::report::{AnswerError, Report};
-use crate::serve::{annotations, maturity};
+use crate::serve::answer::definitions::{Described, unit};
+use crate::serve::answer::question::{COMMON, named};
+use crate::serve::answer::report::{AnswerError, Report};
+use crate::serve::answer::{annotations, maturity};
 
 /// The format.
 pub const FORMAT: Format = Format {
@@ -135,7 +135,7 @@ impl Serialize for MetaView<'_> {
         let mut map = serializer.serialize_map(Some(5))?;
         let complete_until = meta.complete_until.map(|at| range.local(at).to_rfc3339());
         map.serialize_entry("complete_until", &complete_until)?;
-        let maturity = meta.maturity.iter().map(|one| maturity::View { one, range });
+        let maturity = meta.maturity.iter().map(|one| maturity::Stated { one, range });
         map.serialize_entry("maturity", &maturity.collect::<Vec<_>>())?;
         map.serialize_entry("data_version", &meta.data_version)?;
         map.serialize_entry("epoch", &meta.epoch)?;

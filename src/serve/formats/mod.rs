@@ -7,8 +7,8 @@ pub mod ndjson;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
+use super::answer::report::{AnswerError, Report};
 use super::negotiate::take;
-use super::report::{AnswerError, Report};
 use crate::http::Problem;
 use crate::http::preferences::preferences;
 use crate::metrics::parameter::alternatives;

@@ -2,7 +2,7 @@
 
 use super::Format;
 use super::json::Row;
-use crate::serve::report::{AnswerError, Report};
+use crate::serve::answer::report::{AnswerError, Report};
 
 /// The format.
 pub const FORMAT: Format = Format {

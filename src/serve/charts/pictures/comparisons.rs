@@ -1,0 +1,153 @@
+//! The comparisons of the path effect as they are drawn and told: two arms, and what lies between them.
+
+use crate::metrics::statistics::wilson;
+use crate::serve::answer::adding_up::adding_up;
+use crate::serve::charts::kit::{Grid, count, group, percent, words};
+
+/// A value with the interval around it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Estimate {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// One arm: its name, its cases and its rate.
+#[derive(Debug, Clone)]
+pub(super) struct Arm {
+    pub name: String,
+    pub n: f64,
+    pub rate: Option<Estimate>,
+    /// The rate in words.
+    pub shown: String,
+}
+
+/// One comparison of one group.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub outer: usize,
+    pub group: String,
+    pub arms: [Arm; 2],
+    pub difference: Option<Estimate>,
+    /// The difference in words, so that it and the rates add up.
+    pub apart: String,
+    pub adjusted: Option<Estimate>,
+    coverage: Option<f64>,
+    pub complete: bool,
+}
+
+/// The comparisons that have a case in both arms, or where none has, in one.
+pub(super) fn rows(grid: &Grid) -> Vec<Row> {
+    let pairs = (0..grid.outer.len()).flat_map(|outer| (0..grid.inner.len()).map(move |inner| (outer, inner)));
+    let mut rows: Vec<Row> = pairs.map(|(outer, inner)| Row::of(grid, outer, inner)).collect();
+    rows.retain(|row| row.arms.iter().any(|arm| arm.n > 0.0));
+    if rows.iter().any(|row| row.difference.is_some()) {
+        rows.retain(|row| row.difference.is_some());
+    }
+    // The largest group first, its comparisons in their order.
+    let size = |outer: usize| rows.iter().filter(|row| row.outer == outer).map(Row::size).sum::<f64>();
+    let order = grid.by_size(size);
+    rows.sort_by_key(|row| order.iter().position(|outer| *outer == row.outer));
+    rows
+}
+
+impl Row {
+    /// Cases of both arms.
+    pub fn size(&self) -> f64 {
+        self.arms.iter().map(|arm| arm.n).sum()
+    }
+
+    fn of(grid: &Grid, outer: usize, inner: usize) -> Self {
+        let number = |column: &str| grid.cell(outer, inner, 0, column).as_f64();
+        let name = |column: &str| words(grid.cell(outer, inner, 0, column).as_str().unwrap_or("\u{2013}"));
+        let written = match (number("rate"), number("baseline_rate")) {
+            (Some(now), Some(before)) => {
+                let little = [now, before].iter().any(|rate| *rate != 0.0 && *rate < 0.01);
+                Some(adding_up(now, before, &[], if little { 2 } else { 1 }))
+            }
+            _ => None,
+        };
+        let shown = |rate: f64| match &written {
+            Some(written) => format!("{:.*}%", written.decimals, rate * 100.0),
+            None => percent(rate),
+        };
+        let arm = |named: &str, n: &str, rate: &str| {
+            let n = number(n).unwrap_or(0.0);
+            let estimate = number(rate).and_then(|value| {
+                let span = wilson((value * n).round() as i64, n as i64)?;
+                let (low, high) = (span.low, span.high);
+                Some(Estimate { value, low, high })
+            });
+            Arm {
+                name: name(named),
+                n,
+                rate: estimate,
+                shown: estimate.map_or_else(|| "\u{2013}".to_owned(), |rate| shown(rate.value)),
+            }
+        };
+        let difference = |value: &str, low: &str, high: &str| {
+            Some(Estimate {
+                value: number(value)? * 100.0,
+                low: number(low)? * 100.0,
+                high: number(high)? * 100.0,
+            })
+        };
+        Row {
+            outer,
+            group: grid.name(outer).to_owned(),
+            arms: [
+                arm("level", "n", "rate"),
+                arm("baseline", "baseline_n", "baseline_rate"),
+            ],
+            difference: difference("difference", "ci_low", "ci_high"),
+            apart: written
+                .as_ref()
+                .map_or_else(String::new, |written| points(written.difference, written.decimals)),
+            adjusted: difference("adjusted_difference", "adjusted_ci_low", "adjusted_ci_high"),
+            coverage: number("adjusted_coverage"),
+            complete: grid.complete.first().copied().unwrap_or(true),
+        }
+    }
+
+    /// The differences in words, in percentage points.
+    pub fn differences(&self) -> String {
+        let told = |value: &str, estimate: Estimate| {
+            let [low, high] = [estimate.low, estimate.high].map(|x| points(x, 1));
+            format!("{value} ({low} to {high})")
+        };
+        let adjusted = |estimate: Estimate| told(&points(estimate.value, 1), estimate);
+        match (self.difference, self.adjusted) {
+            (Some(crude), Some(other)) => format!("{}, adjusted {}", told(&self.apart, crude), adjusted(other)),
+            (Some(crude), None) => told(&self.apart, crude),
+            _ => "no difference without both".to_owned(),
+        }
+    }
+
+    pub fn told(&self) -> String {
+        let arm = |arm: &Arm| format!("{} {} of {}", arm.name, arm.shown, count(arm.n));
+        let group = if self.group.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", self.group)
+        };
+        let covered = self
+            .coverage
+            .filter(|_| self.adjusted.is_some())
+            .map_or_else(String::new, |share| {
+                format!("; adjusted over {} of the checkouts", percent(share))
+            });
+        let [level, baseline] = &self.arms;
+        format!(
+            "{group}{} against {}: {} points{covered}.",
+            arm(level),
+            arm(baseline),
+            self.differences()
+        )
+    }
+}
+
+/// A difference in percentage points, with its sign.
+fn points(value: f64, decimals: usize) -> String {
+    let text = group(&format!("{value:.decimals$}"));
+    if value > 0.0 { format!("+{text}") } else { text }
+}

@@ -1,0 +1,116 @@
+//! What a forecast says in words: at the ends of its lines, under the pointer and for ears.
+
+use super::view::View;
+use crate::metrics::forecast;
+use crate::model::Value;
+use crate::serve::charts::kit::{Hit, Kind, Panel, SMALL, bucket_label, count, fitted, label};
+
+impl View<'_> {
+    /// The last bucket ahead that has a forecast.
+    pub fn expected(&self, outer: usize) -> Option<usize> {
+        let values = self.values(outer, "value");
+        (self.ahead..values.len())
+            .rev()
+            .find(|bucket| values[*bucket].is_some())
+    }
+
+    /// A cell of a group and bucket as a label.
+    pub fn told(&self, outer: usize, bucket: usize, column: &str) -> String {
+        match self.grid.cell(outer, 0, bucket, column) {
+            Value::Number(x) if x.abs() >= 10.0 => count(*x),
+            value => label(value, Kind::Count),
+        }
+    }
+
+    /// What stands at the ends of its lines: the last number, with the group's name where there are several.
+    pub fn ends(&self, width: f64) -> Vec<String> {
+        let names: Vec<String> = self
+            .drawn
+            .iter()
+            .map(|outer| self.grid.name(*outer).to_owned())
+            .collect();
+        let names = fitted(&names, SMALL, false, width * 0.2);
+        let end = |(outer, name): (&usize, String)| {
+            let counted = || self.last_counted(*outer).map(|(bucket, _)| bucket);
+            let last = self.expected(*outer).or_else(counted);
+            let value = last.map_or_else(String::new, |bucket| self.told(*outer, bucket, "value"));
+            match self.drawn.len() > 1 && width >= 480.0 {
+                true => format!("{name} {value}"),
+                false => value,
+            }
+        };
+        self.drawn.iter().zip(names).map(end).collect()
+    }
+
+    /// Whether the error of the baseline is beyond anything counted, and says nothing.
+    fn baseline_explodes(&self, outer: usize, bucket: usize) -> bool {
+        let counted = self.values(outer, "value").into_iter().take(self.ahead).flatten();
+        let error = self.grid.cell(outer, 0, bucket, "baseline_error").as_f64();
+        error.is_some_and(|error| forecast::explodes(error, counted.fold(0.0, f64::max)))
+    }
+
+    /// A bucket ahead in a sentence.
+    fn sentence(&self, outer: usize, bucket: usize) -> String {
+        let cell = |column| self.told(outer, bucket, column);
+        let baseline = match self.baseline_explodes(outer, bucket) {
+            true => "beyond anything counted".to_owned(),
+            false => cell("baseline_error"),
+        };
+        format!(
+            "forecast {}\n80%: {} to {}\n95%: {} to {}\nmean absolute error {}, of the baseline {baseline}",
+            cell("value"),
+            cell("low_80"),
+            cell("high_80"),
+            cell("low_95"),
+            cell("high_95"),
+            cell("model_error"),
+        )
+    }
+
+    pub fn summary(&self) -> String {
+        let one = |outer: &usize| {
+            let name = self.grid.named(*outer);
+            let counted = self.last_counted(*outer).map_or_else(
+                || "nothing counted".to_owned(),
+                |(bucket, _)| format!("{} counted last", self.told(*outer, bucket, "value")),
+            );
+            match self.expected(*outer) {
+                Some(bucket) => {
+                    let when = bucket_label(self.request.range, bucket);
+                    format!(
+                        "{name}{counted}; {when}: {}.",
+                        self.sentence(*outer, bucket).replace('\n', "; ")
+                    )
+                }
+                None => format!("{name}{counted}; no forecast."),
+            }
+        };
+        self.drawn.iter().map(|outer| one(outer) + " ").collect()
+    }
+
+    pub fn hits(&self, panel: &Panel) -> Vec<Hit> {
+        const MOST: usize = 500;
+        if panel.bands.count > MOST {
+            return Vec::new();
+        }
+        let tell = |bucket: usize| {
+            let mut text = bucket_label(self.request.range, bucket);
+            if bucket < self.ahead && !self.grid.complete[bucket] {
+                text.push_str(" (incomplete)");
+            }
+            for &outer in &self.drawn {
+                let name = self.grid.named(outer);
+                let told = if bucket < self.ahead {
+                    self.told(outer, bucket, "value")
+                } else {
+                    self.sentence(outer, bucket)
+                };
+                text.push_str(&format!("\n{name}{told}"));
+            }
+            let mut place = panel.area;
+            (place.x, place.w) = (panel.bands.left(bucket), panel.bands.step);
+            Hit { place, text }
+        };
+        (0..panel.bands.count).map(tell).collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! Any metric over time, as lines: what a metric gets that has no picture of its own.
+
+use crate::model::{ColumnType, Value};
+use crate::serve::charts::kit::{
+    Canvas, EndLabel, Grid, Kind, Legend, Mark, Notes, Panel, Spec, centred, end_labels, end_width, ends, header, hits,
+    label, line, most_lines, named, no_data, per, stack, whole, words,
+};
+use crate::serve::charts::{ChartError, ChartRequest};
+
+/// One line: a group, a part of it and a column.
+struct Line {
+    outer: usize,
+    inner: usize,
+    column: String,
+    name: String,
+}
+
+/// Draws the leading columns of one unit, or the first of them by group.
+pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let split = split(request);
+    let grid = Grid::new(request, split.as_deref());
+    let (columns, kind) = leading(request);
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    if !grid.has_data(&names) {
+        return no_data(canvas, request, "Nothing was recorded");
+    }
+    let lines = lines(&grid, &columns, most_lines(canvas));
+    let numbers = lines.iter().map(|line| label(last(&grid, line), kind));
+    let narrow = !named(canvas);
+    let ends = match narrow {
+        true => Vec::new(),
+        false => ends(canvas, lines.iter().map(|line| line.name.as_str()), numbers, true),
+    };
+    let mut legend = legend(canvas, &grid, &lines, narrow);
+    let shown: Vec<usize> = lines.iter().map(|line| line.outer).collect();
+    legend.others(&grid, &shown, |_| 0.0, "");
+    let body = header(canvas, request, &legend)?;
+    let values: Vec<Vec<Option<f64>>> = lines.iter().map(|l| grid.floats(l.outer, l.inner, &l.column)).collect();
+    let caption = format!("{}{}", words(names.first().unwrap_or(&"")), per(request));
+    let parts = by_currency(request, &grid, &lines);
+    let spec = |(currency, own): &(String, Vec<usize>)| {
+        let all = || own.iter().flat_map(|line| &values[*line]).flatten().copied();
+        let ends = (all().fold(0.0, f64::min), all().fold(0.0, f64::max) * 1.05);
+        let of = if currency.is_empty() {
+            String::new()
+        } else {
+            format!(", {currency}")
+        };
+        Spec::new(1.0, ends, kind, format!("{caption}{of}"))
+    };
+    let specs: Vec<Spec> = parts.iter().map(spec).collect();
+    let panels = stack(canvas, request.range, body, &specs, end_width(&ends))?;
+    for (panel, (_, own)) in panels.iter().zip(&parts) {
+        draw_lines(canvas, panel, (&grid, own), &values, &ends)?;
+    }
+    let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
+    drawn.dedup();
+    let told: Vec<(&str, Kind)> = names.iter().map(|name| (*name, kind)).collect();
+    let sentence = |line: &Line| format!("{}: {} at the end.", line.name, label(last(&grid, line), kind));
+    Ok(Notes {
+        summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
+        hits: hits(&grid, request, whole(&panels), &drawn, &told),
+        series: grid.series(&names, &drawn),
+    })
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Legend {
+    let mut legend = Legend::default();
+    if narrow {
+        legend.lines(canvas, lines.iter().map(|line| line.name.as_str()));
+    }
+    if grid.complete.contains(&false) {
+        legend.add(Mark::Dashed(canvas.palette.muted), "incomplete");
+    }
+    legend
+}
+
+/// A line's last number.
+fn last<'a>(grid: &Grid<'a>, line: &Line) -> &'a Value {
+    let buckets = (0..grid.complete.len()).rev();
+    let mut cells = buckets.map(|bucket| grid.cell(line.outer, line.inner, bucket, &line.column));
+    cells.find(|cell| cell.as_f64().is_some()).unwrap_or(&Value::Null)
+}
+
+fn draw_lines(
+    canvas: &Canvas,
+    panel: &Panel,
+    (grid, own): (&Grid, &[usize]),
+    lines: &[Vec<Option<f64>>],
+    ends: &[String],
+) -> Result<(), ChartError> {
+    let mut labels = Vec::new();
+    let colored = lines.iter().zip(canvas.palette.series).enumerate();
+    for (rank, (values, color)) in colored.filter(|(rank, _)| own.contains(rank)) {
+        line(canvas, panel, &centred(values, &grid.complete), color, 2.0)?;
+        if let (Some(text), Some(value)) = (ends.get(rank), values.iter().rev().find_map(|value| *value)) {
+            let (y, color, text) = (panel.y(value), Some(color), text.clone());
+            labels.push(EndLabel { y, color, text });
+        }
+    }
+    end_labels(canvas, panel.area, labels)
+}
+
+/// The lines of each currency, which share an axis with no other; of what is no money, all.
+fn by_currency(request: &ChartRequest, grid: &Grid, lines: &[Line]) -> Vec<(String, Vec<usize>)> {
+    let is_money = |line: &Line| {
+        let column = request.table.columns.iter().find(|column| column.name == line.column);
+        column.is_some_and(|column| column.kind == ColumnType::Amount)
+    };
+    let mut parts: Vec<(String, Vec<usize>)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let currency = if is_money(line) {
+            grid.currency(line.outer)
+        } else {
+            String::new()
+        };
+        match parts.iter_mut().find(|(known, _)| *known == currency) {
+            Some((_, own)) => own.push(at),
+            None => parts.push((currency, vec![at])),
+        }
+    }
+    parts
+}
+
+/// The first column of words that is no group: what the rows of a bucket differ by.
+fn split(request: &ChartRequest) -> Option<String> {
+    let own = |name: &str| !request.group_by.contains(&name) && name != "currency";
+    let mut columns = request.table.columns.iter();
+    columns
+        .find(|column| column.kind == ColumnType::Text && own(&column.name))
+        .map(|column| column.name.clone())
+}
+
+/// The first numeric column and those of the same unit beside it.
+fn leading(request: &ChartRequest) -> (Vec<String>, Kind) {
+    let numeric = |kind| matches!(kind, ColumnType::Integer | ColumnType::Number | ColumnType::Amount);
+    let mut columns = request.table.columns.iter().filter(|column| numeric(column.kind));
+    let Some(first) = columns.next() else {
+        return (Vec::new(), Kind::Real);
+    };
+    let alike = columns.filter(|column| column.unit == first.unit && column.kind == first.kind && first.unit.is_some());
+    let names = std::iter::once(first)
+        .chain(alike)
+        .take(4)
+        .map(|column| column.name.clone())
+        .collect();
+    let kind = match (first.kind, first.unit) {
+        (ColumnType::Integer, _) => Kind::Count,
+        (ColumnType::Number, Some("ratio")) => Kind::Ratio,
+        _ => Kind::Real,
+    };
+    (names, kind)
+}
+
+fn lines(grid: &Grid, columns: &[String], most: usize) -> Vec<Line> {
+    let grouped = grid.outer.len() * grid.inner.len() > 1;
+    let columns = if grouped { &columns[..1] } else { columns };
+    let mut lines = Vec::new();
+    let first = columns.first().map_or("", String::as_str);
+    for outer in grid.by_size(|outer| grid.last(outer, first)).into_iter().take(most) {
+        for inner in 0..grid.inner.len() {
+            for column in columns {
+                let parts = [grid.name(outer), grid.part(inner)];
+                let name = parts
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" \u{b7} ");
+                let name = if grouped { name } else { words(column) };
+                lines.push(Line {
+                    outer,
+                    inner,
+                    column: column.clone(),
+                    name,
+                });
+            }
+        }
+    }
+    lines.truncate(most);
+    lines
+}

@@ -1,0 +1,188 @@
+//! Payments: gross and net amounts, how many payments they are, and how many tries succeed.
+
+use crate::model::Value;
+use crate::serve::charts::kit::{
+    Canvas, Cell, Columns, Grid, Kind, Legend, Notes, Panel, Spec, arrangement, cells, centred, columns, count,
+    earlier, from_zero, header, hits, label, line, no_data, per, ribbon, stack, whole,
+};
+use crate::serve::charts::{ChartError, ChartRequest};
+
+const PLOTTED: [&str; 5] = ["gross", "net", "payments", "payment_success", "attempt_approval"];
+
+const TOLD: [(&str, Kind); 5] = [
+    ("gross", Kind::Real),
+    ("net", Kind::Real),
+    ("payments", Kind::Count),
+    ("payment_success", Kind::Ratio),
+    ("attempt_approval", Kind::Ratio),
+];
+
+/// The least room for one group.
+const LEAST: (f64, f64) = (240.0, 150.0);
+
+/// Draws one picture for each group, and for each currency where nothing is converted.
+pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    let grid = Grid::new(request, None);
+    if !grid.has_data(&["gross", "net", "payments", "payment_success", "refunded", "pending"]) {
+        return no_data(canvas, request, "No payment was captured");
+    }
+    let depth = depth(canvas, &grid);
+    let body = header(canvas, request, &legend(canvas, &grid, depth))?;
+    let size = |outer| grid.sum(outer, "payments");
+    let cells = cells(canvas, &grid, body, LEAST, (size, "payments"))?;
+    let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
+    let mut notes = Notes {
+        series: grid.series(
+            &[PLOTTED.as_slice(), &["gross_previous", "payments_previous"]].concat(),
+            &drawn,
+        ),
+        ..Notes::default()
+    };
+    for Cell { outer, place } in cells {
+        let specs = specs(&grid, &drawn, outer, depth, request);
+        let panels = stack(canvas, request.range, place, &specs, 4.0)?;
+        draw_amounts(canvas, &panels[0], &grid, outer)?;
+        if let Some(panel) = panels.get(1) {
+            draw_count(canvas, panel, &grid, outer)?;
+        }
+        if let Some(panel) = panels.get(2) {
+            draw_rates(canvas, panel, &grid, outer)?;
+        }
+        notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &TOLD));
+        notes.summary.push_str(&summary(&grid, outer));
+    }
+    Ok(notes)
+}
+
+/// How many panels each group has room for.
+fn depth(canvas: &Canvas, grid: &Grid) -> usize {
+    let body = canvas.frame.inset(16.0, 84.0, 16.0, 12.0);
+    let (_, _, rows) = arrangement(grid.outer.len(), body, LEAST);
+    match body.h / rows.max(1) as f64 {
+        h if h >= 280.0 => 3,
+        h if h >= 200.0 => 2,
+        _ => 1,
+    }
+}
+
+fn legend(canvas: &Canvas, grid: &Grid, depth: usize) -> Legend {
+    let palette = canvas.palette;
+    let mut legend = Legend::default();
+    legend
+        .block(gross_color(canvas), "gross")
+        .block(palette.series[0], "net");
+    if depth > 1 {
+        legend.block(palette.series[1], "payments");
+    }
+    if depth > 2 {
+        legend.line(palette.series[2], "payment success");
+        legend.line(palette.series[3], "attempt approval");
+    }
+    let before = match depth {
+        1 => "gross of the earlier period",
+        _ => "gross, payments of the earlier period",
+    };
+    legend.earlier(canvas, grid, "gross", before).incomplete(canvas, grid);
+    match depth {
+        1 => legend.no_room("payments and success rates"),
+        2 => legend.no_room("success rates"),
+        _ => &mut legend,
+    };
+    legend
+}
+
+fn gross_color(canvas: &Canvas) -> plotters::style::RGBColor {
+    canvas.palette.tint(canvas.palette.series[4], 0.5)
+}
+
+fn specs(grid: &Grid, drawn: &[usize], outer: usize, depth: usize, request: &ChartRequest) -> Vec<Spec> {
+    // Groups of one currency share a scale, so that they can be compared.
+    let alike = drawn
+        .iter()
+        .filter(|other| grid.currency(**other) == grid.currency(outer));
+    let alike: Vec<usize> = alike.copied().collect();
+    let range = |columns: &[&str]| {
+        let all = || {
+            alike
+                .iter()
+                .flat_map(|o| columns.iter().flat_map(|column| grid.floats(*o, 0, column)))
+                .flatten()
+        };
+        (all().fold(0.0, f64::min), all().fold(0.0, f64::max))
+    };
+    let (lo, hi) = range(&["gross", "net", "gross_previous"]);
+    let caption = match grid.currency(outer).as_str() {
+        "" => format!("Gross and net{}", per(request)),
+        currency => format!("Gross and net, {currency}{}", per(request)),
+    };
+    let mut specs = vec![Spec::new(1.8, (lo, hi), Kind::Real, caption)];
+    if depth > 1 {
+        let caption = format!("Payments{}", per(request));
+        specs.push(Spec::new(
+            1.0,
+            (0.0, range(&["payments", "payments_previous"]).1),
+            Kind::Count,
+            caption,
+        ));
+    }
+    if depth > 2 {
+        specs.push(Spec::new(1.0, (0.0, 1.0), Kind::Ratio, "Success rates".to_owned()));
+    }
+    specs
+}
+
+fn draw_amounts(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Result<(), ChartError> {
+    let [gross, net] = ["gross", "net"].map(|column| from_zero(&grid.floats(outer, 0, column)));
+    let complete = &grid.complete;
+    columns(canvas, panel, Columns::new(&gross, complete, gross_color(canvas)))?;
+    columns(
+        canvas,
+        panel,
+        Columns::new(&net, complete, canvas.palette.series[0]).share(0.56),
+    )?;
+    earlier::strokes(canvas, panel, &earlier::values(grid, outer, 0, "gross"))?;
+    panel.zero(canvas)
+}
+
+fn draw_count(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Result<(), ChartError> {
+    let payments = from_zero(&grid.floats(outer, 0, "payments"));
+    let color = canvas.palette.series[1];
+    columns(canvas, panel, Columns::new(&payments, &grid.complete, color))?;
+    earlier::strokes(canvas, panel, &earlier::values(grid, outer, 0, "payments"))
+}
+
+fn draw_rates(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Result<(), ChartError> {
+    for (name, color) in [
+        ("attempt_approval", canvas.palette.series[3]),
+        ("payment_success", canvas.palette.series[2]),
+    ] {
+        let read = |suffix: &str| grid.floats(outer, 0, &format!("{name}{suffix}"));
+        if name == "payment_success" {
+            ribbon(panel, &read("_ci_low"), &read("_ci_high"), color)?;
+        }
+        line(canvas, panel, &centred(&read(""), &grid.complete), color, 1.8)?;
+    }
+    Ok(())
+}
+
+fn summary(grid: &Grid, outer: usize) -> String {
+    let name = grid.named(outer);
+    let payments: f64 = grid.floats(outer, 0, "payments").into_iter().flatten().sum();
+    // Exactly, as the table has it: minor units, not floats.
+    let sum = |column: &str| {
+        let mut total: Option<(i128, u32)> = None;
+        for bucket in 0..grid.complete.len() {
+            if let Value::Amount { minor, exponent } = grid.cell(outer, 0, bucket, column) {
+                total = Some((total.map_or(0, |(sum, _)| sum).saturating_add(*minor), *exponent));
+            }
+        }
+        let value = total.map_or(Value::Null, |(minor, exponent)| Value::Amount { minor, exponent });
+        label(&value, Kind::Real)
+    };
+    let (gross, net) = (sum("gross"), sum("net"));
+    format!(
+        "{name}{} payments, gross {gross} and net {net} {}. ",
+        count(payments),
+        grid.currency(outer)
+    )
+}

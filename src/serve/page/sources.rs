@@ -1,0 +1,232 @@
+//! The ways in: what each delivered, and what of it wants attention.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::render::sideways;
+use super::{Answer, format, readings, refusals};
+use crate::serve::sources::{NATIVE, SourceStatus, Sources};
+
+/// Seconds from which on a delivery counts as late.
+const LATE: i64 = 3600;
+
+/// Renders the section; `coverage` tells how much of each provider's payments belongs to a bot.
+pub fn render(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
+    html! {
+        section id="sources" aria-labelledby="sources-title" {
+            div.section-head {
+                h2 id="sources-title" { "Sources" }
+                p.links { a href="/v1/sources" { "JSON" span.hidden { " of Sources" } } }
+            }
+            p.reading { (sentence(sources)) }
+            (refusals::advice(&sources.sources))
+            (table(sources, coverage, tz))
+            p.note {
+                "As of now and of all time, whatever the period above. Delay is the time from the latest moment that the latest delivery "
+                "states to its receipt. Files loaded with " code { "botledger import" } " are not in this table."
+            }
+            (refusals::ignored(&sources.sources))
+            (refusals::render(sources, tz))
+        }
+    }
+}
+
+/// The name of a source for people.
+pub fn title(source: &SourceStatus) -> String {
+    if source.provider == NATIVE {
+        source.address.clone()
+    } else {
+        format!("{} {}", readings::name(&source.provider), source.name)
+    }
+}
+
+/// A count as people read it.
+pub fn count(n: u64) -> String {
+    format::integer(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn sentence(sources: &Sources) -> Markup {
+    let webhook = |source: &&SourceStatus| source.provider != NATIVE && source.configured;
+    let all = sources.sources.iter().filter(webhook).count() as u64;
+    let came = |source: &&SourceStatus| webhook(source) && source.tally.deliveries > 0;
+    let alive = sources.sources.iter().filter(came).count() as u64;
+    let stamped = |source| Some((last(source)?, source));
+    let latest = sources.sources.iter().filter_map(stamped).max_by_key(|(at, _)| *at);
+    html! {
+        @match latest {
+            Some((at, source)) => {
+                "The latest delivery came " (ago(at, sources.now)) ", from " (title(source)) ". "
+                @if all == 0 { "No webhook is configured." }
+                @else { (count(alive)) " of " (count(all)) " configured webhooks have delivered something." }
+            }
+            None => {
+                "Nothing has come in by HTTP yet. "
+                @if all == 0 {
+                    "Add a " code { "[[sources]]" } " entry for each provider to the configuration and have the provider post to its address, "
+                    "or send events to " code { "POST /v1/events" } "."
+                } @else {
+                    "Enter the addresses below where the providers ask for them, or send events to " code { "POST /v1/events" } "."
+                }
+            }
+        }
+    }
+}
+
+fn last(source: &SourceStatus) -> Option<DateTime<Utc>> {
+    source.tally.last_delivery
+}
+
+/// The counts of a source: name, heading, whether any wants attention.
+const COUNTS: [(&str, &str, bool); 10] = [
+    ("deliveries", "Deliveries", false),
+    ("accepted", "New events", false),
+    ("forged", "Forged", true),
+    ("rejected", "Refused", true),
+    ("unparseable", "Not readable", true),
+    ("unattributed", "Without a bot", true),
+    ("conflicts", "In conflict", true),
+    ("ignored", "Fields not read", false),
+    ("duplicates", "Seen before", false),
+    ("unsupported", "Other types", false),
+];
+
+/// The count beside which the share of all payments stands.
+const BESIDE: &str = "unattributed";
+
+fn counts(source: &SourceStatus) -> [u64; 10] {
+    let tally = &source.tally;
+    [
+        tally.deliveries,
+        tally.accepted,
+        tally.forged,
+        tally.rejected,
+        tally.unparseable,
+        source.unattributed.unsigned_abs(),
+        tally.conflicts,
+        tally.ignored.total(),
+        tally.duplicates,
+        tally.unsupported,
+    ]
+}
+
+fn table(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
+    html! {
+        (sideways())
+        div.scroll.sources tabindex="0" role="region" aria-label="Sources" {
+            table {
+                caption.hidden { "Sources" }
+                thead {
+                    tr {
+                        th.text scope="col" { "Source" }
+                        th.text scope="col" { "Last delivery" }
+                        th scope="col" { "Delay" }
+                        @for (name, heading, _) in COUNTS {
+                            th scope="col" data-column=(name) { (heading) }
+                            @if name == BESIDE && coverage.is_some() { th scope="col" data-column="join_rate" { "Joined in the period" } }
+                        }
+                    }
+                }
+                tbody { @for source in &sources.sources { (row(source, sources.now, coverage, tz)) } }
+            }
+        }
+    }
+}
+
+fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Answer>, tz: Tz) -> Markup {
+    let lag = source.tally.lag;
+    let late = lag.is_some_and(|lag| lag.num_seconds() >= LATE);
+    let delay = lag.map_or(format::NOTHING.into(), |lag| format::seconds(lag.as_seconds_f64()));
+    html! {
+        tr data-source=(source.address) {
+            th scope="row" {
+                (title(source))
+                @if source.test { " " span.mark { "test" } }
+                @if !source.configured { " " span.mark { "no longer configured" } }
+                @if source.provider != NATIVE { span.beneath { (breakable(&source.address)) } }
+            }
+            td.text.when { (moment(source, now, tz)) }
+            td data-value=[lag.map(|lag| lag.as_seconds_f64())] { (figure(delay, late)) }
+            @for ((name, _, warns), n) in COUNTS.into_iter().zip(counts(source)) {
+                td data-count=(name) data-value=(n) { (figure(count(n), warns && n > 0)) }
+                @if let Some(coverage) = coverage.filter(|_| name == BESIDE) { td { @if source.test { (format::NOTHING) } @else { (joined(source, coverage)) } } }
+            }
+        }
+    }
+}
+
+/// A figure; one that wants attention says so without its colour too.
+fn figure(text: String, warns: bool) -> Markup {
+    html! {
+        @if warns { span.warns { span.sign aria-hidden="true" { "▲ " } span.hidden { "Attention: " } (text) } } @else { (text) }
+    }
+}
+
+fn moment(source: &SourceStatus, now: DateTime<Utc>, tz: Tz) -> Markup {
+    let Some(at) = last(source) else {
+        return html! { (format::NOTHING) };
+    };
+    let stale = source.tally.last_accepted.filter(|accepted| *accepted < at);
+    html! {
+        time datetime=(at.to_rfc3339()) { (ago(at, now)) span.beneath { (format::instant(at, tz)) } }
+        @match (stale, source.tally.accepted) {
+            (Some(accepted), _) => span.beneath { "new events " (ago(accepted, now)) },
+            (None, 0) => span.beneath { "nothing new yet" },
+            _ => {}
+        }
+    }
+}
+
+/// How much of the provider's payments in the period belongs to a bot, whichever source told of them.
+fn joined(source: &SourceStatus, coverage: &Answer) -> Markup {
+    let table = &coverage.table;
+    let own = (0..table.rows.len()).find(|row| table.cell(*row, "provider").as_str() == Some(&source.provider));
+    let rate = own.and_then(|row| {
+        let rate = table.cell(row, "join_rate").as_f64()?;
+        Some((rate, table.cell(row, "payments").as_i64()?))
+    });
+    html! {
+        @match rate {
+            None => (format::NOTHING),
+            Some((rate, n)) => { a href="#attribution" { (format::percent(rate)) } span.beneath { "of " (format::integer(n)) } }
+        }
+    }
+}
+
+/// An address that may go on in the next line after each slash.
+pub fn breakable(address: &str) -> Markup {
+    html! { @for part in address.split_inclusive('/') { (part) wbr; } }
+}
+
+/// How long ago, in its largest unit.
+fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let since = now - at;
+    let units = [
+        (since.num_days(), "day"),
+        (since.num_hours(), "hour"),
+        (since.num_minutes(), "minute"),
+    ];
+    match units.into_iter().find(|(n, _)| *n > 0) {
+        None if since > -TimeDelta::minutes(1) => "just now".into(),
+        None => "in the future, by this server’s clock".into(),
+        Some((1, unit)) => format!("1 {unit} ago"),
+        Some((n, unit)) => format!("{} {unit}s ago", format::integer(n)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_passes_in_its_largest_unit() {
+        let now = DateTime::from_timestamp(1_500_000_000, 0).unwrap();
+        let told = |seconds| ago(now - TimeDelta::seconds(seconds), now);
+        assert_eq!(told(0), "just now");
+        assert_eq!(told(59), "just now");
+        assert_eq!(told(60), "1 minute ago");
+        assert_eq!(told(7_199), "1 hour ago");
+        assert_eq!(told(2 * 86_400), "2 days ago");
+        assert!(told(-3600).starts_with("in the future"));
+    }
+}

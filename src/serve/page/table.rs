@@ -1,0 +1,110 @@
+//! The table behind a chart: every cell for people, and raw for whoever reads by machine.
+
+use maud::{Markup, html};
+
+use super::render::sideways;
+use super::{Answer, format, outlook};
+use crate::model::{Column, ColumnType, Interval, Table, Value};
+
+/// Cells of one table on the page, which keeps the page light; the CSV has all rows.
+const CELLS: usize = 1200;
+/// Rows of a table however wide it is.
+const LEAST_ROWS: usize = 12;
+
+/// Renders the latest rows of a table.
+pub fn render(answer: &Answer, interval: Option<Interval>, caption: &str) -> Markup {
+    let table = &answer.table;
+    let columns = shown(table);
+    let most = (CELLS / columns.len().max(1)).max(LEAST_ROWS);
+    let skipped = table.rows.len().saturating_sub(most);
+    html! {
+        @if answer.not_begun > 0 { p.note data-not-begun=(answer.not_begun) { (not_begun(answer.not_begun, interval)) } }
+        @if let Some(left_out) = &answer.left_out {
+            p.note data-left-out=(left_out.values) {
+                "The largest by name, " (format::integer(left_out.values as i64)) " others together in the rows “" (left_out.label) "”; the CSV has each."
+            }
+        }
+        @if skipped > 0 {
+            p.note { "The last " (most) " of " (format::integer(table.rows.len() as i64)) " rows; the CSV has all of them." }
+        }
+        (sideways())
+        div.scroll tabindex="0" role="region" aria-label=(caption) {
+            table {
+                caption.hidden { (caption) }
+                thead {
+                    tr {
+                        @for &(_, column) in &columns {
+                            th scope="col" .text[!numeric(column)] data-column=(column.name) {
+                                (if column.name == "bucket_start" { "From".into() } else { format::heading(&column.name) })
+                                @if let Some(unit) = unit(column) { span.unit { " " (unit) } }
+                            }
+                        }
+                    }
+                }
+                tbody { @for row in skipped..table.rows.len() { (line(table, row, &columns, interval)) } }
+            }
+        }
+    }
+}
+
+/// What the table leaves out because it lies ahead.
+fn not_begun(count: usize, interval: Option<Interval>) -> String {
+    match (count, interval) {
+        (_, None) => "This period has not begun: there is nothing to show.".to_owned(),
+        (1, Some(interval)) => format!(
+            "The last {} of the period has not begun and is left out.",
+            interval.as_str()
+        ),
+        (count, Some(interval)) => {
+            let name = interval.as_str();
+            format!("The last {count} {name}s of the period have not begun and are left out.")
+        }
+    }
+}
+
+/// Columns worth a place: the end of a bucket follows from its start, and completeness is a mark on it.
+fn shown(table: &Table) -> Vec<(usize, &Column)> {
+    let hidden = ["bucket_end", "complete"];
+    table
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| !hidden.contains(&column.name.as_str()))
+        .collect()
+}
+
+fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Option<Interval>) -> Markup {
+    let complete = !matches!(table.cell(row, "complete"), Value::Bool(false));
+    html! {
+        tr .incomplete[!complete] {
+            @for &(at, column) in columns {
+                @let value = table.rows[row].get(at).unwrap_or(&Value::Null);
+                @if let (Value::Time(start), "bucket_start") = (value, column.name.as_str()) {
+                    th scope="row" data-value=(value.to_text()) {
+                        (format::bucket(*start, interval))
+                        @if !complete { " " span.mark { "incomplete" } }
+                    }
+                } @else {
+                    td .text[!numeric(column)] data-value=(value.to_text()) {
+                        @if column.name == "baseline_error" && outlook::baseline_explodes(table, row) { "beyond anything counted" }
+                        @else { (format::cell(column, value)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn numeric(column: &Column) -> bool {
+    matches!(
+        column.kind,
+        ColumnType::Integer | ColumnType::Number | ColumnType::Amount
+    )
+}
+
+/// The unit in the heading, where the cells do not show it themselves.
+fn unit(column: &Column) -> Option<&'static str> {
+    column
+        .unit
+        .filter(|unit| !matches!(*unit, "ratio" | "share" | "seconds" | "currency") && !column.name.ends_with(unit))
+}
