@@ -1,38 +1,24 @@
 """Answers every question a second time, from the posted lines and the definitions alone, and compares every cell.
 
-Reads a folder with `manifest.json` (the parts of events and the rates with their stamps of receipt, and the
-questions), and prints, for each metric, the cells that were compared and those that are equal. Counts, amounts,
-moments and words must be equal exactly, other numbers and estimated amounts to 1e-12 of their size."""
+Without a folder, writes the questions as JSON. Else reads the folder with `manifest.json` (the parts of events and the
+rates with their stamps of receipt, and the questions), and prints, for each metric, the cells that were compared and
+those that are equal. Counts, amounts, moments and words must be equal exactly, other numbers and estimated amounts to
+1e-12 of their size."""
 
+import importlib
 import json
 import sys
 import time
+from pathlib import Path
 
-import bots
-import effects
-import forecasts
-import funnels
-import lives
-import payments
-import shares
 from ledger import Ledger, micros
 from question import Question
 
-METRICS = {
-    "bot-growth": lives.growth,
-    "milestones": lives.milestones,
-    "bot-activity": bots.activity,
-    "bot-activation": lives.activation,
-    "bot-retention": bots.retention,
-    "conversion": funnels.conversion,
-    "path-effect": effects.path_effect,
-    "provider-share": shares.provider_share,
-    "payments": payments.payments,
-    "declines": shares.declines,
-    "change": shares.change,
-    "coverage": shares.coverage,
-    "forecast": forecasts.forecast,
-}
+MODULES = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))]
+# Of each metric, what works it out, and the questions: the moment of knowledge and the rest of the address. `mid` knows
+# half of the lines, `end` all of them with the last windows open, `far` with all windows over. `now` is the same moment
+# as `far`, asked without `as_of`.
+METRICS = {name: metric for module in MODULES for name, metric in getattr(module, "METRICS", {}).items()}
 EXACT = 1e-12
 SHOWN = 12
 
@@ -93,6 +79,10 @@ def compare(question, answer, counted, keys, score):
                 )
 
 
+def questions():
+    return [[metric, *one] for metric, (_, asked) in METRICS.items() for one in asked]
+
+
 def main(folder, only):
     with open(f"{folder}/manifest.json", encoding="utf-8") as file:
         manifest = json.load(file)
@@ -111,7 +101,7 @@ def main(folder, only):
         with open(f"{folder}/{one['file']}", encoding="utf-8") as file:
             answer = json.load(file)
         started = time.monotonic()
-        counted, keys = METRICS[question.metric](ledger.known_at(question.as_of), question)
+        counted, keys = METRICS[question.metric][0](ledger.known_at(question.as_of), question)
         for row in counted:
             bucket = row.pop("bucket")
             row.update(bucket_start=bucket.start, bucket_end=bucket.end, complete=bucket.complete)
@@ -128,4 +118,7 @@ def main(folder, only):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], set(sys.argv[2:])))
+    if len(sys.argv) == 1:
+        json.dump(questions(), sys.stdout)
+    else:
+        sys.exit(main(sys.argv[1], set(sys.argv[2:])))

@@ -160,3 +160,44 @@ def retention(view, question):
                     "share": None if here is None else ratio(here, size), "ci_low": low, "ci_high": high,
                 })
     return rows, ["cohort_start"]
+
+
+METRICS = {
+    "bot-activity": (activity, [
+        ("far", "from=2025-01-01&to=2025-04-15&interval=day&tz=America/New_York"),
+        ("far", "from=2024-12-20&to=2025-04-25&interval=week&tz=Asia/Kathmandu&group_by=platform"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&group_by=category,country"),
+        ("mid", "from=2025-02-01&to=2025-02-08&interval=hour&tz=Pacific/Chatham&platform=messenger"),
+        ("mid", "from=2025-01-10&to=2025-03-10&interval=week&developer!=dev0"),
+        ("far", "from=2025-03-08T12:00&to=2025-03-10T12:00&interval=hour&tz=America/New_York"),
+        ("far", "from=2025-04-05T12:00&to=2025-04-07T06:00&interval=hour&tz=Australia/Lord_Howe&group_by=platform"),
+        ("end", "from=2025-02-05T09:37&to=2025-04-10T17:52&interval=week&tz=America/St_Johns&group_by=category"),
+        ("end", "from=2025-03-12&to=2025-03-24&group_by=platform,bot&country=FR,GB"),
+        ("far", "from=2025-02-12&to=2025-04-20&interval=month&tz=America/New_York&group_by=developer"),
+        # The period before a week after the clock change, and before a calendar month.
+        ("far", "from=2025-03-10&to=2025-03-17&tz=America/New_York&group_by=platform"),
+        ("far", "from=2025-03-01&to=2025-04-01&tz=Europe/Berlin&country=(none),DE"),
+        ("mid", "from=2025-01-15&to=2025-02-20T06:15&interval=day&tz=Asia/Kathmandu&country!=US,DE"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=week&mode=test&group_by=platform"),
+        ("far", "from=2025-05-20&to=2025-06-20&interval=week"),
+        ("end", "from=2024-11-10&to=2025-06-10&interval=quarter&tz=Pacific/Apia&category!=news,food"),
+        ("now", "from=2025-01-01&to=2025-04-15&interval=day"),
+    ]),
+    "bot-retention": (retention, [
+        ("far", "from=2024-12-30&to=2025-04-28&interval=week&tz=Asia/Kathmandu"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&group_by=platform"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=month&unit=user&group_by=country"),
+        ("mid", "from=2025-01-06&to=2025-03-24&interval=week&unit=user&platform!=web"),
+        ("far", "from=2025-01-08T09:30&to=2025-04-20T12:15&interval=month&tz=America/New_York&group_by=category"),
+        ("end", "from=2025-03-28&to=2025-04-12&interval=day&tz=Europe/Berlin&group_by=platform"),
+        ("far", "from=2025-03-08T18:00&to=2025-03-09T12:00&interval=hour&tz=America/New_York"),
+        ("mid", "from=2025-01-20T10:07&to=2025-03-05T22:37&interval=week&tz=Asia/Kolkata&group_by=developer"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=quarter&unit=user&group_by=category,country"),
+        ("far", "from=2025-03-08T18:00&to=2025-03-09T12:00&interval=hour&tz=America/New_York&unit=user&group_by=platform"),
+        ("end", "from=2025-01-10T00:15&to=2025-03-20T00:15&interval=week&tz=Australia/Lord_Howe&unit=user&developer!=dev1"),
+        ("far", "from=2025-02-06T00:15&to=2025-02-09T00:15&interval=day&tz=Asia/Kolkata&unit=user&group_by=country,category"),
+        ("end", "from=2025-02-02T18:15&to=2025-02-03T11:20&interval=hour&unit=user&mode=test"),
+        ("far", "from=2025-02-01&to=2025-04-01&unit=user&group_by=bot&country=FR"),
+        ("now", "from=2024-12-30&to=2025-04-28&interval=week&tz=Asia/Kathmandu&unit=user"),
+    ]),
+}

@@ -104,3 +104,26 @@ def path_effect(view, question):
                 row |= {"dimension": dimension, "level": level, "baseline": baseline}
                 rows.append(row | compared(one.get(None, Arm()), other.get(None, Arm()), strata))
     return rows, ["dimension", "level", "baseline"]
+
+
+METRICS = {
+    "path-effect": (path_effect, [
+        ("far", "from=2025-01-01&to=2025-05-01"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&tz=America/New_York&group_by=platform"),
+        ("mid", "from=2025-01-01&to=2025-04-01&interval=week&tz=Asia/Kathmandu&window=1h"),
+        ("far", "from=2025-01-10&to=2025-04-10&group_by=country&platform!=telegram&window=10m"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=quarter&group_by=bot&bot=21-b0,21-b4,21-b11,nobody&tz=Asia/Kathmandu"),
+        ("end", "from=2025-03-30T13:00&to=2025-05-20&interval=day&tz=Australia/Lord_Howe&window=7d"),
+        ("mid", "from=2025-01-01&to=2025-04-01&group_by=path&credential=new"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=month&group_by=credential,platform&path!=webview"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=year&country!=US&window=90d"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&tz=Pacific/Kiritimati&bot!=21-b1&window=1m"),
+        ("far", "from=2025-01-01&to=2025-05-01&mode=test"),
+        ("end", "from=2025-01-01&to=2025-05-01&group_by=country,credential&window=90d"),
+        ("far", "from=2025-03-09&to=2025-03-10&interval=hour&tz=America/New_York&group_by=platform"),
+        ("far", "from=2026-01-01&to=2026-03-01&interval=month&group_by=country"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=month&group_by=category,acquisition"),
+        ("mid", "from=2025-01-01&to=2025-04-01&developer!=dev1&acquisition=ad,link,search&group_by=developer"),
+        ("now", "from=2024-12-20&to=2025-12-20&window=1h"),
+    ]),
+}

@@ -113,3 +113,26 @@ def forecast(view, question):
             row = {"bucket": bucket, **name, "horizon_start": bucket.start}
             rows.append(row | {column: told(of, currency, one) for column, one in zip(COLUMNS, numbers)})
     return rows, ["currency", "horizon_start"]
+
+
+METRICS = {
+    "forecast": (forecast, [
+        ("far", "from=2025-01-01&to=2025-04-14&interval=week"),
+        ("mid", "from=2025-01-01&to=2025-02-15&interval=day&horizon=10&tz=America/New_York&group_by=platform"),
+        ("far", "from=2025-01-01&to=2025-04-14&interval=week&of=payments&horizon=4"),
+        ("far", "from=2025-01-01&to=2025-04-14&interval=week&of=gross&currency=EUR&horizon=28d"),
+        ("far", "from=2025-01-01&to=2025-04-10T12:00&interval=week&horizon=45d&tz=Asia/Kathmandu"),
+        ("end", "from=2024-12-01&to=2025-04-20&interval=week&of=payments&group_by=country&horizon=3"),
+        ("mid", "from=2025-01-01&to=2025-04-01&interval=week&of=gross&group_by=platform&currency=GBP&horizon=2025-05-07"),
+        ("far", "from=2025-01-01&to=2025-04-10&of=gross&currency=original&horizon=12&interval=week"),
+        ("end", "from=2025-02-01&to=2025-04-05&of=payments&platform=messenger&country!=US&horizon=5"),
+        ("far", "from=2025-03-08&to=2025-03-10&interval=hour&of=payments&tz=America/New_York&horizon=12h"),
+        ("far", "from=2025-03-01&to=2025-04-01&interval=week&horizon=1"),
+        ("far", "from=2025-01-01&to=2025-03-30&of=gross&currency=JPY&horizon=10d&tz=America/New_York"),
+        ("far", "from=2025-01-01&to=2025-04-14&of=payments&mode=test&interval=week"),
+        ("far", "from=2025-01-01&to=2025-04-14&interval=week&of=gross&currency=KWD&country=US,GB&group_by=country"),
+        ("mid", "from=2025-01-06&to=2025-06-16&interval=week&of=bots&group_by=platform,country&horizon=2"),
+        ("far", "from=2025-02-01&to=2025-03-20&interval=day&of=bots&group_by=platform&horizon=7d&tz=Australia/Lord_Howe"),
+        ("end", "interval=week&of=payments"),
+    ]),
+}

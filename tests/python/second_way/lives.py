@@ -205,3 +205,54 @@ def activation(view, question):
         return told
 
     return rows_of(question, {group for group, _ in counts}, row), []
+
+
+METRICS = {
+    "bot-growth": (growth, [
+        ("far", "from=2025-01-01&to=2025-04-15&interval=day"),
+        ("far", "from=2025-01-05T09:30&to=2025-04-10T12:00&interval=week&tz=Asia/Kathmandu&group_by=platform"),
+        ("end", "from=2024-12-01&to=2025-06-01&interval=month&tz=America/New_York&group_by=category,country"),
+        ("end", "from=2025-01-01&to=2025-05-01&platform=messenger,web&country!=US&developer!=dev1"),
+        ("mid", "from=2025-01-01&to=2025-04-01&interval=week&tz=Australia/Lord_Howe&group_by=platform"),
+        ("mid", "from=2025-02-01&to=2025-03-01&interval=hour&tz=Asia/Kolkata"),
+        ("far", "from=2025-03-08&to=2025-03-11&interval=hour&tz=America/New_York"),
+        ("far", "from=2025-04-05T12:00&to=2025-04-07T06:00&interval=hour&tz=Australia/Lord_Howe&group_by=platform"),
+        ("end", "from=2025-01-03T09:07&to=2025-04-20T18:59&interval=day&tz=Europe/Berlin&country!=US,DE"),
+        ("end", "from=2025-01-01&to=2025-06-01&interval=quarter&group_by=developer"),
+        ("mid", "from=2024-06-01&to=2026-02-01&interval=year&tz=Pacific/Apia&group_by=category,platform"),
+        ("far", "from=2025-03-09&to=2025-04-14&interval=week&tz=America/St_Johns&group_by=developer&platform=web,telegram"),
+        ("mid", "from=2025-02-03T00:30&to=2025-02-17T00:30&group_by=country&category!=news"),
+        ("far", "from=2025-01-01&to=2025-04-15&interval=month&category=nothing&group_by=platform"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&mode=test"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&group_by=bot,platform&bot=21-b0,21-b4,21-b11,shop,nobody"),
+        ("mid", "from=2025-01-01&to=2025-04-01&tz=Asia/Kathmandu&group_by=bot,platform&category!=news"),
+        # As most people ask: without `as_of`, over everything there is or without a range.
+        ("now", "from=2025-01-01&to=2025-05-01&interval=day&tz=Pacific/Chatham"),
+        ("end", "from=2025-03-01&group_by=platform"),
+    ]),
+    "milestones": (milestones, [
+        ("far", "from=2025-01-01&to=2025-04-15"),
+        ("end", "from=2025-01-01&to=2025-04-15&at=1,2,5,10,20,40,60,1000,100000&group_by=platform"),
+        ("mid", "from=2025-01-01&to=2025-04-15&at=7,70,700&tz=America/New_York&platform!=telegram"),
+        ("mid", "from=2025-01-20&to=2025-03-01T07:13&tz=Asia/Kathmandu&group_by=category"),
+        ("far", "from=2025-02-01&to=2025-05-01&interval=week&group_by=country,platform"),
+        ("end", "from=2025-01-01&to=2025-02-15&at=3,11,29,37,43,51,59,2400,2600,2800&developer!=dev1"),
+        ("far", "from=2025-01-01&to=2025-07-01&at=61,62,63,64,65,66,67,68,69,70,71,72,2810,2820,3000,4510,4530,4558,4559"),
+        ("end", "from=2025-01-01&to=2025-04-15&category=nothing"),
+        ("now", "to=2025-06-01&at=1,2,5,10,20,40,60,1000"),
+    ]),
+    "bot-activation": (activation, [
+        ("far", "from=2024-12-30&to=2025-04-28&interval=week&tz=Asia/Kathmandu&group_by=platform"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&group_by=category"),
+        ("mid", "from=2025-01-01&to=2025-04-01&interval=day&window=36h&country!=DE"),
+        ("far", "from=2025-01-05T09:30&to=2025-04-20T12:15&interval=month&tz=America/New_York&group_by=developer"),
+        ("far", "from=2025-01-01&to=2025-05-01&group_by=country,platform&window=7d"),
+        ("end", "from=2025-02-01&to=2025-04-15&interval=week&tz=Australia/Lord_Howe&window=14d&platform=messenger"),
+        ("mid", "from=2025-01-01&to=2025-01-06&interval=hour&tz=Asia/Kolkata&window=90m"),
+        ("far", "from=2025-01-01&to=2025-07-01&interval=quarter&window=365d&category!=news"),
+        ("end", "from=2025-01-01&to=2025-05-01&interval=month&mode=test&group_by=developer"),
+        ("far", "from=2025-01-01&to=2025-05-01&interval=month&group_by=bot,platform&bot!=21-b0,21-b4"),
+        ("mid", "from=2025-01-01&to=2025-04-01&bot=21-b0,21-b4,21-b11,nobody&group_by=category,bot"),
+        ("now", "from=2024-12-30&to=2025-04-28&interval=week&tz=Asia/Kathmandu&window=36h"),
+    ]),
+}
