@@ -138,10 +138,18 @@ fn the_page_says_to_a_person_what_the_list_says_to_a_program() {
         );
         assert_eq!(told(part, "data-version"), definition["version"].to_string(), "{name}");
         let excludes = definition["excludes"].as_array().unwrap();
+        let changes = definition["changes"].as_array().unwrap();
         assert_eq!(
             part.matches("<li>").count(),
-            excludes.len() + metrics::find(name).unwrap().dimensions.len()
+            excludes.len() + changes.len() + metrics::find(name).unwrap().dimensions.len()
         );
+        assert_eq!(definition["version"], 1 + changes.len(), "{name}");
+        for at in 2..=changes.len() + 1 {
+            assert!(
+                part.contains(&format!("<li>Version {at}: ")),
+                "{name} says what version {at} changed"
+            );
+        }
         for dimension in described["dimensions"].as_array().unwrap() {
             assert!(
                 part.contains(&format!("<li><code>{}</code></li>", dimension.as_str().unwrap())),

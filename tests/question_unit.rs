@@ -19,7 +19,7 @@ static METRIC: Metric = Metric {
     name: "parcels",
     title: "Parcels",
     definition: Definition {
-        version: 3,
+        changes: &["First.", "Second."],
         text: "Parcels sent.",
         numerator: "parcels",
         denominator: "",

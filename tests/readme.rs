@@ -665,25 +665,3 @@ fn the_import_rules_are_those_that_are_held() {
         .collect();
     assert_eq!(told, held);
 }
-
-#[test]
-fn the_changelog_names_the_version_of_every_definition() {
-    let told: BTreeSet<(String, u32)> = table("| metric | version | what its versions changed |")
-        .into_iter()
-        .map(|row| {
-            let version = row[1].parse().unwrap();
-            for change in 2..=version {
-                assert!(
-                    row[2].contains(&format!("**{change}**:")),
-                    "{}: what {change} changed",
-                    row[0]
-                );
-            }
-            (row[0].trim_matches('`').to_owned(), version)
-        })
-        .collect();
-    let defined = metrics::ALL
-        .iter()
-        .map(|metric| (metric.name.to_owned(), metric.definition.version));
-    assert_eq!(told, defined.collect());
-}

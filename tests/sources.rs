@@ -251,7 +251,7 @@ fn a_flood_is_one_entry_and_writes_nothing() {
         .store()
         .jobs()
         .into_iter()
-        .find(|job| job.name == "tallies")
+        .find(|job| job.name == "counters")
         .unwrap();
     assert!(job.runs < 60, "saved by time, not by request: {job:?}");
 }

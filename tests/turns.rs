@@ -52,7 +52,7 @@ fn a_fold_that_has_more_to_do_lets_the_other_jobs_have_their_turn() {
         "the fold has more to do"
     );
     let runs: Vec<(&str, u64)> = store.jobs().iter().map(|job| (job.name, job.runs)).collect();
-    assert_eq!(runs, [("fold", 1), ("compact", 1), ("tallies", 1)]);
+    assert_eq!(runs, [("fold", 1), ("compact", 1), ("counters", 1)]);
     let folded = store.folded_to();
     assert!(folded > DateTime::UNIX_EPOCH && folded < *store.committed().borrow());
     // As after a kill: nothing is saved at the end.

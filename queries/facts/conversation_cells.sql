@@ -1,4 +1,4 @@
--- Conversations that entered the funnel before `$until`, all of them closed, by bucket, from the cube: `$edges` are the
+-- Conversations that entered the funnel before `$until`, all of them closed, by bucket, from the rollup: `$edges` are the
 -- beginnings of the buckets, in order.
 with edges as (
     select unnest($edges::bigint[]) as edge,

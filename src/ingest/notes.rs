@@ -14,18 +14,18 @@ use crate::model::{Event, Ignored, TimeOrigin};
 use crate::store::{AppendOutcome, Counter, Delivered, Refused, Store, UNKNOWN_SOURCE};
 
 /// What has to be kept of a delivery until it is known what became of its events.
-pub struct Delivery {
+pub struct Pending {
     verdicts: Vec<Verdict<(), Cause>>,
     /// Fields of each that hold no id.
     no_ids: Vec<Vec<&'static str>>,
     latest: Option<DateTime<Utc>>,
 }
 
-impl Delivery {
+impl Pending {
     /// Of the events that are handed to the store, in their order.
     pub fn of(events: &[Event]) -> Self {
         let stated = events.iter().filter(|event| event.time_origin == TimeOrigin::Given);
-        Delivery {
+        Pending {
             verdicts: events.iter().map(verdict::of).collect(),
             no_ids: events.iter().map(|event| event.without_ids().collect()).collect(),
             latest: stated.map(|event| event.time).max(),

@@ -232,7 +232,7 @@ async fn answer(
         .iter_mut()
         .map(|event| std::mem::take(&mut event.ignored))
         .collect();
-    let noted = notes::Delivery::of(&events);
+    let noted = notes::Pending::of(&events);
     let calls = address == segment::ADDRESS;
     let other = events.iter().filter(|event| event.kind == EventType::Other).count();
     let (outcomes, received_at) = if events.is_empty() {

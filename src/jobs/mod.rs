@@ -54,7 +54,7 @@ pub const SCHEDULE: &[Job] = &[
         step: |store, _| store.compact_step(),
     },
     Job {
-        name: "tallies",
+        name: "counters",
         schedule: "every 5 seconds and at the stop, where a source has delivered something",
         when: When::Every(Duration::from_secs(5)),
         step: |store, _| store.save_counters().map(|_| false),

@@ -14,7 +14,7 @@ pub const METRIC: Metric = Metric {
     name: "bot-activation",
     title: "Bot activation",
     definition: Definition {
-        version: 2,
+        changes: &["A checkout belongs to the bot of its conversation."],
         text: "Of the bots registered in a bucket (registered_at: the earliest bot.registered, or without one the \
                first event that names the bot), those with a conversation started, a checkout started and a \
                payment captured no later than `window` after it. Each step counts by itself, with the first of its \

@@ -18,7 +18,10 @@ pub const METRIC: Metric = Metric {
     name: "bot-activity",
     title: "Bot activity",
     definition: Definition {
-        version: 2,
+        changes: &[
+            "Without an interval, the period before is the calendar month before, or as many local days \
+             before, where it was always an equally long time before.",
+        ],
         text: "A bot is active in a bucket with a conversation.started, an inbound message, a catalog, product, \
                cart or checkout event, or a transaction initiated, authorized, captured, requiring action or \
                failed. new = active now and never before, in all history; retained = active now and in the bucket \

@@ -13,7 +13,7 @@ pub const METRIC: Metric = Metric {
     name: "bot-growth",
     title: "Bot growth",
     definition: Definition {
-        version: 2,
+        changes: &["A bot whose first event is a suspension is suspended."],
         text: "A bot is (platform, bot_id). It enters the population with bot.registered or bot.reinstated and \
                leaves it with bot.retired, which wins a tie; the first entry counts as registered, any later one \
                as reinstated. A bot never registered is taken to have entered with the first event that names it \

@@ -16,7 +16,10 @@ pub const METRIC: Metric = Metric {
     name: "bot-retention",
     title: "Bot retention",
     definition: Definition {
-        version: 2,
+        changes: &[
+            "A user is active by the same events as a bot; an event without a user belongs to the user of its \
+             conversation, that of a payment to the user of the payment.",
+        ],
         text: "A cohort is what was active for the first time ever in a bucket of the range; its `period` k is the \
                k-th bucket after that, and share = active there / cohort_size, with a 95 % Wilson interval; of \
                period 0 it is 1. One row per \

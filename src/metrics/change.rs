@@ -16,7 +16,10 @@ pub const METRIC: Metric = Metric {
     name: "change",
     title: "Change explained",
     definition: Definition {
-        version: 3,
+        changes: &[
+            "Network, method and wallet as in `provider-share`.",
+            "Without an interval, the period before as in `bot-activity`.",
+        ],
         text: "Why a rate R of payments changed against an earlier period. `of` chooses it: attempt_approval, \
                first_attempt_approval or payment_success, each as the metric payments defines it; `dimension` \
                chooses its parts: the values of provider, network, method or wallet. R is the sum of weight x rate \

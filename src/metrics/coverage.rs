@@ -12,7 +12,7 @@ pub const METRIC: Metric = Metric {
     name: "coverage",
     title: "Coverage",
     definition: Definition {
-        version: 2,
+        changes: &["Network, method and wallet as in `provider-share`."],
         text: "How much of the money is joined to the bots, by provider: one row for each provider with a payment in \
                the range. payments counts payments at their first capture, as the metric payments does. attributed \
                are those that belong to a bot: of the payment's facts, under all the names that it goes by, the \

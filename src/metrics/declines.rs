@@ -12,7 +12,7 @@ pub const METRIC: Metric = Metric {
     name: "declines",
     title: "Declines",
     definition: Definition {
-        version: 1,
+        changes: &[],
         text: "Attempts that failed, when they finished, by failure_kind and decline_code as their first \
                failure states them; an attempt that was approved as well has not failed. Failures of kind issuer or \
                risk are declines, and one without a kind counts as issuer; technical, abandoned and settlement \

@@ -32,14 +32,14 @@ pub(super) fn keys(names: &[&str]) -> Vec<Expr> {
 
 /// One accumulator for each group and bucket.
 #[derive(Debug)]
-pub(super) struct Grid<T> {
+pub(super) struct Accumulators<T> {
     buckets: usize,
     rows: BTreeMap<Group, Vec<T>>,
 }
 
-impl<T: Default + Clone> Grid<T> {
+impl<T: Default + Clone> Accumulators<T> {
     pub fn new(buckets: usize) -> Self {
-        Grid {
+        Accumulators {
             buckets,
             rows: BTreeMap::new(),
         }
@@ -75,7 +75,7 @@ fn order(group: &Group) -> impl Iterator<Item = (bool, &Option<String>)> {
     group.iter().map(|value| (value.is_none(), value))
 }
 
-/// The rows of a finished grid bucket by bucket: the same groups in the same order in each.
+/// The rows of a finished accumulators bucket by bucket: the same groups in the same order in each.
 pub(super) fn by_bucket<T>(rows: &[(Group, Vec<T>)], buckets: usize) -> impl Iterator<Item = (usize, &Group, &T)> {
     (0..buckets).flat_map(move |bucket| {
         rows.iter()

@@ -18,7 +18,7 @@ pub const METRIC: Metric = Metric {
     name: "milestones",
     title: "Milestones",
     definition: Definition {
-        version: 1,
+        changes: &[],
         text: "The first moment at which the population of bots reached `population`: that of the registration or \
                reinstatement that brought it there, with membership as in bot-growth. What happens at one moment \
                counts together, so a bot that leaves makes room for one that enters. All history before `to` is \

@@ -130,8 +130,8 @@ const REPORT_DAYS: u64 = 30;
 /// The meaning of a metric's numbers.
 #[derive(Debug)]
 pub struct Definition {
-    /// Raised whenever the meaning changes.
-    pub version: u32,
+    /// What each version after the first changed: the same events and the same question can give another number.
+    pub changes: &'static [&'static str],
     /// One paragraph for an analyst.
     pub text: &'static str,
     /// What is counted above the line.
@@ -140,6 +140,13 @@ pub struct Definition {
     pub denominator: &'static str,
     /// What is left out.
     pub excludes: &'static [&'static str],
+}
+
+impl Definition {
+    /// Its version, from 1: raised whenever the meaning changes.
+    pub fn version(&self) -> usize {
+        1 + self.changes.len()
+    }
 }
 
 /// A filter on one dimension. `None` among the values stands for rows without one.

@@ -18,7 +18,10 @@ pub const METRIC: Metric = Metric {
     name: "path-effect",
     title: "Path effect",
     definition: Definition {
-        version: 2,
+        changes: &[
+            "A checkout belongs to the bot of its conversation, whose country is the first that any of its \
+             events names.",
+        ],
         text: "Paying in the thread against leaving it. The unit is the checkout; it is paid when the first live \
                authorized or captured of a payment that belongs to it comes no later than `window` after it, also \
                past the end of the range. A payment belongs to the checkout it names, else to its conversation's \
@@ -296,7 +299,7 @@ impl Compared {
             .map(|stratum| (stratum.n + stratum.base_n) as f64)
             .collect();
         let kept = sum(&shared);
-        let ends = |(difference, span): (f64, super::statistics::Span)| [difference, span.low, span.high];
+        let ends = |(difference, span): (f64, super::statistics::Bounds)| [difference, span.low, span.high];
         Compared {
             counts: [
                 whole.hits,

@@ -18,7 +18,11 @@ pub const METRIC: Metric = Metric {
     name: "payments",
     title: "Payments",
     definition: Definition {
-        version: 3,
+        changes: &[
+            "Network, method and wallet as in `provider-share`.",
+            "A refund counts once it is done and unless it fails, a released hold is none, reversals add up \
+             by their ids, and `average` leaves out payments without an exchange rate.",
+        ],
         text: "payments are live payments with a capture, at their first capture. gross, refunded, disputed_lost and \
                reversed are movements at their own date (basis=activity); basis=cohort puts refunds, disputes and \
                reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. \

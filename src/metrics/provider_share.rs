@@ -19,7 +19,7 @@ pub const METRIC: Metric = Metric {
     name: "provider-share",
     title: "Provider share",
     definition: Definition {
-        version: 2,
+        changes: &["Network, method and wallet of a payment are those of one attempt, the captured one first."],
         text: "Four dimensions that are never mixed: provider (who processes), network (the card network), method and \
                wallet, the last three as the captured attempt names them, and where it names none, as facts that \
                belong to no attempt do; `dimension` chooses one. payments counts payments at their \

@@ -5,7 +5,7 @@ pub const Z: f64 = 1.959964;
 
 /// An interval, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Span {
+pub struct Bounds {
     /// Lower end.
     pub low: f64,
     /// Upper end.
@@ -21,12 +21,12 @@ pub fn ratio(part: i64, whole: i64) -> Option<f64> {
 ///
 /// E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
 /// Journal of the American Statistical Association 22 (1927), 209–212.
-pub fn wilson(hits: i64, n: i64) -> Option<Span> {
+pub fn wilson(hits: i64, n: i64) -> Option<Bounds> {
     wilson_at(hits, n, Z)
 }
 
 /// The score interval at another quantile `z` of the normal distribution.
-fn wilson_at(hits: i64, n: i64, z: f64) -> Option<Span> {
+fn wilson_at(hits: i64, n: i64, z: f64) -> Option<Bounds> {
     if n <= 0 || hits < 0 || hits > n {
         return None;
     }
@@ -46,14 +46,14 @@ fn wilson_at(hits: i64, n: i64, z: f64) -> Option<Span> {
     } else {
         clamp((center + half) / (n + square))
     };
-    Some(Span { low, high })
+    Some(Bounds { low, high })
 }
 
 /// The difference of two independent proportions, first minus second, with its 95 % hybrid score interval.
 ///
 /// R. G. Newcombe, "Interval estimation for the difference between independent proportions:
 /// comparison of eleven methods", Statistics in Medicine 17 (1998), 873–890, method 10.
-pub fn newcombe(hits: i64, n: i64, base_hits: i64, base_n: i64) -> Option<(f64, Span)> {
+pub fn newcombe(hits: i64, n: i64, base_hits: i64, base_n: i64) -> Option<(f64, Bounds)> {
     let (one, two) = (wilson(hits, n)?, wilson(base_hits, base_n)?);
     let (p, q) = (hits as f64 / n as f64, base_hits as f64 / base_n as f64);
     let difference = p - q;
@@ -61,7 +61,7 @@ pub fn newcombe(hits: i64, n: i64, base_hits: i64, base_n: i64) -> Option<(f64, 
     let above = ((one.high - p).powi(2) + (q - two.low).powi(2)).sqrt();
     Some((
         difference,
-        Span {
+        Bounds {
             low: difference - below,
             high: difference + above,
         },
@@ -86,7 +86,7 @@ pub struct Stratum {
 /// X. Yan and X. G. Su, "Stratified Wilson and Newcombe confidence intervals for multiple binomial
 /// proportions", Statistics in Biopharmaceutical Research 2 (2010), 329–335; for any weights, of which only
 /// the proportions count. One stratum gives [`newcombe`]. `None` without strata, or where an arm is empty.
-pub fn stratified_newcombe(strata: &[Stratum], weights: &[f64]) -> Option<(f64, Span)> {
+pub fn stratified_newcombe(strata: &[Stratum], weights: &[f64]) -> Option<(f64, Bounds)> {
     let whole: f64 = weights.iter().sum();
     let both = strata.iter().all(|stratum| stratum.n > 0 && stratum.base_n > 0);
     if whole.is_nan() || whole <= 0.0 || !both || strata.len() != weights.len() {
@@ -111,7 +111,7 @@ pub fn stratified_newcombe(strata: &[Stratum], weights: &[f64]) -> Option<(f64, 
             .max(0.0)
             .sqrt();
     let difference = one.rate - two.rate;
-    let span = Span {
+    let span = Bounds {
         low: (difference - below).max(-1.0),
         high: (difference + above).min(1.0),
     };
@@ -121,7 +121,7 @@ pub fn stratified_newcombe(strata: &[Stratum], weights: &[f64]) -> Option<(f64, 
 /// One arm over its strata.
 struct Weighted {
     rate: f64,
-    span: Span,
+    span: Bounds,
     /// The sum of squared weights, each over the stratum's size.
     spread: f64,
 }
@@ -143,10 +143,10 @@ fn stratified_wilson(strata: &[(f64, i64, i64)]) -> Weighted {
     // Quantile at which the strata's own intervals add up to one of 95 %.
     let squares = sum(&|w, hits, n| w * w * variance(hits, n));
     let z = Z * squares.sqrt() / sum(&|w, hits, n| w * variance(hits, n).sqrt());
-    let bound = |of: fn(Span) -> f64| sum(&|w, hits, n| w * wilson_at(hits, n, z).map_or(0.0, of));
+    let bound = |of: fn(Bounds) -> f64| sum(&|w, hits, n| w * wilson_at(hits, n, z).map_or(0.0, of));
     Weighted {
         rate: sum(&|w, hits, n| w * rate(hits, n)),
-        span: Span {
+        span: Bounds {
             low: bound(|span| span.low),
             high: bound(|span| span.high),
         },

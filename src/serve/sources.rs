@@ -24,7 +24,7 @@ pub struct SourceStatus {
     /// Whether everything is a test, whatever its events say.
     pub test: bool,
     /// What it has delivered.
-    pub tally: SourceCounters,
+    pub counters: SourceCounters,
     /// Payments that it told of and that belong to no bot.
     pub unattributed: i64,
     /// Entities with events of it that are left out of the facts.
@@ -44,7 +44,7 @@ impl SourceStatus {
                  share one count as one"
             )
         };
-        let mut warnings: Vec<String> = self.tally.no_ids.iter().map(no_id).collect();
+        let mut warnings: Vec<String> = self.counters.no_ids.iter().map(no_id).collect();
         if self.set_aside > 0 {
             let are = if self.set_aside == 1 { "is" } else { "are" };
             warnings.push(format!(
@@ -83,7 +83,7 @@ const LEFT_OUT: usize = 100;
 pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sources, StoreError> {
     let board = store.sources();
     let unattributed = store.unattributed()?;
-    let mut tallies = board.counters;
+    let mut by_source = board.counters;
     let aside = store.quarantined();
     let set_aside = |source: &str| {
         aside
@@ -91,36 +91,36 @@ pub fn gather(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Sour
             .filter(|one| one.sources.iter().any(|own| own == source))
             .count()
     };
-    let status = |provider: &str, name: &str, source: &str, tally: Option<SourceCounters>| SourceStatus {
+    let status = |provider: &str, name: &str, source: &str, counters: Option<SourceCounters>| SourceStatus {
         provider: provider.to_owned(),
         name: name.to_owned(),
         address: address(source),
         configured: true,
         test: false,
-        tally: tally.unwrap_or_default(),
+        counters: counters.unwrap_or_default(),
         unattributed: unattributed.get(source).copied().unwrap_or(0),
         set_aside: set_aside(source),
     };
     let mut sources = Vec::new();
     for configured in &config.sources {
         let source = configured.address();
-        let tally = tallies.remove(&source);
+        let counters = by_source.remove(&source);
         sources.push(SourceStatus {
             test: configured.is_test(),
-            ..status(&configured.provider, &configured.name, &source, tally)
+            ..status(&configured.provider, &configured.name, &source, counters)
         });
     }
     for way in NATIVE_WAYS {
         let name = way.rsplit('/').next().unwrap_or(way);
-        let tally = tallies.remove(*way);
-        sources.push(status(NATIVE, name, way, tally));
+        let counters = by_source.remove(*way);
+        sources.push(status(NATIVE, name, way, counters));
     }
-    for (source, tally) in tallies {
+    for (source, counters) in by_source {
         let mut parts = source.rsplit('/');
         let (name, provider) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         sources.push(SourceStatus {
             configured: false,
-            ..status(provider, name, &source, Some(tally))
+            ..status(provider, name, &source, Some(counters))
         });
     }
     Ok(Sources {
@@ -162,10 +162,10 @@ pub fn described(sources: &Sources) -> Json {
 }
 
 fn status(source: &SourceStatus) -> Json {
-    let SourceStatus { tally, .. } = source;
+    let SourceStatus { counters, .. } = source;
     let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339());
-    let (ignored, others) = tally.ignored.top(IGNORED);
-    let no_ids: Vec<Json> = tally
+    let (ignored, others) = counters.ignored.top(IGNORED);
+    let no_ids: Vec<Json> = counters
         .no_ids
         .iter()
         .map(|(field, times)| json!({ "field": field, "count": times }))
@@ -176,22 +176,22 @@ fn status(source: &SourceStatus) -> Json {
         "address": source.address,
         "configured": source.configured,
         "mode": source.test.then_some(Mode::Test.as_str()),
-        "last_delivery": time(tally.last_delivery),
-        "last_accepted": time(tally.last_accepted),
-        "lag_seconds": lag_seconds(tally),
-        "deliveries": tally.deliveries,
-        "accepted": tally.accepted,
-        "duplicates": tally.duplicates,
-        "conflicts": tally.conflicts,
-        "rejected": tally.rejected,
-        "forged": tally.forged,
-        "unsupported": tally.unsupported,
-        "unparseable": tally.unparseable,
+        "last_delivery": time(counters.last_delivery),
+        "last_accepted": time(counters.last_accepted),
+        "lag_seconds": lag_seconds(counters),
+        "deliveries": counters.deliveries,
+        "accepted": counters.accepted,
+        "duplicates": counters.duplicates,
+        "conflicts": counters.conflicts,
+        "rejected": counters.rejected,
+        "forged": counters.forged,
+        "unsupported": counters.unsupported,
+        "unparseable": counters.unparseable,
         "unattributed": source.unattributed,
         "set_aside": source.set_aside,
         "no_ids": no_ids,
         "warnings": source.warnings(),
-        "ignored": tally.ignored.total(),
+        "ignored": counters.ignored.total(),
         "ignored_fields": ignored.iter().map(field).collect::<Vec<_>>(),
         "ignored_others": others,
     })
@@ -213,6 +213,6 @@ fn field(ignored: &IgnoredCount) -> Json {
 }
 
 /// From the latest moment that the latest delivery states to its receipt.
-pub fn lag_seconds(tally: &SourceCounters) -> Option<f64> {
-    tally.lag.map(|lag| lag.as_seconds_f64())
+pub fn lag_seconds(counters: &SourceCounters) -> Option<f64> {
+    counters.lag.map(|lag| lag.as_seconds_f64())
 }

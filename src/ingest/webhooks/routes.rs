@@ -107,7 +107,7 @@ async fn receive(
         other: events.iter().filter(|event| event.kind == EventType::Other).count(),
         ..Receipt::default()
     };
-    let noted = notes::Delivery::of(&events);
+    let noted = notes::Pending::of(&events);
     let mark = webhook.mark(&headers, &raw_body, now);
     let stored = async {
         let queued = state.store.queue(mark, events).await?;

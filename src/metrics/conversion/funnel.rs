@@ -3,12 +3,12 @@
 use polars::prelude::{Expr, LazyFrame, QuantileMethod, col, lit};
 
 use super::steps::Steps;
-use crate::metrics::grouping::{Grid, Group, counts, groups, keys};
+use crate::metrics::grouping::{Accumulators, Group, counts, groups, keys};
 use crate::metrics::{Filter, MetricError, Question};
 
 /// One step of one bucket and group.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Tally {
+pub(super) struct StepCounters {
     pub entered: i64,
     pub reached: i64,
     pub open: i64,
@@ -19,7 +19,7 @@ pub(super) struct Tally {
 }
 
 /// Of each bucket and group its steps; none where nothing was counted.
-pub(super) type Tallies = Grid<Vec<Tally>>;
+pub(super) type Counters = Accumulators<Vec<StepCounters>>;
 
 /// The funnel of a question.
 pub(super) struct Funnel<'a> {
@@ -64,15 +64,15 @@ impl<'a> Funnel<'a> {
         filters.filter(move |filter| self.is_late(filter) && self.steps.knows(filter.dimension, step))
     }
 
-    /// The tally of a step, in the group as it is known there: values that come later are not there yet.
+    /// The counter of a step, in the group as it is known there: values that come later are not there yet.
     /// None where the step leaves the values of [`Funnel::split`] out.
-    pub fn tally<'t>(
+    pub fn step<'t>(
         &self,
-        tallies: &'t mut Tallies,
+        counters: &'t mut Counters,
         bucket: usize,
         group: &Group,
         step: usize,
-    ) -> Option<&'t mut Tally> {
+    ) -> Option<&'t mut StepCounters> {
         let known = |(name, value): (&&str, &Option<String>)| value.clone().filter(|_| self.steps.knows(name, step));
         let leaves_out = |filter: &Filter| {
             let mut values = self.split.iter().zip(group);
@@ -82,8 +82,8 @@ impl<'a> Funnel<'a> {
             return None;
         }
         let group: Group = self.question.group_by.iter().zip(group).map(known).collect();
-        let steps = tallies.at(bucket, &group)?;
-        steps.resize(self.steps.0.len(), Tally::default());
+        let steps = counters.at(bucket, &group)?;
+        steps.resize(self.steps.0.len(), StepCounters::default());
         steps.get_mut(step)
     }
 
@@ -94,7 +94,7 @@ impl<'a> Funnel<'a> {
         step: usize,
         from_entry: Expr,
         from_previous: Expr,
-        tallies: &mut Tallies,
+        counters: &mut Counters,
     ) -> Result<(), MetricError> {
         let quantile = |after: Expr, q: f64| (after / lit(1e6)).quantile(lit(q), QuantileMethod::Linear);
         let group_by = &self.question.group_by;
@@ -124,15 +124,15 @@ impl<'a> Funnel<'a> {
             };
             let group: Group = group_by.iter().map(value).collect();
             let bucket = usize::try_from(at[row]).unwrap_or(usize::MAX);
-            if let Some(tally) = self.tally(tallies, bucket, &group, step) {
-                (tally.median, tally.p90, tally.from_previous) = (median[row], p90[row], previous[row]);
+            if let Some(counter) = self.step(counters, bucket, &group, step) {
+                (counter.median, counter.p90, counter.from_previous) = (median[row], p90[row], previous[row]);
             }
         }
         Ok(())
     }
 
     /// The figures of a step, by the names of their columns; none where the step knows nothing of the group.
-    pub fn figures(&self, group: &Group, tallies: &[Tally], index: usize) -> Figures {
+    pub fn figures(&self, group: &Group, counters: &[StepCounters], index: usize) -> Figures {
         let early = |name: &str| !self.steps.knows(name, index);
         let (group_by, filters) = (&self.question.group_by, &self.question.filters);
         let named = |(name, value): (&&str, &Option<String>)| early(name) && value.is_some();
@@ -140,28 +140,32 @@ impl<'a> Funnel<'a> {
         if group_by.iter().zip(group).any(named) || filters.iter().any(wanted) {
             return Figures::default();
         }
-        let tally = tallies.get(index).copied().unwrap_or_default();
-        let closed = tally.entered - tally.open;
+        let counter = counters.get(index).copied().unwrap_or_default();
+        let closed = counter.entered - counter.open;
         // Where a dimension begins to split at this very step, the step before counted other units.
         let begins = |name: &str| index > 0 && self.steps.known_from(name) == Some(index);
         let other = group_by.iter().any(|name| begins(name)) || filters.iter().any(|filter| begins(filter.dimension));
         let before = index
             .checked_sub(1)
             .filter(|_| !other)
-            .and_then(|before| tallies.get(before));
-        let at_entry = (index == 0 && tally.reached > 0).then_some(0.0);
+            .and_then(|before| counters.get(before));
+        let at_entry = (index == 0 && counter.reached > 0).then_some(0.0);
         Figures {
             counts: [
-                tally.entered,
-                tally.reached,
-                closed - tally.reached,
-                tally.open,
-                tally.open_reached,
+                counter.entered,
+                counter.reached,
+                closed - counter.reached,
+                counter.open,
+                counter.open_reached,
                 closed,
                 before.map_or(0, |before| before.reached),
             ]
             .map(Some),
-            seconds: [tally.median.or(at_entry), tally.p90.or(at_entry), tally.from_previous],
+            seconds: [
+                counter.median.or(at_entry),
+                counter.p90.or(at_entry),
+                counter.from_previous,
+            ],
         }
     }
 }

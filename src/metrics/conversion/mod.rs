@@ -1,8 +1,8 @@
 //! Conversion: how many conversations or users reach a checkout and a payment, or any other steps, and how
 //! long that takes.
 
-mod cube;
 mod funnel;
+mod rollup;
 mod steps;
 mod walks;
 
@@ -11,10 +11,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 
-use self::funnel::{COUNTS, Funnel, SECONDS, Tallies, Tally};
+use self::funnel::{COUNTS, Counters, Funnel, SECONDS, StepCounters};
 use self::steps::Steps;
 use super::column::{After, Column, Role};
-use super::grouping::{Grid, Group, by_bucket};
+use super::grouping::{Accumulators, Group, by_bucket};
 use super::scope::Scope;
 use super::{Answer, Definition, Metric, MetricError, Parameter, Question, REPORT_DAYS, Takes};
 use crate::facts::fact::CONVERSATIONS;
@@ -24,7 +24,11 @@ pub const METRIC: Metric = Metric {
     name: "conversion",
     title: "Conversion",
     definition: Definition {
-        version: 3,
+        changes: &[
+            "Any list of steps, and users as units.",
+            "`!=` on `path`, `credential` or `provider` keeps all units at the steps before the dimension is \
+             known.",
+        ],
         text: "The unit is the conversation, which enters once, with its first event of the first step ever; or with \
                unit=user the user (platform, bot, user id), who enters in each bucket with the first such event in \
                it. `steps` lists the funnel's event types in order: started is conversation.started, catalog is \
@@ -167,16 +171,16 @@ fn units(question: &Question) -> &'static str {
 fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     let question = scope.question;
     let funnel = Funnel::of(question);
-    let mut tallies: Tallies = Grid::new(question.range.buckets.len());
+    let mut counters: Counters = Accumulators::new(question.range.buckets.len());
     let early = funnel.early();
     let facts = scope.asking(&early);
-    // The funnel that facts and the cube are made for.
+    // The funnel that facts and the rollup are made for.
     if !of_users(question) && funnel.steps.is_default() {
-        cube::tally(&funnel, &facts, &mut tallies)?;
+        rollup::fill(&funnel, &facts, &mut counters)?;
     } else {
-        walks::tally(&funnel, &facts, &mut tallies)?;
+        walks::fill(&funnel, &facts, &mut counters)?;
     }
-    let rows = tallies.finish(question.group_by.len());
+    let rows = counters.finish(question.group_by.len());
     if rows.len().saturating_mul(question.range.buckets.len()) > scope.most {
         return Err(MetricError::TooManyRows(scope.most));
     }
@@ -187,11 +191,11 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
 }
 
 /// A row for each step of each bucket and group.
-fn frame(funnel: &Funnel, rows: &[(Group, Vec<Vec<Tally>>)]) -> Result<DataFrame, MetricError> {
+fn frame(funnel: &Funnel, rows: &[(Group, Vec<Vec<StepCounters>>)]) -> Result<DataFrame, MetricError> {
     let question = funnel.question;
     let steps = 0..funnel.steps.0.len();
     let places: Vec<_> = by_bucket(rows, question.range.buckets.len())
-        .flat_map(|(bucket, group, tallies)| steps.clone().map(move |step| (bucket, group, tallies, step)))
+        .flat_map(|(bucket, group, counters)| steps.clone().map(move |step| (bucket, group, counters, step)))
         .collect();
     let column = |name: &str, cells: Vec<Option<i64>>| Series::new(name.into(), cells).into_column();
     let mut columns = vec![column(

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
-use super::funnel::{Funnel, Tallies};
+use super::funnel::{Counters, Funnel};
 use super::steps::{Kept, Step, Steps};
 use super::{of_users, window};
 use crate::facts::fact::CONVERSATIONS;
@@ -74,20 +74,20 @@ fn params(scope: &Scope) -> Params {
 }
 
 /// Counts the units, and takes their times.
-pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Result<(), MetricError> {
+pub(super) fn fill(funnel: &Funnel, scope: &Scope, counters: &mut Counters) -> Result<(), MetricError> {
     let walks = scope.read(&query!("facts/walks"), &params(scope))?;
     let frame = scope.cut(walks, CONVERSATIONS.dimensions, &[])?.collect()?;
-    count(funnel, &frame, tallies)?;
+    count(funnel, &frame, counters)?;
     for index in 1..funnel.steps.0.len() {
         let there = col("step").eq(lit(index as i64 + 1)).and(col("after").is_not_null());
         let reached = frame.clone().lazy().filter(there);
-        funnel.time(reached, index, col("after"), col("after_previous"), tallies)?;
+        funnel.time(reached, index, col("after"), col("after_previous"), counters)?;
     }
     Ok(())
 }
 
 /// A unit has a row for each step that it reached, the first of which is its entry.
-fn count(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<(), MetricError> {
+fn count(funnel: &Funnel, frame: &DataFrame, counters: &mut Counters) -> Result<(), MetricError> {
     let [bucket, open, step, units] = [
         counts(frame, "bucket")?,
         counts(frame, "open")?,
@@ -99,17 +99,17 @@ fn count(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<()
         let units = units[row];
         if reached == 0 {
             for index in 0..funnel.steps.0.len() {
-                if let Some(tally) = funnel.tally(tallies, at, group, index) {
-                    tally.entered += units;
-                    tally.open += units * open[row];
+                if let Some(counter) = funnel.step(counters, at, group, index) {
+                    counter.entered += units;
+                    counter.open += units * open[row];
                 }
             }
         }
-        if let Some(tally) = funnel.tally(tallies, at, group, reached) {
+        if let Some(counter) = funnel.step(counters, at, group, reached) {
             if open[row] == 1 {
-                tally.open_reached += units;
+                counter.open_reached += units;
             } else {
-                tally.reached += units;
+                counter.reached += units;
             }
         }
     }

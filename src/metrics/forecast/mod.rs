@@ -27,7 +27,7 @@ pub const METRIC: Metric = Metric {
     name: "forecast",
     title: "Forecast",
     definition: Definition {
-        version: 1,
+        changes: &[],
         text: "of=bots forecasts the members of the population at the end of a bucket, of=payments the payments at \
                their first capture, of=gross the money captured, as bot-growth and payments count them. The origin is \
                `to`. Learnt from are the complete buckets that ended by the origin and by as_of, the latter where it \

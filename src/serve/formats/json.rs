@@ -54,7 +54,7 @@ struct Meaning<'a>(&'a Definition);
 impl Serialize for Meaning<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(5))?;
-        map.serialize_entry("version", &self.0.version)?;
+        map.serialize_entry("version", &self.0.version())?;
         map.serialize_entry("text", self.0.text)?;
         map.serialize_entry("numerator", self.0.numerator)?;
         map.serialize_entry("denominator", self.0.denominator)?;
@@ -245,7 +245,8 @@ fn described(described: &Described, common: &[Json]) -> Json {
         "href": format!("/v1/metrics/{}", metric.name),
         "chart": format!("/v1/charts/{}.svg", metric.name),
         "definition": {
-            "version": definition.version,
+            "version": definition.version(),
+            "changes": definition.changes,
             "text": definition.text,
             "numerator": definition.numerator,
             "denominator": definition.denominator,

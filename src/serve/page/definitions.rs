@@ -65,7 +65,7 @@ fn section(described: &Described) -> Markup {
                 h2 id={ (name) "-title" } { a href={ "#" (name) } { (title) } }
                 p.links {
                     code { (name) }
-                    span { "version " span data-version="" { (definition.version) } }
+                    span { "version " span data-version="" { (definition.version()) } }
                     a href={ "/v1/metrics/" (name) } { "JSON" span.hidden { " of " (title) } }
                     a href={ "/v1/charts/" (name) ".svg" } { "Chart" span.hidden { " of " (title) } }
                 }
@@ -76,6 +76,13 @@ fn section(described: &Described) -> Markup {
                     div { dt { "Above the line" } dd data-numerator="" { (quoted(definition.numerator)) } }
                     div { dt { "Below the line" } dd data-denominator="" { (quoted(definition.denominator)) } }
                     div { dt { "Left out" } dd { ul { @for item in definition.excludes { li { (quoted(item)) } } } } }
+                    @if !definition.changes.is_empty() {
+                        div { dt { "Changed" } dd { ul {
+                            @for (at, change) in definition.changes.iter().enumerate() {
+                                li { "Version " (at + 2) ": " (quoted(change)) }
+                            }
+                        } } }
+                    }
                 }
             }
             h3 { "Dimensions" }

@@ -257,7 +257,7 @@ fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report:
             numerator: definition.numerator,
             denominator: definition.denominator,
             excludes: definition.excludes,
-            version: definition.version,
+            version: definition.version(),
         },
         chart,
         trend: None,

@@ -249,5 +249,5 @@ pub struct Meaning {
     /// What is left out.
     pub excludes: &'static [&'static str],
     /// Version of the meaning.
-    pub version: u32,
+    pub version: usize,
 }

@@ -34,7 +34,7 @@ fn advised(source: &SourceStatus) -> String {
         rejected,
         conflicts,
         ..
-    } = source.tally;
+    } = source.counters;
     let mut advice = Vec::new();
     if deliveries == 0 && forged > 0 {
         advice.push(format!(
@@ -74,7 +74,7 @@ fn advised(source: &SourceStatus) -> String {
         ));
     }
     advice.extend(source.warnings().iter().map(|warning| format!("{warning}.")));
-    let likely = source.tally.ignored.top(MISSPELT).0.into_iter();
+    let likely = source.counters.ignored.top(MISSPELT).0.into_iter();
     advice.extend(likely.filter_map(|ignored| {
         let IgnoredCount { field, meant, times } = ignored;
         let events = several(times, "event", "events");
@@ -94,7 +94,7 @@ fn several(n: u64, one: &str, many: &str) -> String {
 /// Renders the fields that senders wrote beside the contract; nothing where there are none.
 pub fn ignored(sources: &[SourceStatus]) -> Markup {
     const CAPTION: &str = "Fields that are not read";
-    let top = |source: &SourceStatus| source.tally.ignored.top(IGNORED);
+    let top = |source: &SourceStatus| source.counters.ignored.top(IGNORED);
     let told: Vec<_> = sources
         .iter()
         .map(|source| (source, top(source)))
@@ -147,7 +147,7 @@ fn ignored_line(source: &SourceStatus, ignored: &IgnoredCount) -> Markup {
 /// Renders what a source cannot tell at all, and what was refused or kept uncounted of late.
 pub fn render(sources: &Sources, tz: Tz) -> Markup {
     // Whoever sees nothing but refusals is setting something up: the reasons are what they need.
-    let stuck = |source: &SourceStatus| source.tally.deliveries == 0 && source.tally.forged > 0;
+    let stuck = |source: &SourceStatus| source.counters.deliveries == 0 && source.counters.forged > 0;
     html! {
         @if sources.sources.iter().any(|source| source.provider == "braintree" && source.configured) { (braintree()) }
         @if sources.refusals.is_empty() {

@@ -49,7 +49,7 @@ pub fn count(n: u64) -> String {
 fn sentence(sources: &Sources) -> Markup {
     let webhook = |source: &&SourceStatus| source.provider != NATIVE && source.configured;
     let all = sources.sources.iter().filter(webhook).count() as u64;
-    let came = |source: &&SourceStatus| webhook(source) && source.tally.deliveries > 0;
+    let came = |source: &&SourceStatus| webhook(source) && source.counters.deliveries > 0;
     let alive = sources.sources.iter().filter(came).count() as u64;
     let stamped = |source| Some((last(source)?, source));
     let latest = sources.sources.iter().filter_map(stamped).max_by_key(|(at, _)| *at);
@@ -74,7 +74,7 @@ fn sentence(sources: &Sources) -> Markup {
 }
 
 fn last(source: &SourceStatus) -> Option<DateTime<Utc>> {
-    source.tally.last_delivery
+    source.counters.last_delivery
 }
 
 /// The counts of a source: name, heading, whether any wants attention.
@@ -95,18 +95,18 @@ const COUNTS: [(&str, &str, bool); 10] = [
 const BESIDE: &str = "unattributed";
 
 fn counts(source: &SourceStatus) -> [u64; 10] {
-    let tally = &source.tally;
+    let counters = &source.counters;
     [
-        tally.deliveries,
-        tally.accepted,
-        tally.forged,
-        tally.rejected,
-        tally.unparseable,
+        counters.deliveries,
+        counters.accepted,
+        counters.forged,
+        counters.rejected,
+        counters.unparseable,
         source.unattributed.unsigned_abs(),
-        tally.conflicts,
-        tally.ignored.total(),
-        tally.duplicates,
-        tally.unsupported,
+        counters.conflicts,
+        counters.ignored.total(),
+        counters.duplicates,
+        counters.unsupported,
     ]
 }
 
@@ -134,7 +134,7 @@ fn table(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
 }
 
 fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Answer>, tz: Tz) -> Markup {
-    let lag = source.tally.lag;
+    let lag = source.counters.lag;
     let late = lag.is_some_and(|lag| lag.num_seconds() >= LATE);
     let delay = lag.map_or(format::NOTHING.into(), |lag| format::seconds(lag.as_seconds_f64()));
     html! {
@@ -166,10 +166,10 @@ fn moment(source: &SourceStatus, now: DateTime<Utc>, tz: Tz) -> Markup {
     let Some(at) = last(source) else {
         return html! { (format::NOTHING) };
     };
-    let stale = source.tally.last_accepted.filter(|accepted| *accepted < at);
+    let stale = source.counters.last_accepted.filter(|accepted| *accepted < at);
     html! {
         time datetime=(at.to_rfc3339()) { (ago(at, now)) span.beneath { (format::instant(at, tz)) } }
-        @match (stale, source.tally.accepted) {
+        @match (stale, source.counters.accepted) {
             (Some(accepted), _) => span.beneath { "new events " (ago(accepted, now)) },
             (None, 0) => span.beneath { "nothing new yet" },
             _ => {}

@@ -1,9 +1,9 @@
-//! The default funnel by conversation: from the cube as far as that goes, else from the facts.
+//! The default funnel by conversation: from the rollup as far as that goes, else from the facts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::{DataFrame, DataType, col, lit};
 
-use super::funnel::{Funnel, Tallies};
+use super::funnel::{Counters, Funnel};
 use super::window;
 use crate::facts::fact::{CONVERSATIONS, CONVERSATIONS_WITH_CHECKOUT, Dimension, Of};
 use crate::metrics::grouping::{counts, groups};
@@ -12,16 +12,16 @@ use crate::metrics::{MetricError, Question};
 use crate::model::Param;
 use crate::query;
 
-/// Dimensions that the cube has.
+/// Dimensions that the rollup has.
 const CELL_DIMENSIONS: &[Dimension] = &[Dimension("platform", Of::Row), Dimension("path", Of::Row)];
-/// Microseconds of a cell of the cube.
+/// Microseconds of a cell of the rollup.
 const CELL: i64 = 900_000_000;
 
-/// The instant up to which the cube answers; from there on conversations are counted one by one.
+/// The instant up to which the rollup answers; from there on conversations are counted one by one.
 ///
-/// The cube knows whole quarter hours, the default window and two dimensions, and what is in it has to
+/// The rollup knows whole quarter hours, the default window and two dimensions, and what is in it has to
 /// be closed.
-fn cube_until(question: &Question) -> DateTime<Utc> {
+fn rollup_until(question: &Question) -> DateTime<Utc> {
     let asked = question
         .group_by
         .iter()
@@ -46,11 +46,11 @@ fn cube_until(question: &Question) -> DateTime<Utc> {
 }
 
 /// Counts conversations and takes their times.
-pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Result<(), MetricError> {
+pub(super) fn fill(funnel: &Funnel, scope: &Scope, counters: &mut Counters) -> Result<(), MetricError> {
     let question = scope.question;
-    let until = cube_until(question);
+    let until = rollup_until(question);
     if until > question.range.from {
-        count(funnel, &cells(scope, until)?, tallies)?;
+        count(funnel, &cells(scope, until)?, counters)?;
     }
     let micros = window(question).num_microseconds().unwrap_or(i64::MAX);
     let within = |after: &str| col(after).lt_eq(lit(micros));
@@ -67,17 +67,17 @@ pub(super) fn tally(funnel: &Funnel, scope: &Scope, tallies: &mut Tallies) -> Re
             count_if(within("checkout_after")).alias("checkout"),
             count_if(within("paid_after")).alias("paid"),
         ]);
-        count(funnel, &counted.collect()?, tallies)?;
+        count(funnel, &counted.collect()?, counters)?;
     }
     let timed = scope.facts(&CONVERSATIONS_WITH_CHECKOUT, &["checkout_after", "paid_after"])?;
     let timed = timed.filter(open().not().and(within("checkout_after")));
     let paid = timed.clone().filter(within("paid_after"));
     let (checkout_after, paid_after) = (col("checkout_after"), col("paid_after"));
-    funnel.time(timed, 1, checkout_after.clone(), checkout_after.clone(), tallies)?;
-    funnel.time(paid, 2, paid_after.clone(), paid_after - checkout_after, tallies)
+    funnel.time(timed, 1, checkout_after.clone(), checkout_after.clone(), counters)?;
+    funnel.time(paid, 2, paid_after.clone(), paid_after - checkout_after, counters)
 }
 
-/// Conversations that entered before a moment, all of them closed, from the cube.
+/// Conversations that entered before a moment, all of them closed, from the rollup.
 fn cells(scope: &Scope, until: DateTime<Utc>) -> Result<DataFrame, MetricError> {
     let edges = scope
         .question
@@ -103,21 +103,21 @@ fn cells(scope: &Scope, until: DateTime<Utc>) -> Result<DataFrame, MetricError> 
         .collect()?)
 }
 
-fn count(funnel: &Funnel, frame: &DataFrame, tallies: &mut Tallies) -> Result<(), MetricError> {
+fn count(funnel: &Funnel, frame: &DataFrame, counters: &mut Counters) -> Result<(), MetricError> {
     let (at, open) = (counts(frame, "bucket")?, counts(frame, "open")?);
     let entered = counts(frame, "entered")?;
     let reached = [entered.clone(), counts(frame, "checkout")?, counts(frame, "paid")?];
     for (row, group) in groups(frame, &funnel.split)?.iter().enumerate() {
         for (index, reached) in reached.iter().enumerate() {
-            let Some(tally) = funnel.tally(tallies, at[row] as usize, group, index) else {
+            let Some(counter) = funnel.step(counters, at[row] as usize, group, index) else {
                 continue;
             };
-            tally.entered += entered[row];
+            counter.entered += entered[row];
             if open[row] == 1 {
-                tally.open += entered[row];
-                tally.open_reached += reached[row];
+                counter.open += entered[row];
+                counter.open_reached += reached[row];
             } else {
-                tally.reached += reached[row];
+                counter.reached += reached[row];
             }
         }
     }
