@@ -60,12 +60,7 @@ pub const METRIC: Metric = Metric {
         Column::rate("rate", "with_payment", "registered")
             .settled(WINDOW)
             .means("with_payment / registered."),
-        Column::low("ci_low", "with_payment", "registered")
-            .settled(WINDOW)
-            .means("Lower end of the 95 % Wilson interval of rate."),
-        Column::high("ci_high", "with_payment", "registered")
-            .settled(WINDOW)
-            .means("Upper end of the 95 % Wilson interval of rate."),
+        Column::interval("ci_low", "ci_high", "rate"),
         Column::duration("median_days_to_conversation", "days")
             .settled(WINDOW)
             .means("Median days from registration to the first conversation, of the bots that had one."),

@@ -62,8 +62,7 @@ pub const METRIC: Metric = Metric {
             .of_asked(unit)
             .means("Of the cohort, those active in the bucket of the row; null while that is not complete."),
         Column::rate("share", "active", "cohort_size").means("active / cohort_size."),
-        Column::low("ci_low", "active", "cohort_size").means("Lower end of the 95 % Wilson interval of share."),
-        Column::high("ci_high", "active", "cohort_size").means("Upper end of the 95 % Wilson interval of share."),
+        Column::interval("ci_low", "ci_high", "share"),
     ],
     compute,
 };

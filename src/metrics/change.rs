@@ -2,8 +2,8 @@
 
 use polars::prelude::{DataFrame, DataType, Expr, IntoColumn, IntoLazy, LazyFrame, NULL, NamedFrom, Series, col, lit};
 
-use super::column::{Column, Role};
-use super::provider_share::{VALUES, dimension};
+use super::column::Column;
+use super::provider_share::{DIMENSION, dimension};
 use super::rows::{Places, nulls_equal};
 use super::scope::{Scope, count_if, count_rows};
 use super::statistics::{Effect, explained, newcombe};
@@ -52,12 +52,7 @@ pub const METRIC: Metric = Metric {
             help: "attempt_approval, first_attempt_approval or payment_success",
             takes: Takes::OneOf(&RATES),
         },
-        Parameter {
-            name: "dimension",
-            default: "provider",
-            help: "provider, network, method or wallet",
-            takes: Takes::OneOf(&VALUES),
-        },
+        DIMENSION,
         Parameter {
             name: "compare",
             default: "previous_period",
@@ -77,21 +72,11 @@ pub const METRIC: Metric = Metric {
         Column::rate("rate", "hits", "n").means("Rate of the part."),
         Column::rate("rate_previous", "hits_previous", "n_previous").means("The same in the earlier period."),
         Column::number("difference", "ratio").means("rate - rate_previous."),
-        Column::new("ci_low", Role::Low)
-            .of("ratio")
-            .means("Lower end of the 95 % Newcombe interval of difference."),
-        Column::new("ci_high", Role::High)
-            .of("ratio")
-            .means("Upper end of the 95 % Newcombe interval of difference."),
+        Column::interval("ci_low", "ci_high", "difference").by("Newcombe"),
         Column::number("mix", "ratio").means("What the change of the weight adds to the change of the whole rate."),
         Column::number("within", "ratio").means("What the change of the part's own rate adds to it."),
         Column::number("whole_difference", "ratio").means("Change of the whole rate."),
-        Column::new("whole_ci_low", Role::Low)
-            .of("ratio")
-            .means("Lower end of the 95 % Newcombe interval of whole_difference."),
-        Column::new("whole_ci_high", Role::High)
-            .of("ratio")
-            .means("Upper end of the 95 % Newcombe interval of whole_difference."),
+        Column::interval("whole_ci_low", "whole_ci_high", "whole_difference").by("Newcombe"),
     ],
     compute,
 };

@@ -23,6 +23,19 @@ pub struct Column {
     pub meaning: &'static str,
     /// When its figures have settled for a bucket; `None` as soon as that is over.
     pub window: Option<Settling>,
+    /// Of the ends of a 95 % interval: what that is of. Both ends are declared as one.
+    pub interval: Option<Interval>,
+}
+
+/// A 95 % interval of a column that is declared before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Interval {
+    /// The column.
+    pub of: &'static str,
+    /// Who proposed it.
+    pub method: &'static str,
+    /// The name of its upper end.
+    high: &'static str,
 }
 
 /// Two columns of a metric's frame whose quotient is a rate.
@@ -88,6 +101,7 @@ impl Column {
             unit: Unit::None,
             meaning: "",
             window: None,
+            interval: None,
         }
     }
 
@@ -131,14 +145,21 @@ impl Column {
         Column::new(name, Role::Rate).from(hits, n)
     }
 
-    /// The lower end of a rate's interval.
-    pub const fn low(name: &'static str, hits: &'static str, n: &'static str) -> Self {
-        Column::new(name, Role::Low).from(hits, n)
+    /// Both ends of the 95 % Wilson interval of a rate, with its unit and window.
+    pub const fn interval(low: &'static str, high: &'static str, of: &'static str) -> Self {
+        let method = "Wilson";
+        Column {
+            interval: Some(Interval { of, method, high }),
+            ..Column::new(low, Role::Low)
+        }
     }
 
-    /// The upper end of a rate's interval.
-    pub const fn high(name: &'static str, hits: &'static str, n: &'static str) -> Self {
-        Column::new(name, Role::High).from(hits, n)
+    /// The interval by another method; the metric computes its ends.
+    pub const fn by(mut self, method: &'static str) -> Self {
+        if let Some(interval) = &mut self.interval {
+            interval.method = method;
+        }
+        self
     }
 
     const fn from(mut self, hits: &'static str, n: &'static str) -> Self {
@@ -174,6 +195,41 @@ impl Column {
     pub const fn settled(mut self, after: After) -> Self {
         self.window = Some(Settling { after, told: false });
         self
+    }
+
+    /// The columns with both ends of each interval.
+    pub fn expanded(declared: &[Column]) -> Vec<Column> {
+        let mut columns: Vec<Column> = Vec::with_capacity(declared.len());
+        for column in declared {
+            let Some(interval) = column.interval else {
+                columns.push(*column);
+                continue;
+            };
+            let Some(of) = declared.iter().find(|of| of.name == interval.of) else {
+                continue;
+            };
+            columns.extend(
+                [(column.name, Role::Low), (interval.high, Role::High)].map(|(name, role)| Column {
+                    name,
+                    role,
+                    interval: column.interval,
+                    ..*of
+                }),
+            );
+        }
+        columns
+    }
+
+    /// What it tells, in a sentence.
+    pub fn sentence(&self) -> String {
+        let end = match self.role {
+            Role::High => "Upper",
+            _ => "Lower",
+        };
+        match self.interval {
+            Some(Interval { of, method, .. }) => format!("{end} end of the 95 % {method} interval of {of}."),
+            None => self.meaning.to_owned(),
+        }
     }
 
     /// The type of its cells in the answer to a question.

@@ -37,8 +37,7 @@ pub const METRIC: Metric = Metric {
             .means("Of these, payments whose card network is known, or whose method has none."),
         Column::count("with_conversation", "payments").means("Of these, payments tied to a conversation."),
         Column::rate("join_rate", "attributed", "payments").means("attributed / payments."),
-        Column::low("ci_low", "attributed", "payments").means("Lower end of the 95 % Wilson interval of join_rate."),
-        Column::high("ci_high", "attributed", "payments").means("Upper end of the 95 % Wilson interval of join_rate."),
+        Column::interval("ci_low", "ci_high", "join_rate"),
     ],
     compute,
 };

@@ -43,8 +43,7 @@ pub const METRIC: Metric = Metric {
         Column::count("attempts", "attempts").means("Failed attempts of this kind with this code."),
         Column::rate("share", "attempts", "n").means("attempts / n."),
         Column::distinct("n", "attempts").means("Failed attempts of the bucket and group."),
-        Column::low("ci_low", "attempts", "n").means("Lower end of the 95 % Wilson interval of share."),
-        Column::high("ci_high", "attempts", "n").means("Upper end of the 95 % Wilson interval of share."),
+        Column::interval("ci_low", "ci_high", "share"),
     ],
     compute,
 };

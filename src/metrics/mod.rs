@@ -104,8 +104,8 @@ impl Metric {
         let answer = (self.compute)(&scope)?;
         let shown = answer.shown.as_ref().unwrap_or(question);
         Ok(Outcome {
-            table: rows::table(shown, self.columns, &answer.frame)?,
-            windows: rows::windows(question, self.columns, &answer.frame),
+            table: rows::table(shown, &self.columns(), &answer.frame)?,
+            windows: rows::windows(question, &self.columns(), &answer.frame),
             warnings: answer.warnings,
             rates: answer.rates,
             range: answer.range,
@@ -113,14 +113,14 @@ impl Metric {
         })
     }
 
-    /// A column of its own by its name.
-    pub fn column(&self, name: &str) -> Option<&'static Column> {
-        self.columns.iter().find(|column| column.name == name)
+    /// The columns of its own.
+    pub fn columns(&self) -> Vec<Column> {
+        Column::expanded(self.columns)
     }
 
     /// The columns of an answer to a question.
     pub fn heads(&self, question: &Question) -> Vec<crate::model::Column> {
-        rows::heads(question, &self.columns.iter().collect::<Vec<_>>())
+        rows::heads(question, &self.columns().iter().collect::<Vec<_>>())
     }
 }
 

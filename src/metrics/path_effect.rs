@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use polars::prelude::{DataFrame, IdxCa, IntoColumn, IntoLazy, NamedFrom, Series, col, lit};
 
-use super::column::{After, Column, Role};
+use super::column::{After, Column};
 use super::conversion::CHECKOUT_WINDOW;
 use super::rows::{Places, counts, texts};
 use super::scope::{Scope, count_if, count_rows};
@@ -65,46 +65,22 @@ pub const METRIC: Metric = Metric {
         Column::rate("rate", "hits", "n")
             .settling(WINDOW)
             .means("Of these, the share paid within the window."),
-        Column::low("rate_ci_low", "hits", "n")
-            .settling(WINDOW)
-            .means("Lower end of the 95 % Wilson interval of rate."),
-        Column::high("rate_ci_high", "hits", "n")
-            .settling(WINDOW)
-            .means("Upper end of the 95 % Wilson interval of rate."),
+        Column::interval("rate_ci_low", "rate_ci_high", "rate"),
         Column::count("baseline_n", "checkouts")
             .settling(WINDOW)
             .means("Checkouts of the baseline whose window is over."),
         Column::rate("baseline_rate", "baseline_hits", "baseline_n")
             .settling(WINDOW)
             .means("Of these, the share paid within the window."),
-        Column::low("baseline_rate_ci_low", "baseline_hits", "baseline_n")
-            .settling(WINDOW)
-            .means("Lower end of the 95 % Wilson interval of baseline_rate."),
-        Column::high("baseline_rate_ci_high", "baseline_hits", "baseline_n")
-            .settling(WINDOW)
-            .means("Upper end of the 95 % Wilson interval of baseline_rate."),
+        Column::interval("baseline_rate_ci_low", "baseline_rate_ci_high", "baseline_rate"),
         Column::number("difference", "ratio")
             .settling(WINDOW)
             .means("rate - baseline_rate."),
-        Column::new("ci_low", Role::Low)
-            .of("ratio")
-            .settling(WINDOW)
-            .means("Lower end of the 95 % Newcombe interval of difference."),
-        Column::new("ci_high", Role::High)
-            .of("ratio")
-            .settling(WINDOW)
-            .means("Upper end of the 95 % Newcombe interval of difference."),
+        Column::interval("ci_low", "ci_high", "difference").by("Newcombe"),
         Column::number("adjusted_difference", "ratio")
             .settling(WINDOW)
             .means("The difference within each platform, country and month, weighted by the checkouts of both."),
-        Column::new("adjusted_ci_low", Role::Low)
-            .of("ratio")
-            .settling(WINDOW)
-            .means("Lower end of the 95 % stratified Newcombe interval of adjusted_difference."),
-        Column::new("adjusted_ci_high", Role::High)
-            .of("ratio")
-            .settling(WINDOW)
-            .means("Upper end of the 95 % stratified Newcombe interval of adjusted_difference."),
+        Column::interval("adjusted_ci_low", "adjusted_ci_high", "adjusted_difference").by("stratified Newcombe"),
         Column::rate("adjusted_coverage", "kept_n", "whole_n")
             .settling(WINDOW)
             .means("Share of the checkouts of both that adjusted_difference is over."),

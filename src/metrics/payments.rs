@@ -61,12 +61,7 @@ pub const METRIC: Metric = Metric {
         ],
     },
     dimensions: CAPTURES.dimensions,
-    parameters: &[Parameter {
-        name: "basis",
-        default: "activity",
-        help: "activity or cohort",
-        takes: BASIS,
-    }],
+    parameters: &[BASIS],
     default_days: REPORT_DAYS,
     columns: &[
         Column::key("currency").means("Currency of the amounts."),
@@ -85,43 +80,31 @@ pub const METRIC: Metric = Metric {
         Column::rate("saved_share", "saved", "saved_share_n")
             .means("Share paid with a saved credential, of the payments whose credential is known."),
         Column::count("saved_share_n", "payments").means("Payments whose credential is known."),
-        Column::low("saved_share_ci_low", "saved", "saved_share_n")
-            .means("Lower end of the 95 % Wilson interval of saved_share."),
-        Column::high("saved_share_ci_high", "saved", "saved_share_n")
-            .means("Upper end of the 95 % Wilson interval of saved_share."),
+        Column::interval("saved_share_ci_low", "saved_share_ci_high", "saved_share"),
         Column::rate("attempt_approval", "approved", "attempt_approval_n")
             .means("approved / (approved + declined) attempts."),
         Column::count("attempt_approval_n", "attempts").means("Approved and declined attempts."),
-        Column::low("attempt_approval_ci_low", "approved", "attempt_approval_n")
-            .means("Lower end of the 95 % Wilson interval of attempt_approval."),
-        Column::high("attempt_approval_ci_high", "approved", "attempt_approval_n")
-            .means("Upper end of the 95 % Wilson interval of attempt_approval."),
+        Column::interval(
+            "attempt_approval_ci_low",
+            "attempt_approval_ci_high",
+            "attempt_approval",
+        ),
         Column::number("attempt_approval_by_amount", "ratio").means("attempt_approval by the amount of the attempts."),
         Column::rate("first_attempt_approval", "first_approved", "first_attempt_approval_n")
             .means("The same over the attempt of each payment that finished first."),
         Column::count("first_attempt_approval_n", "payments")
             .means("Payments whose first finished attempt was approved or declined."),
-        Column::low(
+        Column::interval(
             "first_attempt_approval_ci_low",
-            "first_approved",
-            "first_attempt_approval_n",
-        )
-        .means("Lower end of the 95 % Wilson interval of first_attempt_approval."),
-        Column::high(
             "first_attempt_approval_ci_high",
-            "first_approved",
-            "first_attempt_approval_n",
-        )
-        .means("Upper end of the 95 % Wilson interval of first_attempt_approval."),
+            "first_attempt_approval",
+        ),
         Column::number("first_attempt_approval_by_amount", "ratio")
             .means("first_attempt_approval by the amount of the attempts."),
         Column::rate("payment_success", "succeeded", "payment_success_n")
             .means("Captured payments / payments with an approved or declined attempt."),
         Column::count("payment_success_n", "payments").means("Payments with an approved or declined attempt."),
-        Column::low("payment_success_ci_low", "succeeded", "payment_success_n")
-            .means("Lower end of the 95 % Wilson interval of payment_success."),
-        Column::high("payment_success_ci_high", "succeeded", "payment_success_n")
-            .means("Upper end of the 95 % Wilson interval of payment_success."),
+        Column::interval("payment_success_ci_low", "payment_success_ci_high", "payment_success"),
         Column::number("payment_success_by_amount", "ratio").means("payment_success by the amount of the attempts."),
         Column::rate("checkout_conversion", "paid_checkouts", "checkout_conversion_n")
             .settling(CHECKOUT)
@@ -129,12 +112,11 @@ pub const METRIC: Metric = Metric {
         Column::count("checkout_conversion_n", "checkouts")
             .settling(CHECKOUT)
             .means("Checkouts whose 24 hours are over."),
-        Column::low("checkout_conversion_ci_low", "paid_checkouts", "checkout_conversion_n")
-            .settling(CHECKOUT)
-            .means("Lower end of the 95 % Wilson interval of checkout_conversion."),
-        Column::high("checkout_conversion_ci_high", "paid_checkouts", "checkout_conversion_n")
-            .settling(CHECKOUT)
-            .means("Upper end of the 95 % Wilson interval of checkout_conversion."),
+        Column::interval(
+            "checkout_conversion_ci_low",
+            "checkout_conversion_ci_high",
+            "checkout_conversion",
+        ),
         Column::count("pending", "payments").means("Payments that wait for a decision, at their first fact."),
         Column::rate("refund_rate", "refunded_payments", "payments")
             .settled(REFUND)
@@ -142,24 +124,14 @@ pub const METRIC: Metric = Metric {
         Column::count("refund_rate_n", "payments")
             .settled(REFUND)
             .means("Payments of buckets whose 60 days are over."),
-        Column::low("refund_rate_ci_low", "refunded_payments", "payments")
-            .settled(REFUND)
-            .means("Lower end of the 95 % Wilson interval of refund_rate."),
-        Column::high("refund_rate_ci_high", "refunded_payments", "payments")
-            .settled(REFUND)
-            .means("Upper end of the 95 % Wilson interval of refund_rate."),
+        Column::interval("refund_rate_ci_low", "refund_rate_ci_high", "refund_rate"),
         Column::rate("dispute_rate", "disputed_payments", "payments")
             .settled(DISPUTE)
             .means("Share of the payments charged back within 120 days."),
         Column::count("dispute_rate_n", "payments")
             .settled(DISPUTE)
             .means("Payments of buckets whose 120 days are over."),
-        Column::low("dispute_rate_ci_low", "disputed_payments", "payments")
-            .settled(DISPUTE)
-            .means("Lower end of the 95 % Wilson interval of dispute_rate."),
-        Column::high("dispute_rate_ci_high", "disputed_payments", "payments")
-            .settled(DISPUTE)
-            .means("Upper end of the 95 % Wilson interval of dispute_rate."),
+        Column::interval("dispute_rate_ci_low", "dispute_rate_ci_high", "dispute_rate"),
         Column::count("chargebacks_opened", "chargebacks").means("Chargebacks opened."),
         Column::count("chargebacks_won", "chargebacks").means("Chargebacks won."),
         Column::count("chargebacks_lost", "chargebacks").means("Chargebacks lost."),
@@ -175,7 +147,12 @@ const REFUND_DAYS: i64 = 60;
 const DISPUTE_DAYS: i64 = 120;
 
 /// At which date refunds, disputes and reversals count.
-pub(super) const BASIS: Takes = Takes::OneOf(&["activity", "cohort"]);
+pub(super) const BASIS: Parameter = Parameter {
+    name: "basis",
+    default: "activity",
+    help: "activity or cohort",
+    takes: Takes::OneOf(&["activity", "cohort"]),
+};
 
 /// The movements of a question, dated as it asks.
 pub(super) fn movements(question: &Question) -> &'static Fact {

@@ -45,20 +45,7 @@ pub const METRIC: Metric = Metric {
         ],
     },
     dimensions: CAPTURES.dimensions,
-    parameters: &[
-        Parameter {
-            name: "dimension",
-            default: "provider",
-            help: "provider, network, method or wallet",
-            takes: Takes::OneOf(&VALUES),
-        },
-        Parameter {
-            name: "basis",
-            default: "activity",
-            help: "activity or cohort",
-            takes: BASIS,
-        },
-    ],
+    parameters: &[DIMENSION, BASIS],
     default_days: REPORT_DAYS,
     columns: &[
         Column::key(VALUE).means("The provider, network, method or wallet."),
@@ -73,10 +60,7 @@ pub const METRIC: Metric = Metric {
         Column::new("share_by_count_n", Role::Distinct)
             .of("payments")
             .means("Payments of all values of the bucket and group."),
-        Column::low("share_by_count_ci_low", "payments", "share_by_count_n")
-            .means("Lower end of the 95 % Wilson interval of share_by_count."),
-        Column::high("share_by_count_ci_high", "payments", "share_by_count_n")
-            .means("Upper end of the 95 % Wilson interval of share_by_count."),
+        Column::interval("share_by_count_ci_low", "share_by_count_ci_high", "share_by_count"),
         Column::number("share_by_amount", "ratio").means("gross / gross of all values of the bucket and group."),
         Column::number("hhi", "points").means("Herfindahl-Hirschman index of the named values by count, 0 to 10,000."),
         Column::number("hhi_by_amount", "points").means("The same by gross."),
@@ -92,7 +76,13 @@ const VALUE: &str = "value";
 /// A value seen so many days before the range has rows.
 const SILENT_DAYS: i64 = 90;
 
-pub(super) const VALUES: [&str; 4] = ["provider", "network", "method", "wallet"];
+/// What shares are of.
+pub(super) const DIMENSION: Parameter = Parameter {
+    name: "dimension",
+    default: "provider",
+    help: "provider, network, method or wallet",
+    takes: Takes::OneOf(&["provider", "network", "method", "wallet"]),
+};
 
 /// The asked dimension.
 pub(super) fn dimension(question: &Question) -> &'static str {

@@ -110,12 +110,7 @@ pub const METRIC: Metric = Metric {
         Column::rate("rate", "reached", "closed")
             .settling(WINDOW)
             .means("reached / (entered - open)."),
-        Column::low("ci_low", "reached", "closed")
-            .settling(WINDOW)
-            .means("Lower end of the 95 % Wilson interval of rate."),
-        Column::high("ci_high", "reached", "closed")
-            .settling(WINDOW)
-            .means("Upper end of the 95 % Wilson interval of rate."),
+        Column::interval("ci_low", "ci_high", "rate"),
         Column::rate("rate_from_previous", "reached", "rate_from_previous_n")
             .settling(WINDOW)
             .means("reached / units that reached the step before."),
@@ -123,12 +118,11 @@ pub const METRIC: Metric = Metric {
             .of_asked(units)
             .settling(WINDOW)
             .means("Units that reached the step before, whose window is over."),
-        Column::low("rate_from_previous_ci_low", "reached", "rate_from_previous_n")
-            .settling(WINDOW)
-            .means("Lower end of the 95 % Wilson interval of rate_from_previous."),
-        Column::high("rate_from_previous_ci_high", "reached", "rate_from_previous_n")
-            .settling(WINDOW)
-            .means("Upper end of the 95 % Wilson interval of rate_from_previous."),
+        Column::interval(
+            "rate_from_previous_ci_low",
+            "rate_from_previous_ci_high",
+            "rate_from_previous",
+        ),
         Column::duration("median_seconds", "seconds")
             .settling(WINDOW)
             .means("Median seconds from entry to the step."),

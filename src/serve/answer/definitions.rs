@@ -17,8 +17,9 @@ pub struct Described {
 
 impl Described {
     /// What a column tells; empty for those of the bucket and the groups, which are the same in every answer.
-    pub fn meaning(&self, column: &Column) -> &'static str {
-        self.metric.column(&column.name).map_or("", |column| column.meaning)
+    pub fn meaning(&self, column: &Column) -> String {
+        let own = self.metric.columns().into_iter().find(|own| own.name == column.name);
+        own.map_or(String::new(), |own| own.sentence())
     }
 }
 

@@ -253,7 +253,7 @@ fn described(described: &Described, common: &[Json]) -> Json {
             "excludes": definition.excludes,
         },
         "dimensions": metric.dimensions.iter().map(|dimension| dimension.0).collect::<Vec<_>>(),
-        "columns": columns.iter().map(|one| column(one, described.meaning(one))).collect::<Vec<_>>(),
+        "columns": columns.iter().map(|one| column(one, &described.meaning(one))).collect::<Vec<_>>(),
         "parameters": own.chain(common.cloned()).collect::<Vec<_>>(),
     })
 }

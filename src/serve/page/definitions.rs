@@ -128,7 +128,7 @@ fn table_of(described: &Described, columns: &[Column]) -> Markup {
                             th scope="row" { code { (column.name) } }
                             td { (column.kind.as_str()) }
                             td { (unit(column).unwrap_or_default()) }
-                            td.words { (quoted(described.meaning(column))) }
+                            td.words { (quoted(&described.meaning(column))) }
                         }
                     }
                 }
