@@ -14,7 +14,7 @@ use polars::prelude::{DataFrame, DataType};
 
 use crate::small;
 use crate::support::app::{PRESENT, TestClock, config, instant};
-use crate::support::facts::Facts;
+use crate::support::facts::{Facts, are_stated};
 use crate::support::ledger::Ledger;
 use crate::support::rust::{collect, sources};
 use crate::support::{project, read};
@@ -116,8 +116,7 @@ impl Source for Checked<'_> {
         let given: BTreeSet<&str> = params.iter().map(|(name, _)| *name).collect();
         assert_eq!(given, named(query.sql), "{}", query.name);
         let frame = self.snapshot.frame(query, params).unwrap();
-        // Walks are stated by no test of a metric.
-        if query.name != "facts/walks" {
+        if are_stated(query.name) {
             let stated = Facts::default().read(query, params)?;
             assert_eq!(types(&stated), types(&frame), "{}", query.name);
         }

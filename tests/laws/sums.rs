@@ -26,27 +26,16 @@ struct Additive {
     distinct_in_time: Vec<&'static str>,
 }
 
-/// Metrics whose rows are parts and wholes of each other. Of the others, `change` tells of two periods, and `milestones`
-/// has laws of its own.
-const ADDITIVE: [&str; 10] = [
-    "bot-growth",
-    "bot-activity",
-    "bot-activation",
-    "bot-retention",
-    "conversion",
-    "path-effect",
-    "provider-share",
-    "payments",
-    "declines",
-    "coverage",
-];
+/// Metrics whose rows are no parts and wholes of each other: `change` tells of two periods, and `milestones` has laws of
+/// its own.
+const APART: [&str; 2] = ["change", "milestones"];
 
 fn additive(draw: &Draw) -> Additive {
     if draw.metric == "forecast" {
         return forecast(draw);
     }
     let metric = metrics::find(draw.metric).unwrap();
-    if !ADDITIVE.contains(&draw.metric) {
+    if APART.contains(&draw.metric) {
         return Additive::default();
     }
     let named = |is: &dyn Fn(&Column) -> bool| -> Vec<&'static str> {
