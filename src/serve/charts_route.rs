@@ -7,14 +7,14 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::question::named;
 use super::answer::report::{AnswerError, Report};
-use super::charts::{self, ChartRequest, Medium, Theme};
+use super::charts::{self, Medium, Theme};
 use super::gate::Class;
 use super::negotiate::take;
 use super::routes::{Pairs, Rendering, find, only_read, pairs, respond};
 use super::{ServeState, views};
 use crate::http::Problem;
 use crate::metrics::{Filter, Question};
-use crate::model::{Currency, Mode};
+use crate::model::Mode;
 
 /// Pixels where the question states none.
 const SIZE: (u32, u32) = (960, 480);
@@ -50,7 +50,9 @@ async fn picture(
         is_picture: true,
     };
     let render = move |report: &Report| {
-        let drawn = draw(report, look, |request| match raster {
+        let (view, subtitle) = (views::find(report.metric.name), subtitle(&report.question));
+        let medium = Medium::File(look.theme);
+        let drawn = view.drawn(report, &subtitle, look.size, medium, |request| match raster {
             true => charts::png(request),
             false => charts::svg(request).map(String::into_bytes),
         });
@@ -62,8 +64,7 @@ async fn picture(
 /// How a chart looks: what its question has beside that of an answer.
 #[derive(Debug, Clone, Copy)]
 struct Look {
-    width: u32,
-    height: u32,
+    size: (u32, u32),
     theme: Theme,
 }
 
@@ -76,8 +77,10 @@ impl Look {
             })?,
         };
         Ok(Look {
-            width: pixels(pairs, "width", charts::WIDTHS)?.unwrap_or(SIZE.0),
-            height: pixels(pairs, "height", charts::HEIGHTS)?.unwrap_or(SIZE.1),
+            size: (
+                pixels(pairs, "width", charts::WIDTHS)?.unwrap_or(SIZE.0),
+                pixels(pairs, "height", charts::HEIGHTS)?.unwrap_or(SIZE.1),
+            ),
             theme,
         })
     }
@@ -94,33 +97,6 @@ fn pixels(pairs: &mut Pairs, name: &str, allowed: RangeInclusive<u32>) -> Result
         Problem::invalid_parameter(name, detail)
     })
 }
-
-fn draw(report: &Report, look: Look, render: impl Fn(&ChartRequest) -> Drawn) -> Drawn {
-    let question = &report.question;
-    let dimension = question.parameter("dimension");
-    render(&ChartRequest {
-        metric: report.metric.name,
-        picture: views::find(report.metric.name).picture,
-        title: &report.title(),
-        subtitle: &subtitle(question),
-        table: &report.table,
-        whole: report.whole_range(),
-        left_out: report.left_out.as_ref(),
-        range: &question.range,
-        as_of: question.as_of,
-        group_by: &question.group_by,
-        currency: question.currency.as_ref().map(Currency::code),
-        annotations: &report.meta.annotations,
-        annotations_left_out: report.meta.annotations_left_out,
-        dimension: (!dimension.is_empty()).then_some(dimension),
-        width: look.width,
-        height: look.height,
-        medium: Medium::File(look.theme),
-    })
-}
-
-/// A picture as bytes.
-type Drawn = Result<Vec<u8>, charts::ChartError>;
 
 /// What narrows the picture: `platform messenger or web · country not US · test mode`.
 fn subtitle(question: &Question) -> String {

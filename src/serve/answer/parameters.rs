@@ -324,7 +324,8 @@ fn repeated(name: &str) -> QuestionError {
     QuestionError::invalid(name, "is given more than once")
 }
 
-fn unknown(metric: &'static Metric, key: &str) -> QuestionError {
+/// A parameter that the metric does not have.
+pub fn unknown(metric: &'static Metric, key: &str) -> QuestionError {
     let own = metric.parameters.iter().map(|parameter| parameter.name);
     let dimensions = metric.dimensions.iter().map(|dimension| dimension.0);
     let known = own.chain(dimensions).chain(COMMON.iter().map(|(name, _)| *name));

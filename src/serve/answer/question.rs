@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::parameters::Given;
-use crate::metrics::{Metric, Question};
+use super::parameters::{Given, unknown};
+use crate::metrics::{Filter, Metric, Parameter, Question};
 use crate::model::{Currency, Mode};
 
 pub use super::parameters::COMMON;
@@ -35,6 +35,27 @@ pub struct Defaults {
     pub as_of: DateTime<Utc>,
     /// The reporting currency; `None` converts nothing.
     pub currency: Option<Currency>,
+}
+
+/// The same question to another metric, with values for some of that metric's own parameters and defaults for the rest.
+///
+/// # Errors
+/// Names a filter that the metric does not have, or a parameter whose value it does not take.
+pub fn about(metric: &'static Metric, shared: &Question, own: &[(&str, &str)]) -> Result<Question, QuestionError> {
+    let is_known = |filter: &&Filter| metric.dimensions.iter().any(|one| one.0 == filter.dimension);
+    if let Some(filter) = shared.filters.iter().find(|filter| !is_known(filter)) {
+        return Err(unknown(metric, filter.dimension));
+    }
+    let read = |parameter: &Parameter| {
+        let value = own.iter().find(|(name, _)| *name == parameter.name);
+        let argument = parameter.read(value.map_or(parameter.default, |(_, value)| value));
+        let refused = |message| QuestionError::invalid(parameter.name, message);
+        Ok((parameter.name, argument.map_err(refused)?))
+    };
+    Ok(Question {
+        parameters: metric.parameters.iter().map(read).collect::<Result<_, _>>()?,
+        ..shared.clone()
+    })
 }
 
 /// Reads the pairs of a query string as a question to `metric`.

@@ -94,6 +94,7 @@ impl From<AnswerError> for Problem {
             AnswerError::TooManyRows(limit)
             | AnswerError::Metric(MetricError::TooManyRows(limit))
             | AnswerError::Store(StoreError::TooManyRows(limit)) => Problem::too_many_rows(limit),
+            AnswerError::Question(error) => error.into(),
             AnswerError::Compare(_) => Problem::invalid_parameter("compare", error.to_string()),
             AnswerError::Store(error) => error.into(),
             AnswerError::Busy => Problem::busy(),

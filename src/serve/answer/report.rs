@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::DataFrame;
 
 use super::maturity::{self, Maturity};
-use super::question::{Asked, Compare};
+use super::question::{Asked, Compare, QuestionError};
 use super::{annotations, compare};
 use crate::metrics::{LeftOut, Metric, MetricError, Outcome, Question, RateUse, Source, known_values};
 use crate::model::time::RangeError;
@@ -22,6 +22,9 @@ const LAG: TimeDelta = TimeDelta::minutes(1);
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
+    /// The metric does not take the question.
+    #[error(transparent)]
+    Question(#[from] QuestionError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,14 +99,23 @@ impl Report {
         self.whole.as_ref().unwrap_or(&self.table)
     }
 
-    /// The metric's title; the share is named after its dimension.
-    pub fn title(&self) -> String {
-        let dimension = self.question.parameter("dimension");
-        let share = self.metric.name == "provider-share";
-        match dimension.get(..1).filter(|_| share) {
-            Some(first) => format!("{}{} share", first.to_uppercase(), &dimension[1..]),
-            None => self.metric.title.to_owned(),
+    /// The report of the whole range as one bucket; as it is where the question does not want that.
+    pub fn of_whole_range(&self) -> Report {
+        let mut report = self.clone();
+        let range = &self.question.range;
+        if let (Some(whole), Ok(range)) = (report.whole.take(), range.with(range.from, range.to, None)) {
+            (report.table, report.question.range) = (whole, range);
         }
+        report
+    }
+
+    /// How many buckets of the range have begun at the moment that answers.
+    pub fn begun(&self) -> usize {
+        let as_of = self.question.as_of;
+        self.question
+            .range
+            .buckets
+            .partition_point(|bucket| bucket.start < as_of)
     }
 }
 

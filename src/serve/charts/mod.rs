@@ -34,15 +34,36 @@ pub const WIDTHS: std::ops::RangeInclusive<u32> = 320..=2000;
 /// Heights a chart can have, in pixels.
 pub const HEIGHTS: std::ops::RangeInclusive<u32> = 200..=1200;
 
-/// Draws a picture, and says what stands beside it for machines and for ears.
-pub(crate) type Picture = fn(&Canvas, &ChartRequest) -> Result<Notes, ChartError>;
+/// A kind of picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Picture {
+    /// Draws it, and says what stands beside it for machines and for ears.
+    pub draw: Draw,
+    /// Whether it has an axis of time of its own, which ends where it must.
+    pub own_axis: bool,
+    /// Whether it shows the earlier range of a comparison.
+    pub shows_earlier: fn(&ChartRequest) -> bool,
+}
+
+type Draw = fn(&Canvas, &ChartRequest) -> Result<Notes, ChartError>;
+
+impl Picture {
+    /// A picture over the buckets of the range that leaves an earlier one to the table.
+    pub const fn of(draw: Draw) -> Self {
+        Picture {
+            draw,
+            own_axis: false,
+            shows_earlier: |_| false,
+        }
+    }
+}
 
 /// What to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct ChartRequest<'a> {
     /// The metric's name.
     pub metric: &'a str,
-    /// What draws it.
+    /// The kind of picture.
     pub(crate) picture: Picture,
     /// The metric's name for people.
     pub title: &'a str,
@@ -91,6 +112,11 @@ pub enum ChartError {
 }
 
 impl ChartRequest<'_> {
+    /// Whether the range has several buckets.
+    pub(crate) fn over_time(&self) -> bool {
+        self.range.buckets.len() > 1
+    }
+
     /// Whether the range has ended at the moment that answers.
     fn over(&self) -> bool {
         self.range.to <= self.as_of
@@ -140,7 +166,7 @@ fn drawn(request: &ChartRequest<'_>, colours: &mut Colours) -> Result<String, Ch
         let flags = Flags::new(request, style);
         let size = (request.width, request.height);
         let (canvas, sheet) = canvas::Canvas::new(size, request.medium, &flags)?;
-        let mut notes = (request.picture)(&canvas, request)?;
+        let mut notes = (request.picture.draw)(&canvas, request)?;
         let Some(other) = flags.instead() else {
             flags.tell(&mut notes);
             let sheet = sheet.take();

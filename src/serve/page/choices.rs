@@ -5,16 +5,7 @@ use chrono_tz::Tz;
 
 use super::links;
 use crate::model::Interval;
-use crate::serve::answer::refusal::hint;
-
-/// A parameter that cannot be answered, in words for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldProblem {
-    /// The parameter, where one is to blame.
-    pub field: Option<String>,
-    /// What is wrong and what would be accepted.
-    pub message: String,
-}
+use crate::serve::answer::refusal::{QuestionError, hint};
 
 /// The parameters of the page as they were given; empty where they were not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,18 +33,15 @@ impl Choices {
     ///
     /// # Errors
     /// Names a parameter that the page does not have, or that is given twice. What could be read stays.
-    pub fn read(pairs: &[(String, String)]) -> (Self, Option<FieldProblem>) {
+    pub fn read(pairs: &[(String, String)]) -> (Self, Option<QuestionError>) {
         let mut choices = Choices::default();
         let mut problem = None;
         for (name, value) in pairs {
             let value = value.trim();
             let Some(field) = choices.field(name) else {
                 let known = choices.pairs().map(|(known, _)| known);
-                let message = format!("`{name}` is no parameter of this page{}", hint(name, known));
-                problem.get_or_insert(FieldProblem {
-                    field: Some(name.clone()),
-                    message,
-                });
+                let message = format!("is no parameter of this page{}", hint(name, known));
+                problem.get_or_insert(QuestionError::invalid(name, message));
                 continue;
             };
             if value.is_empty() {
@@ -65,11 +53,7 @@ impl Choices {
                 field.push(',');
                 field.push_str(value);
             } else {
-                let message = format!("`{name}` is given twice; give it once");
-                problem.get_or_insert(FieldProblem {
-                    field: Some(name.clone()),
-                    message,
-                });
+                problem.get_or_insert(QuestionError::invalid(name, "is given twice; give it once"));
             }
         }
         (choices, problem)
@@ -89,6 +73,11 @@ impl Choices {
         })
     }
 
+    /// The zone; UTC where none is given, or none that there is.
+    pub fn zone(&self) -> Tz {
+        self.tz.parse().unwrap_or(Tz::UTC)
+    }
+
     /// What was given, by name.
     pub fn pairs(&self) -> [(&'static str, &str); 8] {
         [
@@ -103,25 +92,25 @@ impl Choices {
         ]
     }
 
-    /// What was given as questions take it: the day after a last day ends the period.
+    /// What was given, as questions take it: the day after a last day ends the period.
     pub fn asked(&self) -> Vec<(String, String)> {
         let after = date(&self.to).and_then(|last| last.succ_opt());
         let value = |name: &str, value: &str| match after {
             Some(after) if name == "to" => after.to_string(),
             _ => value.to_owned(),
         };
-        let pairs = self.pairs().into_iter();
+        let pairs = self.pairs().into_iter().filter(|(_, given)| !given.is_empty());
         pairs
             .map(|(name, given)| (name.to_owned(), value(name, given)))
             .collect()
     }
 
     /// A period that ends before it begins.
-    pub fn reversed(&self) -> Option<FieldProblem> {
+    pub fn reversed(&self) -> Option<QuestionError> {
         let (from, to) = (date(&self.from)?, date(&self.to)?);
-        (to < from).then(|| FieldProblem {
-            field: Some("to".into()),
-            message: format!("`to` is the last day of the period and must not lie before `from`, {from}"),
+        (to < from).then(|| {
+            let message = format!("is the last day of the period and must not lie before `from`, {from}");
+            QuestionError::invalid("to", message)
         })
     }
 
@@ -198,9 +187,9 @@ mod tests {
     #[test]
     fn an_unknown_or_repeated_parameter_is_named() {
         let (_, problem) = Choices::read(&[pair("colour", "red")]);
-        assert_eq!(problem.and_then(|p| p.field).as_deref(), Some("colour"));
+        assert_eq!(problem.map(|p| p.parameter).as_deref(), Some("colour"));
         let (choices, problem) = Choices::read(&[pair("from", "2016-07-01"), pair("from", "2016-08-01")]);
-        assert_eq!(problem.and_then(|p| p.field).as_deref(), Some("from"));
+        assert_eq!(problem.map(|p| p.parameter).as_deref(), Some("from"));
         assert_eq!(choices.from, "2016-07-01");
     }
 
@@ -231,7 +220,7 @@ mod tests {
                 to: to.into(),
                 ..Choices::default()
             };
-            choices.reversed().and_then(|problem| problem.field)
+            choices.reversed().map(|problem| problem.parameter)
         };
         assert_eq!(told("2016-10-31", "2016-10-30").as_deref(), Some("to"));
         assert_eq!(told("2016-10-31", "2016-10-31"), None);

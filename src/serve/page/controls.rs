@@ -1,60 +1,22 @@
 //! The controls: one form whose state is the address, and links to common ranges.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::choices::{Choices, FieldProblem, date as date_of, days_around};
-use super::{PageModel, format, missing, readings};
+use super::choices::{Choices, date as date_of, days_around};
+use super::{PageModel, format, missing};
 use crate::model::Interval;
 use crate::serve::answer::moment::parse_instant;
+use crate::serve::views::row::{capital, name};
 
 /// Zones offered for typing; any other IANA name is taken too.
-const ZONES: &[&str] = &[
-    "UTC",
-    "Africa/Cairo",
-    "Africa/Johannesburg",
-    "Africa/Lagos",
-    "Africa/Nairobi",
-    "America/Argentina/Buenos_Aires",
-    "America/Bogota",
-    "America/Chicago",
-    "America/Denver",
-    "America/Los_Angeles",
-    "America/Mexico_City",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "America/St_Johns",
-    "America/Toronto",
-    "Asia/Bangkok",
-    "Asia/Dhaka",
-    "Asia/Dubai",
-    "Asia/Hong_Kong",
-    "Asia/Istanbul",
-    "Asia/Jakarta",
-    "Asia/Karachi",
-    "Asia/Kathmandu",
-    "Asia/Kolkata",
-    "Asia/Manila",
-    "Asia/Seoul",
-    "Asia/Shanghai",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Australia/Adelaide",
-    "Australia/Sydney",
-    "Europe/Amsterdam",
-    "Europe/Athens",
-    "Europe/Berlin",
-    "Europe/Istanbul",
-    "Europe/Kyiv",
-    "Europe/London",
-    "Europe/Madrid",
-    "Europe/Paris",
-    "Europe/Rome",
-    "Europe/Warsaw",
-    "Pacific/Auckland",
-    "Pacific/Chatham",
-];
+const ZONES: &str = "UTC Africa/Cairo Africa/Johannesburg Africa/Lagos Africa/Nairobi America/Argentina/Buenos_Aires \
+    America/Bogota America/Chicago America/Denver America/Los_Angeles America/Mexico_City America/New_York \
+    America/Sao_Paulo America/St_Johns America/Toronto Asia/Bangkok Asia/Dhaka Asia/Dubai Asia/Hong_Kong \
+    Asia/Istanbul Asia/Jakarta Asia/Karachi Asia/Kathmandu Asia/Kolkata Asia/Manila Asia/Seoul Asia/Shanghai \
+    Asia/Singapore Asia/Tokyo Australia/Adelaide Australia/Sydney Europe/Amsterdam Europe/Athens Europe/Berlin \
+    Europe/Istanbul Europe/Kyiv Europe/London Europe/Madrid Europe/Paris Europe/Rome Europe/Warsaw \
+    Pacific/Auckland Pacific/Chatham";
 
 /// Reporting currencies offered beside the configured one.
 const CURRENCIES: &[&str] = &["USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "BRL", "INR", "MXN"];
@@ -73,7 +35,7 @@ pub fn render(model: &PageModel) -> Markup {
                     label for="tz" { "Time zone" }
                     input id="tz" name="tz" list="zones" value=(choices.tz) placeholder="UTC" autocomplete="off" spellcheck="false"
                         aria-invalid=[wrong(model, "tz")] aria-describedby=[described(model, "tz")];
-                    datalist id="zones" { @for zone in ZONES { option value=(zone) {} } }
+                    datalist id="zones" { @for zone in ZONES.split_whitespace() { option value=(zone) {} } }
                 }
             }
             fieldset {
@@ -93,7 +55,7 @@ pub fn render(model: &PageModel) -> Markup {
 fn quick_links(model: &PageModel) -> Markup {
     let (choices, today) = (&model.choices, model.options.today);
     let back = |days| today.checked_sub_days(Days::new(days)).unwrap_or(today);
-    let tz: Tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let tz = choices.zone();
     let data = model.options.data_range.map(|span| days_around(span, tz));
     html! {
         nav.quick aria-label="Common periods" {
@@ -116,14 +78,14 @@ fn quick(choices: &Choices, text: &str, from: NaiveDate, to: NaiveDate) -> Marku
 
 /// The first day of the period, as the calendar control takes it: of an instant the day that it lies in.
 fn first_day(choices: &Choices) -> Option<NaiveDate> {
-    let tz: Tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let tz = choices.zone();
     let day = |at: DateTime<Utc>| at.with_timezone(&tz).date_naive();
     date_of(&choices.from).or_else(|| parse_instant(&choices.from, tz).map(day))
 }
 
 /// The last day of the period: of an instant that of the moment before it.
 fn last_day(choices: &Choices) -> Option<NaiveDate> {
-    let tz: Tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let tz = choices.zone();
     let day = |at: DateTime<Utc>| {
         let before = at.checked_sub_signed(TimeDelta::microseconds(1)).unwrap_or(at);
         before.with_timezone(&tz).date_naive()
@@ -156,10 +118,14 @@ fn select(model: &PageModel, name: &str, label: &str, chosen: &str, options: &[(
     }
 }
 
+/// What a control offers: first that nothing is chosen, then each word as it is `shown`.
+fn offered<'a>(all: &str, words: impl Iterator<Item = &'a str>, shown: fn(&str) -> String) -> Vec<(String, String)> {
+    let words = words.map(|word| (word.to_owned(), shown(word)));
+    std::iter::once((String::new(), all.to_owned())).chain(words).collect()
+}
+
 fn intervals() -> Vec<(String, String)> {
-    let mut options = vec![(String::new(), "Automatic".to_owned())];
-    options.extend(Interval::ALL.map(|interval| (interval.as_str().to_owned(), readings::name(interval.as_str()))));
-    options
+    offered("Automatic", Interval::ALL.into_iter().map(Interval::as_str), name)
 }
 
 /// Platforms that the control offers; any other can stand in the address.
@@ -174,42 +140,24 @@ fn platform_label(model: &PageModel) -> String {
 }
 
 fn platforms(model: &PageModel) -> Vec<(String, String)> {
-    let mut options = vec![(String::new(), "All platforms".to_owned())];
-    options.extend(
-        model
-            .options
-            .platforms
-            .iter()
-            .take(MOST_PLATFORMS)
-            .map(|platform| (platform.clone(), readings::name(platform))),
-    );
-    options
+    let few = model.options.platforms.iter().take(MOST_PLATFORMS);
+    offered("All platforms", few.map(String::as_str), name)
 }
 
 fn currencies(model: &PageModel) -> Vec<(String, String)> {
     let default = &model.options.currency;
-    let mut options = vec![(String::new(), format!("{default} (default)"))];
-    options.extend(
-        CURRENCIES
-            .iter()
-            .filter(|code| *code != default)
-            .map(|code| ((*code).to_owned(), (*code).to_owned())),
-    );
-    options.push(("original".to_owned(), "Original".to_owned()));
-    options
+    let others = CURRENCIES.iter().copied().filter(|code| code != default);
+    offered(&format!("{default} (default)"), others.chain(["original"]), capital)
 }
 
-fn blamed<'a>(model: &'a PageModel, name: &str) -> Option<&'a FieldProblem> {
-    model
-        .problem
-        .as_ref()
-        .filter(|problem| problem.field.as_deref() == Some(name))
+fn is_wrong(model: &PageModel, name: &str) -> bool {
+    model.problem.as_ref().is_some_and(|problem| problem.parameter == name)
 }
 
 fn wrong(model: &PageModel, name: &str) -> Option<&'static str> {
-    blamed(model, name).map(|_| "true")
+    is_wrong(model, name).then_some("true")
 }
 
 fn described(model: &PageModel, name: &str) -> Option<&'static str> {
-    blamed(model, name).map(|_| "problem")
+    is_wrong(model, name).then_some("problem")
 }

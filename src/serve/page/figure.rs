@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{Answer, Answers, format};
+use super::{Answers, format};
 use crate::model::Value;
+use crate::serve::views::row::{Row, first, rows};
 
 /// One key figure.
 pub struct Figure {
@@ -53,10 +54,8 @@ impl Answers {
             return Some("this period is not over yet".into());
         }
         let before = format::period(&self.previous, self.tz);
-        let told = |answer: &Answer, column| !matches!(answer.table.cell(0, column), Value::Null | Value::Int(0));
-        let has_data = told(&self.before.growth, "closing")
-            || told(&self.before.conversion, "entered")
-            || told(&self.before.payments, "payments");
+        let told = |metric, column| first(self.before(metric)).int(column) != 0;
+        let has_data = told("bot-growth", "closing") || told("conversion", "entered") || told("payments", "payments");
         if self.previous.covered && has_data {
             return None;
         }
@@ -78,12 +77,14 @@ impl Answers {
         self.incomparable().is_none()
     }
 
-    /// A cell of the same row and column now and before.
-    pub fn pair<'a>(&'a self, now: &'a Answer, before: &'a Answer, row: usize, column: &str) -> Pair<'a> {
-        let earlier = before.table.cell(row, column);
+    /// A cell of a row of a metric, and that of the row of the same `names` in the period before.
+    pub fn pair<'a>(&'a self, metric: &str, row: Row<'a>, names: &[&str], column: &str) -> Pair<'a> {
+        let is_same = |other: &Row| names.iter().all(|name| other.cell(name) == row.cell(name));
+        let before = rows(self.before(metric)).find(is_same);
+        let before = before.map_or(&Value::Null, |before| before.cell(column));
         Pair {
-            now: now.table.cell(row, column),
-            before: self.before_known().then_some(earlier),
+            now: row.cell(column),
+            before: self.before_known().then_some(before),
         }
     }
 }
@@ -114,13 +115,13 @@ fn number(figure: &Figure) -> Markup {
 }
 
 /// A figure that counts things or money.
-pub fn whole(key: &'static str, label: &str, unit: &str, pair: &Pair, basis: String) -> Figure {
+pub fn whole(key: &'static str, label: &str, pair: &Pair, basis: String) -> Figure {
     Figure {
         key,
         label: label.into(),
         raw: pair.now.to_text(),
         shown: money(pair.now),
-        unit: unit.into(),
+        unit: String::new(),
         change: change(pair, Change::Relative),
         second: None,
         basis,
@@ -132,16 +133,9 @@ pub fn whole(key: &'static str, label: &str, unit: &str, pair: &Pair, basis: Str
 /// A figure that is a share of something.
 pub fn share(key: &'static str, label: &str, pair: &Pair, basis: String) -> Figure {
     Figure {
-        key,
-        label: label.into(),
-        raw: pair.now.to_text(),
         shown: pair.now.as_f64().map_or(format::NOTHING.into(), format::percent),
-        unit: String::new(),
         change: change(pair, Change::Points),
-        second: None,
-        basis,
-        caveat: None,
-        so_far: false,
+        ..whole(key, label, pair, basis)
     }
 }
 
@@ -164,22 +158,14 @@ fn change(pair: &Pair, how: Change) -> Option<String> {
 }
 
 /// The 95 % interval in words; empty where there is none.
-pub fn between(answer: &Answer, row: usize, low: &str, high: &str) -> String {
-    match (
-        answer.table.cell(row, low).as_f64(),
-        answer.table.cell(row, high).as_f64(),
-    ) {
+pub fn between(row: Row, low: &str, high: &str) -> String {
+    match (row.number(low), row.number(high)) {
         (Some(low), Some(high)) => format!("; 95 % interval {} to {}", format::percent(low), format::percent(high)),
         _ => String::new(),
     }
 }
 
-/// A count for people.
-pub fn count(n: Option<i64>) -> String {
-    n.map_or(format::NOTHING.into(), format::integer)
-}
-
-/// A count or an amount for people.
+/// A count or an amount for people; a dash where there is none.
 pub fn money(value: &Value) -> String {
     match value {
         Value::Int(n) => format::integer(*n),

@@ -2,9 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::figure::{Figure, Pair, between, card, count, share, whole};
-use super::{Answer, Answers, format, missing, takings};
+use super::figure::{Figure, Pair, between, card, money, share, whole};
+use super::{Answers, Told, format, missing, takings};
 use crate::model::Value;
+use crate::serve::views::row::{Row, first};
+
+/// What the key figures are told from.
+pub const METRICS: [&str; 5] = ["bot-growth", "bot-activity", "conversion", "provider-share", "payments"];
 
 /// Renders every key figure.
 pub fn render(answers: &Answers) -> Markup {
@@ -34,9 +38,9 @@ pub fn render(answers: &Answers) -> Markup {
 
 /// Why some of the figures cannot be had.
 fn lacking(answers: &Answers) -> Option<&str> {
-    let all = [&answers.current, &answers.before].into_iter();
-    let mut all = all.flat_map(|of| [&of.growth, &of.activity, &of.conversion, &of.providers, &of.payments]);
-    all.find_map(|answer| answer.lacking.as_deref())
+    let now = METRICS.iter().filter_map(|metric| answers.report(metric));
+    let mut all = now.chain(answers.before.iter().map(|(_, told)| told));
+    all.find_map(|told: &Told| told.as_ref().err()).map(String::as_str)
 }
 
 /// What the changes are measured against, and why there may be none.
@@ -51,109 +55,83 @@ fn comparison(answers: &Answers) -> String {
 }
 
 fn bots(answers: &Answers) -> Vec<Figure> {
-    let (growth, activity) = (&answers.current.growth, &answers.current.activity);
-    let int = |answer: &Answer, column: &str| answer.table.cell(0, column).as_i64();
-    let told = |answer: &Answer, column: &str| count(int(answer, column));
-    let net = |answer: &Answer| Some(int(answer, "closing")? - int(answer, "opening")?);
-    let closing = answers.pair(growth, &answers.before.growth, 0, "closing");
-    let active = answers.pair(activity, &answers.before.activity, 0, "active");
-    let new = answers.pair(activity, &answers.before.activity, 0, "new");
-    let churned = answers.pair(activity, &answers.before.activity, 0, "churned");
+    let (growth, activity) = (first(answers.now("bot-growth")), first(answers.now("bot-activity")));
+    let told = |column: &str| money(growth.cell(column));
+    let net = |row: Row| Some(row.cell("closing").as_i64()? - row.cell("opening").as_i64()?);
+    let closing = answers.pair("bot-growth", growth, &[], "closing");
+    let active = |column| answers.pair("bot-activity", activity, &[], column);
     let net_now = net(growth).map_or(Value::Null, Value::Int);
-    let net_before = net(&answers.before.growth).map_or(Value::Null, Value::Int);
+    let net_before = net(first(answers.before("bot-growth"))).map_or(Value::Null, Value::Int);
     let net_pair = Pair {
         now: &net_now,
         before: closing.before.map(|_| &net_before),
     };
-    let rate = match growth.table.cell(0, "growth_rate") {
-        Value::Number(rate) => format!(
-            "{} of the {} at the start",
-            format::signed_percent(*rate),
-            told(growth, "opening")
-        ),
-        _ => "from no bots at the start".into(),
+    let (start, end) = (told("opening"), told("closing"));
+    let rate = match growth.number("growth_rate") {
+        Some(rate) => format!("{} of the {start} at the start", format::signed_percent(rate)),
+        None => "from no bots at the start".into(),
     };
+    let flows = format!(
+        "{} registered + {} reinstated − {} retired; {rate}",
+        told("registered"),
+        told("reinstated"),
+        told("retired"),
+    );
+    let members = format!("registered and not retired; {start} at the start");
+    let doing = format!("of {end} at the end; with a conversation, checkout or payment");
+    let turnover = format!(
+        "active for the first time ever; active in the period before, silent now{}",
+        quick_ratio(activity)
+    );
+    let churned = whole("churned", "", &active("churned"), String::new());
     vec![
-        whole(
-            "closing",
-            "Bots at the end",
-            "",
-            &closing,
-            format!("registered and not retired; {} at the start", told(growth, "opening")),
-        ),
+        whole("closing", "Bots at the end", &closing, members),
         Figure {
             shown: net(growth).map_or(format::NOTHING.into(), format::signed_integer),
-            ..whole(
-                "net_growth",
-                "Net growth",
-                "",
-                &net_pair,
-                format!(
-                    "{} registered + {} reinstated − {} retired; {rate}",
-                    told(growth, "registered"),
-                    told(growth, "reinstated"),
-                    told(growth, "retired"),
-                ),
-            )
+            ..whole("net_growth", "Net growth", &net_pair, flows)
         },
-        whole(
-            "active",
-            "Active bots",
-            "",
-            &active,
-            format!(
-                "of {} at the end; with a conversation, checkout or payment",
-                told(growth, "closing")
-            ),
-        ),
+        whole("active", "Active bots", &active("active"), doing),
         Figure {
-            second: Some(Box::new(whole("churned", "", "churned", &churned, String::new()))),
-            ..whole(
-                "new",
-                "New against churned",
-                "new",
-                &new,
-                format!(
-                    "active for the first time ever; active in the period before, silent now{}",
-                    quick_ratio(activity)
-                ),
-            )
+            unit: "new".into(),
+            second: Some(Box::new(Figure {
+                unit: "churned".into(),
+                ..churned
+            })),
+            ..whole("new", "New against churned", &active("new"), turnover)
         },
     ]
 }
 
-fn quick_ratio(activity: &Answer) -> String {
-    match activity.table.cell(0, "quick_ratio") {
-        Value::Number(ratio) => format!(
-            "; quick ratio {}: (new + resurrected) ÷ churned",
-            format::number(*ratio)
-        ),
-        _ => String::new(),
-    }
+fn quick_ratio(activity: Row) -> String {
+    activity.number("quick_ratio").map_or(String::new(), |ratio| {
+        format!("; quick ratio {}: (new + resurrected) ÷ churned", format::number(ratio))
+    })
 }
 
 fn conversations(answers: &Answers) -> Vec<Figure> {
-    let (now, before) = (&answers.current.conversion, &answers.before.conversion);
-    let int = |row, column| now.table.cell(row, column).as_i64();
-    let open = int(0, "open").unwrap_or(0);
-    let caveat = (open > 0).then(|| {
+    let table = answers.now("conversion");
+    let step = |at| Row { table, at };
+    let pair = |row, column| answers.pair("conversion", row, &["step_index"], column);
+    let caveat = (step(0).int("open") > 0).then(|| {
         format!(
             "{} conversations are still inside their 24 hours: entered, but in no rate yet.",
-            format::integer(open)
+            step(0).count("open")
         )
     });
-    let rate = |row: usize, key, label: &str, verb: &str| {
-        let basis = match (int(row, "reached"), int(row, "dropped")) {
+    let rate = |at, key, label: &str, verb: &str| {
+        let row = step(at);
+        let basis = match (row.cell("reached").as_i64(), row.cell("dropped").as_i64()) {
             (Some(reached), Some(dropped)) => format!(
                 "{} {verb} within 24 h ÷ n = {} conversations{}",
                 format::integer(reached),
                 format::integer(reached + dropped),
-                between(now, row, "ci_low", "ci_high"),
+                between(row, "ci_low", "ci_high"),
             ),
             _ => "of all conversations, within 24 h".into(),
         };
-        share(key, label, &answers.pair(now, before, row, "rate"), basis)
+        share(key, label, &pair(row, "rate"), basis)
     };
+    let entered = pair(step(0), "entered");
     vec![
         // Said once, where the conversations are counted, for both rates beside it.
         Figure {
@@ -161,8 +139,7 @@ fn conversations(answers: &Answers) -> Vec<Figure> {
             ..whole(
                 "conversations",
                 "Conversations",
-                "",
-                &answers.pair(now, before, 0, "entered"),
+                &entered,
                 "started in the period".into(),
             )
         },

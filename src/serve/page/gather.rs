@@ -5,60 +5,23 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
 
-use super::asker::{Ask, Asker, Failure, Own};
+use super::asker::{Ask, Asker};
 use super::choices::{Choices, days_around};
 use super::drawing::draw;
-use super::lives::cohort_interval;
-use super::{
-    Answer, Answers, Chart, Freshness, Meaning, Options, PageModel, Period, Section, Topic, Totals, format, missing,
-};
+use super::{Answers, Freshness, Options, PageModel, Period, Section, Told, figures, format, missing};
 use crate::config::Config;
-use crate::metrics::{self, MetricError};
+use crate::metrics::{self, MetricError, Question};
 use crate::model::time::local_midnight;
-use crate::model::{Annotation, Interval, Value};
+use crate::model::{Annotation, TimeRange, Value};
 use crate::serve::answer::question::Defaults;
 use crate::serve::answer::report::{AnswerError, Report};
 use crate::serve::charts::Colours;
 use crate::serve::sources;
+use crate::serve::views::{self, Pictured, Place, View};
 use crate::store::{Deadline, Store, StoreError};
 
 /// Days of the range where the address names none.
 const DEFAULT_DAYS: u64 = 30;
-const BY_PROVIDER: Own = &[("dimension", "provider")];
-const BY_NETWORK: Own = &[("dimension", "network")];
-/// So many buckets ahead that even the default period holds some back to tell the error by.
-const BOTS_AHEAD: Own = &[("of", "bots"), ("horizon", "7")];
-const MONEY_AHEAD: Own = &[("of", "gross"), ("horizon", "7")];
-
-/// The sections in the order of the page: topic, metric and the parameters of its own.
-const SECTIONS: [(Topic, &str, Own); 15] = [
-    (Topic::Paths, "path-effect", &[]),
-    (Topic::Population, "bot-growth", &[]),
-    (Topic::Milestones, "milestones", &[]),
-    (Topic::Forecast, "forecast", BOTS_AHEAD),
-    (Topic::Activity, "bot-activity", &[]),
-    (Topic::Activation, "bot-activation", &[]),
-    (Topic::Retention, "bot-retention", &[]),
-    (Topic::Conversion, "conversion", &[]),
-    (Topic::Payments, "payments", &[]),
-    (Topic::Outlook, "forecast", MONEY_AHEAD),
-    (Topic::Providers, "provider-share", BY_PROVIDER),
-    (Topic::Networks, "provider-share", BY_NETWORK),
-    (Topic::Change, "change", &[]),
-    (Topic::Declines, "declines", &[]),
-    (Topic::Joining, "coverage", &[]),
-];
-
-/// What is asked of a period as one bucket.
-const WHOLE: [(&str, Own); 5] = [
-    ("bot-growth", &[]),
-    ("bot-activity", &[]),
-    ("conversion", &[]),
-    ("provider-share", BY_PROVIDER),
-    ("payments", &[]),
-];
-/// Place of the funnel in [`WHOLE`].
-const FUNNEL: usize = 2;
 
 /// Reads the address and asks everything that the page shows. Blocking.
 ///
@@ -74,7 +37,7 @@ pub fn gather(
     defaults: &Defaults,
 ) -> Result<PageModel, AnswerError> {
     let (choices, problem) = Choices::read(pairs);
-    let tz = choices.tz.parse().unwrap_or(Tz::UTC);
+    let tz = choices.zone();
     // What the form offers is no reason to keep the answers waiting, and these leave time to draw them.
     let within = |quarters| store.within(Arc::new(deadline.part(quarters)));
     let form = within(1);
@@ -98,15 +61,15 @@ pub fn gather(
         answers: None,
         sources: None,
     };
-    if model.problem.is_none() {
-        match ask(&within(3), &model, defaults) {
-            Ok((freshness, answers)) => (model.freshness, model.answers) = (Some(freshness), answers),
-            Err(Failure::Question(problem)) => model.problem = Some(problem),
-            Err(Failure::Answer(error)) => return Err(error),
-        }
-        let store = store.within(deadline.clone());
-        model.sources = Some(sources::gather(&store, config, defaults.now).map_err(|error| lacking(&error.into())));
+    if model.problem.is_some() {
+        return Ok(model);
     }
+    match Asker::new(&within(3), &model.choices, defaults) {
+        Ok(asker) => (model.freshness, model.answers) = ask(&asker, &model.options)?,
+        Err(problem) => model.problem = Some(problem),
+    }
+    let store = store.within(deadline.clone());
+    model.sources = Some(sources::gather(&store, config, defaults.now).map_err(|error| lacking(&error.into())));
     Ok(model)
 }
 
@@ -127,26 +90,27 @@ fn with_range(mut choices: Choices, options: &Options, tz: Tz) -> Choices {
     choices
 }
 
-fn ask(store: &Store, model: &PageModel, defaults: &Defaults) -> Result<(Freshness, Option<Answers>), Failure> {
-    let asker = Asker::new(store, &model.choices, defaults)?;
-    let mut freshness = Freshness {
-        complete_until: None,
-        as_of: asker.as_of,
-        data_version: known(store.version_at(asker.as_of)).map(|version| version.data_version),
+/// How fresh the answers are, and the answers; none where the period has no data.
+fn ask(asker: &Asker, options: &Options) -> Result<(Option<Freshness>, Option<Answers>), AnswerError> {
+    let Question { range, as_of, mode, .. } = &asker.shared;
+    let has_data = match options.data_range {
+        Some((first, last)) => first < range.to && last >= range.from,
+        None => options.lacking.is_some(),
     };
-    let (from, to) = (asker.range.from, asker.range.to);
-    let has_data = match model.options.data_range {
-        Some((first, last)) => first < to && last >= from,
-        None => model.options.lacking.is_some(),
-    };
-    if !has_data {
-        return Ok((freshness, None));
+    let mut answers = None;
+    if has_data {
+        let first = options.data_range.map(|(first, _)| first);
+        let begins = known(asker.store.data_begins(&asker.platforms(), *mode)).and_then(|begins| begins.or(first));
+        answers = Some(self::answers(asker, begins)?);
     }
-    let first = model.options.data_range.map(|(first, _)| first);
-    let begins = known(store.data_begins(&asker.platforms(), asker.mode)).and_then(|begins| begins.or(first));
-    let (answers, complete_until) = answers(&asker, begins)?;
-    freshness.complete_until = complete_until;
-    Ok((freshness, Some(answers)))
+    let version = known(asker.store.version_at(*as_of));
+    let reports = answers.iter().flat_map(Answers::reports);
+    let freshness = Freshness {
+        complete_until: reports.filter_map(|report| report.meta.complete_until).max(),
+        as_of: *as_of,
+        data_version: version.map(|version| version.data_version),
+    };
+    Ok((Some(freshness), answers))
 }
 
 /// What the store says; `None` where it cannot say it.
@@ -155,173 +119,109 @@ fn known<T>(said: Result<T, StoreError>) -> Option<T> {
         .ok()
 }
 
-/// Every answer of the page, and the end of its last complete bucket.
-fn answers(asker: &Asker, begins: Option<DateTime<Utc>>) -> Result<(Answers, Option<DateTime<Utc>>), Failure> {
-    let period = |(from, to)| Period {
-        from,
-        to,
-        complete: to <= asker.as_of,
-        covered: begins.is_some_and(|begins| begins <= from),
+/// Every answer of the page.
+fn answers(asker: &Asker, begins: Option<DateTime<Utc>>) -> Result<Answers, AnswerError> {
+    let (range, as_of) = (&asker.shared.range, asker.shared.as_of);
+    let period = |range: &TimeRange| Period {
+        from: range.from,
+        to: range.to,
+        complete: range.to <= as_of,
+        covered: begins.is_some_and(|begins| begins <= range.from),
     };
-    let now = period((asker.range.from, asker.range.to));
-    let previous = period(asker.before()?);
-    let ask = |metric, period, interval, own| Ask {
+    let earlier = asker.earlier()?;
+    let (now, previous) = (period(range), period(&earlier));
+    let places: Vec<_> = views::placed().collect();
+    let asks = places.iter().map(|(view, place)| asker.ask(view, place));
+    let mut asks = asks.collect::<Result<Vec<_>, _>>()?;
+    asks.extend(figures::METRICS.map(|metric| Ask {
         metric,
-        period,
-        interval,
-        own,
-    };
-    let cut = SECTIONS.map(|(topic, metric, own)| ask(metric, now, interval(asker, topic), own));
-    let mut asks = cut.to_vec();
-    for period in [now, previous] {
-        asks.extend(WHOLE.map(|(metric, own)| ask(metric, period, None, own)));
-    }
-    asks.push(ask("provider-share", now, None, BY_NETWORK));
-    asks.push(ask("coverage", now, None, &[]));
+        own: &[],
+        range: earlier.clone(),
+        whole: false,
+    }));
 
-    let mut reports = asker.all(&asks)?.into_iter();
-    let by_bucket: Vec<Told> = reports.by_ref().take(cut.len()).collect();
-    let had = || by_bucket.iter().filter_map(|report| report.as_ref().ok());
-    let complete_until = had().filter_map(|report| report.meta.complete_until).max();
-    let mut next = || reports.next().ok_or(AnswerError::Broken);
-    let current = [next()?, next()?, next()?, next()?, next()?];
-    let before = [next()?, next()?, next()?, next()?, next()?];
-    let (networks, coverage) = (told(next()?), next()?);
-    let annotations = marked(had());
-    let annotations_left_out = had().map(|report| report.meta.annotations_left_out).max().unwrap_or(0);
+    let mut reports = asker.all(&asks)?;
+    let before = reports.split_off(places.len()).into_iter().map(told);
+    let compares = now.complete && previous.covered;
     let mut colours = Colours::default();
-    let sections = SECTIONS.iter().zip(&cut).zip(by_bucket);
-    let sections = sections.map(|(((topic, ..), ask), report)| {
-        // The funnel and what is joined are pictures of the whole period.
-        let drawn = match topic {
-            Topic::Conversion => &current[FUNNEL],
-            Topic::Joining => &coverage,
-            _ => &report,
-        };
-        let mut undrawn = false;
-        let mut picture = |report: &Told| {
-            let report = report.as_ref().ok()?;
-            let chart = missing::caught(|| draw(report, asker.choices, ask.own, &mut colours)).flatten();
-            undrawn |= chart.is_none();
-            chart
-        };
-        // A picture of a change against a period that is not comparable says nothing.
-        let says = *topic != Topic::Change || now.complete && previous.covered;
-        let chart = says.then(|| picture(drawn)).flatten();
-        let buckets = report.as_ref().map_or(0, |report| report.question.range.buckets.len());
-        let over_time = *topic == Topic::Conversion && buckets > 1;
-        let trend = over_time.then(|| picture(&report)).flatten();
-        let section = section(asker, *topic, ask, chart, report)?;
-        Ok(Section {
-            trend,
-            undrawn,
-            ..section
-        })
-    });
-    let sections: Vec<Section> = sections.collect::<Result<_, AnswerError>>()?;
-    let answers = Answers {
+    let sections = places.into_iter().zip(reports);
+    let sections = sections.map(|(place, report)| section(asker, place, report, compares, &mut colours));
+    let mut answers = Answers {
         period: now,
         previous,
         begins,
-        tz: asker.range.tz,
+        tz: range.tz,
         interval: asker.interval,
-        current: totals(current),
-        before: totals(before),
-        networks,
-        coverage: told(coverage),
-        annotations,
-        annotations_left_out,
-        sections,
+        before: figures::METRICS.into_iter().zip(before).collect(),
+        annotations: Vec::new(),
+        annotations_left_out: 0,
+        sections: sections.collect::<Result<_, _>>()?,
         colours,
     };
-    Ok((answers, complete_until))
+    (answers.annotations, answers.annotations_left_out) = marked(&answers);
+    Ok(answers)
 }
 
-/// The buckets of a section: what compares the whole period with something has none, and cohorts are few.
-fn interval(asker: &Asker, topic: Topic) -> Option<Interval> {
-    match topic {
-        Topic::Paths | Topic::Change | Topic::Milestones => None,
-        Topic::Retention => Some(cohort_interval((asker.range.to - asker.range.from).num_days())),
-        _ => Some(asker.interval),
-    }
-}
-
-fn section(asker: &Asker, topic: Topic, ask: &Ask, chart: Option<Chart>, report: Told) -> Result<Section, AnswerError> {
-    let metric = metrics::find(ask.metric).ok_or(AnswerError::Broken)?;
-    let definition = &metric.definition;
+fn section(
+    asker: &Asker,
+    (view, place): (&'static View, &'static Place),
+    report: Result<Report, AnswerError>,
+    compares: bool,
+    colours: &mut Colours,
+) -> Result<Section, AnswerError> {
+    let mut undrawn = false;
+    let mut picture = |report: &Report| {
+        let chart = missing::caught(|| draw(view, place, report, asker.choices, colours)).flatten();
+        undrawn |= chart.is_none();
+        chart
+    };
+    let (chart, trend) = match (&report, place.pictured) {
+        (Err(_), _) => (None, None),
+        (Ok(_), Pictured::Change) if !compares => (None, None),
+        (Ok(report), Pictured::Buckets | Pictured::Change) => (picture(report), None),
+        (Ok(report), pictured) => {
+            let trend = pictured == Pictured::WholeAndTrend && report.question.range.buckets.len() > 1;
+            let whole = picture(&report.of_whole_range());
+            (whole, trend.then(|| picture(report)).flatten())
+        }
+    };
     Ok(Section {
-        topic,
-        metric: metric.name,
-        meaning: Meaning {
-            text: definition.text,
-            numerator: definition.numerator,
-            denominator: definition.denominator,
-            excludes: definition.excludes,
-            version: definition.version(),
-        },
-        chart,
-        trend: None,
-        undrawn: false,
-        interval: ask.interval,
-        query: asker.query(ask),
+        view,
+        place,
+        metric: metrics::find(view.metric).ok_or(AnswerError::Broken)?,
         answer: told(report),
+        chart,
+        undrawn,
+        trend,
+        query: asker.query(place),
     })
 }
 
-/// What is marked beside any of the answers, each once.
-fn marked<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<Annotation> {
-    let all = reports.flat_map(|report| &report.meta.annotations);
+/// What is marked beside any of the answers, each once, and how many earlier ones no answer has room for.
+fn marked(answers: &Answers) -> (Vec<Annotation>, u64) {
+    let all = answers.reports().flat_map(|report| &report.meta.annotations);
     let mut marked: Vec<Annotation> = all.cloned().collect();
     marked.sort_by_cached_key(|annotation| (annotation.time, annotation.id()));
     marked.dedup();
-    marked
+    let left_out = answers.reports().map(|report| report.meta.annotations_left_out);
+    (marked, left_out.max().unwrap_or(0))
 }
 
-/// The answers to [`WHOLE`], by name.
-fn totals(reports: [Told; WHOLE.len()]) -> Totals {
-    let [growth, activity, conversion, providers, payments] = reports.map(told);
-    Totals {
-        growth,
-        activity,
-        conversion,
-        providers,
-        payments,
-    }
-}
-
-/// An answer without what has not begun; a forecast tells of nothing else.
-fn told(report: Told) -> Answer {
-    let report = match report {
-        Ok(report) => report,
-        Err(error) => {
-            return Answer {
-                lacking: Some(lacking(&error)),
-                ..Answer::default()
-            };
-        }
-    };
-    let (as_of, buckets) = (report.question.as_of, &report.question.range.buckets);
-    let mut table = report.table;
-    if let Some(start) = table.position("bucket_start") {
+/// An answer without the rows of what has not begun; a forecast tells of nothing else.
+fn told(report: Result<Report, AnswerError>) -> Told {
+    let mut report = report.map_err(|error| lacking(&error))?;
+    let as_of = report.question.as_of;
+    for table in std::iter::once(&mut report.table).chain(&mut report.whole) {
+        let Some(start) = table.position("bucket_start") else {
+            continue;
+        };
         let ahead = table.position("horizon_start");
         let is_ahead = |row: &[Value]| ahead.is_some_and(|at| row[at] != Value::Null);
         let has_begun = |row: &[Value]| !matches!(row[start], Value::Time(at) if at >= as_of);
         table.rows.retain(|row| is_ahead(row) || has_begun(row));
     }
-    Answer {
-        table,
-        not_begun: buckets.iter().filter(|bucket| bucket.start >= as_of).count(),
-        warnings: report.meta.warnings,
-        rates: report.meta.rates,
-        maturity: report.meta.maturity,
-        buckets: report.question.range.buckets.len(),
-        left_out: report.left_out,
-        lacking: None,
-    }
+    Ok(report)
 }
-
-/// An answer of the page, or why it cannot be had.
-type Told = Result<Report, AnswerError>;
 
 /// Why an answer cannot be had, for people.
 fn lacking(error: &AnswerError) -> String {
@@ -336,6 +236,7 @@ fn lacking(error: &AnswerError) -> String {
         AnswerError::TimedOut | AnswerError::Store(StoreError::Timeout) => {
             "it took longer than allowed; ask for a shorter period, or again when less is going on".to_owned()
         }
+        AnswerError::Question(error) => error.to_string(),
         AnswerError::Busy => "too much is being asked at once; try again in a moment".to_owned(),
         error => {
             tracing::warn!(%error, "a part of the page is missing");

@@ -2,18 +2,26 @@
 
 use chrono_tz::Tz;
 
-use super::{Answer, format};
+use super::format;
 use crate::model::Interval;
 use crate::serve::answer::maturity::Maturity;
+use crate::serve::answer::report::Report;
 
 /// Says which buckets still move and until when; `None` where none do.
-pub fn sentence(answer: &Answer, interval: Option<Interval>, tz: Tz) -> Option<String> {
-    let several = answer.maturity.len() > 1;
-    let parts: Vec<String> = answer
-        .maturity
+pub fn sentence(report: &Report) -> Option<String> {
+    let range = &report.question.range;
+    let begun = report.begun();
+    let ahead = range.buckets.len().saturating_sub(begun);
+    told(&report.meta.maturity, (begun, ahead), range.interval, range.tz)
+}
+
+/// The same, of so many buckets that have begun and that have not.
+fn told(all: &[Maturity], (begun, ahead): (usize, usize), interval: Option<Interval>, tz: Tz) -> Option<String> {
+    let several = all.len() > 1;
+    let parts: Vec<String> = all
         .iter()
         // What has not begun has nothing to settle. It is the last of the range.
-        .map(|one| (one, one.immature.saturating_sub(answer.not_begun)))
+        .map(|one| (one, one.immature.saturating_sub(ahead)))
         .filter(|(_, immature)| *immature > 0)
         .map(|(one, immature)| {
             let name = one.columns.first().filter(|_| several);
@@ -21,7 +29,6 @@ pub fn sentence(answer: &Answer, interval: Option<Interval>, tz: Tz) -> Option<S
                 format!("{}, ", format::heading(column).to_lowercase())
             });
             let whose = if immature == 1 { "its" } else { "their" };
-            let begun = answer.buckets.saturating_sub(answer.not_begun);
             let (which, window) = (buckets(one, (immature, begun), interval, tz), length(&one.window));
             format!("{name}{which}, until {window} after {whose} end")
         })
@@ -82,12 +89,7 @@ mod tests {
     }
 
     fn told(maturity: Vec<Maturity>, buckets: usize, interval: Option<Interval>) -> String {
-        let answer = Answer {
-            maturity,
-            buckets,
-            ..Answer::default()
-        };
-        sentence(&answer, interval, Tz::Europe__Rome).unwrap_or_default()
+        super::told(&maturity, (buckets, 0), interval, Tz::Europe__Rome).unwrap_or_default()
     }
 
     #[test]

@@ -8,19 +8,14 @@ mod choices;
 mod controls;
 mod definitions;
 mod drawing;
-mod failures;
 mod figure;
 mod figures;
-mod format;
+pub(super) mod format;
 mod gather;
 mod links;
-mod lives;
 mod maturity;
 mod missing;
-mod outlook;
-mod paths;
 mod rates;
-mod readings;
 mod refusals;
 mod render;
 pub mod routes;
@@ -28,17 +23,20 @@ mod sources;
 mod table;
 mod takings;
 
-pub use choices::{Choices, FieldProblem};
+pub use choices::Choices;
 pub use render::render;
 pub use routes::configure;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use crate::metrics::{LeftOut, RateUse};
+use crate::metrics::Metric;
 use crate::model::{Annotation, Interval, Table};
-use crate::serve::answer::maturity::Maturity;
+use crate::serve::answer::question::QuestionError;
+use crate::serve::answer::report::Report;
+use crate::serve::charts::Colours;
 use crate::serve::sources::Sources;
+use crate::serve::views::{Place, View};
 
 /// Everything that the page shows.
 #[derive(Debug)]
@@ -48,7 +46,7 @@ pub struct PageModel {
     /// What the controls offer.
     pub options: Options,
     /// A parameter that cannot be answered; the controls stay, the answers are left out.
-    pub problem: Option<FieldProblem>,
+    pub problem: Option<QuestionError>,
     /// How fresh the data is; `None` while the question is wrong.
     pub freshness: Option<Freshness>,
     /// The answers; `None` where the question is wrong or its range has no data.
@@ -96,22 +94,16 @@ pub struct Answers {
     pub tz: Tz,
     /// The length of a bucket in charts and tables.
     pub interval: Interval,
-    /// The whole period as one bucket.
-    pub current: Totals,
-    /// The same of the period before.
-    pub before: Totals,
-    /// `provider-share` by network, of the whole period as one bucket.
-    pub networks: Answer,
-    /// `coverage` by provider, of the whole period as one bucket.
-    pub coverage: Answer,
+    /// What the key figures are compared with: the answers for the period before, by metric.
+    pub before: Vec<(&'static str, Told)>,
     /// What people have marked in the period, in the order of time.
     pub annotations: Vec<Annotation>,
     /// Earlier ones that no answer has room for.
     pub annotations_left_out: u64,
-    /// One per metric, in the order of the page.
+    /// In the order of the page.
     pub sections: Vec<Section>,
     /// The colours of the sections' charts.
-    pub colours: crate::serve::charts::Colours,
+    pub colours: Colours,
 }
 
 /// A half-open period.
@@ -127,97 +119,20 @@ pub struct Period {
     pub covered: bool,
 }
 
-/// The answers for a period as one bucket.
-#[derive(Debug, Default)]
-pub struct Totals {
-    /// `bot-growth`.
-    pub growth: Answer,
-    /// `bot-activity`.
-    pub activity: Answer,
-    /// `conversion`.
-    pub conversion: Answer,
-    /// `provider-share` by provider.
-    pub providers: Answer,
-    /// `payments`.
-    pub payments: Answer,
-}
-
-/// A table and what a reader must know beside it.
-#[derive(Debug, Default)]
-pub struct Answer {
-    /// The rows.
-    pub table: Table,
-    /// Warnings of the metric.
-    pub warnings: Vec<String>,
-    /// The exchange rates by which amounts were converted.
-    pub rates: Vec<RateUse>,
-    /// What settles late, and which buckets have not.
-    pub maturity: Vec<Maturity>,
-    /// Buckets of the range.
-    pub buckets: usize,
-    /// Those of them that had not begun at the moment that answers: they have no rows.
-    pub not_begun: usize,
-    /// The values that one row tells of together.
-    pub left_out: Option<LeftOut>,
-    /// Why there is no answer, in words; the rows are none then.
-    pub lacking: Option<String>,
-}
-
-impl Answer {
-    /// Whether a text stands for all the values that are not told one by one.
-    pub fn tells_of_others(&self, text: &str) -> bool {
-        self.left_out.as_ref().is_some_and(|left_out| left_out.label == text)
-    }
-}
-
-/// What a section is about; it chooses its one-sentence reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topic {
-    /// Paying in the thread against leaving it.
-    Paths,
-    /// Growth of the population.
-    Population,
-    /// When the population reached which number.
-    Milestones,
-    /// What the population comes to if things go on as they went.
-    Forecast,
-    /// Active, new and churned bots.
-    Activity,
-    /// How many bots come to talk, to sell and to be paid.
-    Activation,
-    /// How many bots stay.
-    Retention,
-    /// The funnel.
-    Conversion,
-    /// Who processes the money.
-    Providers,
-    /// Which card network carries it.
-    Networks,
-    /// Why the rate of approval moved.
-    Change,
-    /// Why attempts fail.
-    Declines,
-    /// How much of the money belongs to a bot.
-    Joining,
-    /// Money and success rates.
-    Payments,
-    /// What money comes in if things go on as they went.
-    Outlook,
-}
+/// An answer, or why it cannot be had, in words.
+pub type Told = Result<Report, String>;
 
 /// One metric: its chart, its table and its meaning.
 #[derive(Debug)]
 pub struct Section {
-    /// What it is about.
-    pub topic: Topic,
-    /// The metric's name in addresses.
-    pub metric: &'static str,
-    /// The metric's meaning.
-    pub meaning: Meaning,
-    /// The length of a bucket of its rows; `None` where they are of the whole period.
-    pub interval: Option<Interval>,
+    /// How the metric is shown.
+    pub view: &'static View,
+    /// Where.
+    pub place: &'static Place,
+    /// The metric.
+    pub metric: &'static Metric,
     /// The rows behind the chart.
-    pub answer: Answer,
+    pub answer: Told,
     /// The chart, drawn for two widths.
     pub chart: Option<Chart>,
     /// Whether a chart could not be drawn; the server's log says why.
@@ -237,17 +152,36 @@ pub struct Chart {
     pub narrow: Option<String>,
 }
 
-/// The meaning of a metric's numbers, as its definition says it.
-#[derive(Debug, Clone, Copy)]
-pub struct Meaning {
-    /// One paragraph.
-    pub text: &'static str,
-    /// What is counted above the line.
-    pub numerator: &'static str,
-    /// What is counted below the line.
-    pub denominator: &'static str,
-    /// What is left out.
-    pub excludes: &'static [&'static str],
-    /// Version of the meaning.
-    pub version: usize,
+impl Answers {
+    /// The answer to a metric's first place.
+    pub fn report(&self, metric: &str) -> Option<&Told> {
+        let mut sections = self.sections.iter();
+        let section = sections.find(|section| section.metric.name == metric);
+        section.map(|section| &section.answer)
+    }
+
+    /// The answers that there are, in the order of the page.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.sections.iter().filter_map(|section| section.answer.as_ref().ok())
+    }
+
+    /// The rows of the whole period as one bucket; none where there is no answer.
+    pub fn now(&self, metric: &str) -> &Table {
+        rows(self.report(metric))
+    }
+
+    /// The same of the period before.
+    pub fn before(&self, metric: &str) -> &Table {
+        let mut before = self.before.iter();
+        rows(before.find(|(name, _)| *name == metric).map(|(_, told)| told))
+    }
+}
+
+fn rows(told: Option<&Told>) -> &Table {
+    static NONE: Table = Table {
+        columns: Vec::new(),
+        rows: Vec::new(),
+    };
+    told.and_then(|told| told.as_ref().ok())
+        .map_or(&NONE, Report::whole_range)
 }

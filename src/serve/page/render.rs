@@ -4,9 +4,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::choices::days_around;
 use super::{
-    Answers, Chart, Freshness, Meaning, PageModel, Section, Topic, controls, figures, format, maturity, missing, rates,
-    readings, sources, table,
+    Answers, Chart, Freshness, PageModel, Section, controls, figures, format, maturity, missing, rates, sources, table,
 };
+use crate::metrics::Metric;
+use crate::serve::answer::report::Report;
+use crate::serve::views::row::{capital, name};
 
 /// The style sheet, in the page so that nothing waits for it.
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -60,7 +62,7 @@ fn header(model: &PageModel) -> Markup {
 }
 
 fn fresh(freshness: &Freshness, model: &PageModel) -> Markup {
-    let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
+    let tz = model.choices.zone();
     html! {
         dl.fresh aria-label="Freshness of the data" {
             @if let Some(until) = freshness.complete_until {
@@ -77,19 +79,19 @@ fn fresh(freshness: &Freshness, model: &PageModel) -> Markup {
 fn content(model: &PageModel) -> Markup {
     if let Some(problem) = &model.problem {
         return html! {
-            div.notice.wrong id="problem" role="alert" data-field=[problem.field.as_deref()] {
+            div.notice.wrong id="problem" role="alert" data-field=(problem.parameter) {
                 h1 { "This question cannot be answered" }
-                p { (quoted(&problem.message)) "." }
-                @if let Some(field) = problem.field.as_deref().filter(|field| is_control(field)) {
-                    p { a href={ "#" (field) } { "Correct it above" } " or " a href="/" { "start again" } "." }
+                p { (quoted(&problem.to_string())) "." }
+                @if is_control(&problem.parameter) {
+                    p { a href={ "#" (problem.parameter) } { "Correct it above" } " or " a href="/" { "start again" } "." }
                 } @else {
                     p { a href="/" { "Start again" } "." }
                 }
             }
         };
     }
-    let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
-    let coverage = model.answers.as_ref().map(|answers| &answers.coverage);
+    let tz = model.choices.zone();
+    let coverage = model.answers.as_ref().map(|answers| answers.now("coverage"));
     html! {
         @match &model.answers {
             Some(answers) => (report(model, answers)),
@@ -112,14 +114,6 @@ pub(super) fn quoted(message: &str) -> Markup {
     }
 }
 
-/// A warning as a sentence: programs get it without a capital and a full stop.
-fn capital(warning: &str) -> String {
-    let mut letters = warning.trim_end_matches('.').chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
 fn is_control(field: &str) -> bool {
     ["from", "to", "interval", "tz", "platform", "currency", "mode"].contains(&field)
 }
@@ -133,7 +127,7 @@ fn empty(model: &PageModel) -> Markup {
             }
         };
     };
-    let tz = model.choices.tz.parse().unwrap_or(chrono_tz::Tz::UTC);
+    let tz = model.choices.zone();
     let (first, last) = days_around(span, tz);
     html! {
         div.notice id="empty" {
@@ -148,7 +142,7 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
     let choices = &model.choices;
     let platform = match choices.platform.as_str() {
         "" => "all platforms".to_owned(),
-        platforms => platforms.split(',').map(readings::name).collect::<Vec<_>>().join(", "),
+        platforms => platforms.split(',').map(name).collect::<Vec<_>>().join(", "),
     };
     let mode = if choices.mode == "test" { ", test mode" } else { "" };
     let scope = format!(
@@ -166,13 +160,13 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
         nav.contents aria-label="Sections" {
             ul {
                 li { a href="#figures" { "Key figures" } }
-                @for section in &answers.sections { li { a href={ "#" (anchor(section.topic)) } { (readings::title(section.topic)) } } }
+                @for section in &answers.sections { li { a href={ "#" (section.place.anchor()) } { (section.place.title) } } }
                 @if model.sources.is_some() { li { a href="#sources" { "Sources" } } }
             }
         }
         (missing::section("figures", "Key figures", || figures::render(answers)))
         @for section in &answers.sections {
-            (missing::section(&anchor(section.topic), readings::title(section.topic), || part(answers, section)))
+            (missing::section(&section.place.anchor(), section.place.title, || part(answers, section)))
         }
     }
 }
@@ -187,7 +181,7 @@ fn marks(answers: &Answers) -> Markup {
                     li data-annotation=(one.id()) {
                         time datetime=(one.time.to_rfc3339()) { (one.time.with_timezone(&answers.tz).format("%-d %b %Y")) }
                         " " (one.text)
-                        @if let Some(platform) = &one.scope.platform { span.note { " · " (readings::name(platform)) } }
+                        @if let Some(platform) = &one.scope.platform { span.note { " · " (name(platform)) } }
                         @if let Some(bot) = &one.scope.bot_id { span.note { " · " (bot) } }
                         @if let Some(metric) = &one.scope.metric { span.note { " · " (metric) } }
                     }
@@ -201,21 +195,11 @@ fn marks(answers: &Answers) -> Markup {
     }
 }
 
-/// The name of a section in addresses.
-fn anchor(topic: Topic) -> String {
-    readings::title(topic).to_lowercase().replace(' ', "-")
-}
-
 fn part(answers: &Answers, section: &Section) -> Markup {
-    let title = readings::title(section.topic);
-    let anchor = anchor(section.topic);
-    let cut = match section.interval {
-        Some(interval) => format!("Table by {}", interval.as_str()),
-        None => "Table of the whole period".to_owned(),
-    };
-    let address = |format: &str| format!("/v1/metrics/{}?{}&format={format}", section.metric, section.query);
+    let (title, anchor, metric) = (section.place.title, section.place.anchor(), section.metric);
+    let address = |format: &str| format!("/v1/metrics/{}?{}&format={format}", metric.name, section.query);
     html! {
-        section id=(anchor) aria-labelledby={ (anchor) "-title" } data-metric=(section.metric) {
+        section id=(anchor) aria-labelledby={ (anchor) "-title" } data-metric=(metric.name) {
             div.section-head {
                 h2 id={ (anchor) "-title" } { (title) }
                 p.links {
@@ -224,23 +208,32 @@ fn part(answers: &Answers, section: &Section) -> Markup {
                     a href=(address("json")) { "JSON" span.hidden { " of " (title) } }
                 }
             }
-            @match readings::lacking(answers, section) {
-                Some(why) => (missing::note("This part cannot be shown: ", why)),
-                None => p.reading { (readings::sentence(answers, section)) },
+            @match &section.answer {
+                Err(why) => (missing::note("This part cannot be shown: ", why)),
+                Ok(report) => (told(answers, section, report)),
             }
-            @if let Some(chart) = &section.chart { (figure(chart)) }
-            @if let Some(chart) = &section.trend { (figure(chart)) }
-            @if section.undrawn { (missing::note("The picture is missing: ", missing::BROKEN)) }
-            @if let Some(young) = maturity::sentence(&section.answer, section.interval, answers.tz) { p.note data-maturity="" { (young) } }
-            @if let Some(rates) = rates::sentence(&section.answer.rates) { p.note data-rates="" { (rates) } }
-            @for warning in &section.answer.warnings { p.caveat { (quoted(&capital(warning))) "." } }
-            @if section.answer.lacking.is_none() {
-                details.table {
-                    summary { (cut) span.hidden { ", " (title) } }
-                    (table::render(&section.answer, section.interval, &format!("{title}: {cut}")))
-                }
-            }
-            details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(&section.meaning, section.metric)) }
+            details { summary { "What is counted" span.hidden { " in " (title) } } (meaning(metric)) }
+        }
+    }
+}
+
+fn told(answers: &Answers, section: &Section, report: &Report) -> Markup {
+    let place = section.place;
+    let cut = match report.question.range.interval {
+        Some(interval) => format!("Table by {}", interval.as_str()),
+        None => "Table of the whole period".to_owned(),
+    };
+    html! {
+        p.reading { ((place.sentence)(report, answers.incomparable().as_deref())) }
+        @for chart in section.chart.iter().chain(&section.trend) { (figure(chart)) }
+        @if section.undrawn { (missing::note("The picture is missing: ", missing::BROKEN)) }
+        @if let Some(young) = maturity::sentence(report) { p.note data-maturity="" { (young) } }
+        @if let Some(rates) = rates::sentence(&report.meta.rates) { p.note data-rates="" { (rates) } }
+        // A warning as a sentence: programs get it without a capital and a full stop.
+        @for warning in &report.meta.warnings { p.caveat { (quoted(&capital(warning.trim_end_matches('.')))) "." } }
+        details.table {
+            summary { (cut) span.hidden { ", " (place.title) } }
+            (table::render(section.view, report, &format!("{}: {cut}", place.title)))
         }
     }
 }
@@ -263,7 +256,8 @@ pub(super) fn sideways() -> Markup {
     html! { p.note.sideways { "Scroll sideways for what does not fit." } }
 }
 
-fn meaning(meaning: &Meaning, metric: &str) -> Markup {
+fn meaning(metric: &Metric) -> Markup {
+    let meaning = &metric.definition;
     html! {
         div.meaning {
             p { (quoted(meaning.text)) }
@@ -273,7 +267,7 @@ fn meaning(meaning: &Meaning, metric: &str) -> Markup {
                 @if !meaning.excludes.is_empty() {
                     div { dt { "Left out" } dd { ul { @for item in meaning.excludes { li { (item) } } } } }
                 }
-                div { dt { "Definition" } dd { "version " (meaning.version) ", " a href={ "/docs/metrics#" (metric) } { "with its columns and parameters" } } }
+                div { dt { "Definition" } dd { "version " (meaning.version) ", " a href={ "/docs/metrics#" (metric.name) } { "with its columns and parameters" } } }
             }
         }
     }
@@ -300,10 +294,11 @@ fn footer(freshness: Option<&Freshness>, model: &PageModel) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Choices, FieldProblem, Options};
+    use super::super::{Choices, Options};
     use super::*;
+    use crate::serve::answer::question::QuestionError;
 
-    fn model(problem: Option<FieldProblem>) -> PageModel {
+    fn model(problem: Option<QuestionError>) -> PageModel {
         let choices = Choices {
             tz: "<script>".into(),
             ..Choices::default()
@@ -320,10 +315,8 @@ mod tests {
 
     #[test]
     fn a_wrong_parameter_is_named_and_its_control_stays() {
-        let page = render(&model(Some(FieldProblem {
-            field: Some("tz".into()),
-            message: "`tz` must be an IANA zone, not `<script>`".into(),
-        })));
+        let problem = QuestionError::invalid("tz", "must be an IANA zone, not `<script>`");
+        let page = render(&model(Some(problem)));
         assert!(page.contains(r#"data-field="tz""#));
         assert!(page.contains("<code>tz</code> must be an IANA zone"));
         assert!(page.contains(r#"value="&lt;script&gt;""#));

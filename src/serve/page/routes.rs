@@ -52,10 +52,7 @@ async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<Http
     let (html, problem) = state.answer(Class::Page, as_of, work).await?;
     let response = match problem {
         None => HttpResponse::Ok(),
-        Some(problem) => {
-            let problem = Problem::invalid_parameter(problem.field.unwrap_or_default(), problem.message);
-            HttpResponse::build(problem.status_code())
-        }
+        Some(problem) => HttpResponse::build(Problem::from(problem).status_code()),
     };
     Ok(written(response, html))
 }

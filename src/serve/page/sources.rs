@@ -5,14 +5,16 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::render::sideways;
-use super::{Answer, format, readings, refusals};
+use super::{format, refusals};
+use crate::model::Table;
 use crate::serve::sources::{NATIVE, SourceStatus, Sources};
+use crate::serve::views::row::{name, rows};
 
 /// Seconds from which on a delivery counts as late.
 const LATE: i64 = 3600;
 
 /// Renders the section; `coverage` tells how much of each provider's payments belongs to a bot.
-pub fn render(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
+pub fn render(sources: &Sources, coverage: Option<&Table>, tz: Tz) -> Markup {
     html! {
         section id="sources" aria-labelledby="sources-title" {
             div.section-head {
@@ -37,7 +39,7 @@ pub fn title(source: &SourceStatus) -> String {
     if source.provider == NATIVE {
         source.address.clone()
     } else {
-        format!("{} {}", readings::name(&source.provider), source.name)
+        format!("{} {}", name(&source.provider), source.name)
     }
 }
 
@@ -77,40 +79,30 @@ fn last(source: &SourceStatus) -> Option<DateTime<Utc>> {
     source.counters.last_delivery
 }
 
-/// The counts of a source: name, heading, whether any wants attention.
-const COUNTS: [(&str, &str, bool); 10] = [
-    ("deliveries", "Deliveries", false),
-    ("accepted", "New events", false),
-    ("forged", "Forged", true),
-    ("rejected", "Refused", true),
-    ("unparseable", "Not readable", true),
-    ("unattributed", "Without a bot", true),
-    ("conflicts", "In conflict", true),
-    ("ignored", "Fields not read", false),
-    ("duplicates", "Seen before", false),
-    ("unsupported", "Other types", false),
+type Count = fn(&SourceStatus) -> u64;
+
+/// Counts as the table has them: name, heading, whether any wants attention, and the count of a source.
+const COUNTS: [(&str, &str, bool, Count); 10] = [
+    ("deliveries", "Deliveries", false, |source| source.counters.deliveries),
+    ("accepted", "New events", false, |source| source.counters.accepted),
+    ("forged", "Forged", true, |source| source.counters.forged),
+    ("rejected", "Refused", true, |source| source.counters.rejected),
+    ("unparseable", "Not readable", true, |source| source.counters.unparseable),
+    (BESIDE, "Without a bot", true, |source| {
+        source.unattributed.unsigned_abs()
+    }),
+    ("conflicts", "In conflict", true, |source| source.counters.conflicts),
+    ("ignored", "Fields not read", false, |source| {
+        source.counters.ignored.total()
+    }),
+    ("duplicates", "Seen before", false, |source| source.counters.duplicates),
+    ("unsupported", "Other types", false, |source| source.counters.unsupported),
 ];
 
 /// The count beside which the share of all payments stands.
 const BESIDE: &str = "unattributed";
 
-fn counts(source: &SourceStatus) -> [u64; 10] {
-    let counters = &source.counters;
-    [
-        counters.deliveries,
-        counters.accepted,
-        counters.forged,
-        counters.rejected,
-        counters.unparseable,
-        source.unattributed.unsigned_abs(),
-        counters.conflicts,
-        counters.ignored.total(),
-        counters.duplicates,
-        counters.unsupported,
-    ]
-}
-
-fn table(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
+fn table(sources: &Sources, coverage: Option<&Table>, tz: Tz) -> Markup {
     html! {
         (sideways())
         div.scroll.sources tabindex="0" role="region" aria-label="Sources" {
@@ -121,7 +113,7 @@ fn table(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
                         th.text scope="col" { "Source" }
                         th.text scope="col" { "Last delivery" }
                         th scope="col" { "Delay" }
-                        @for (name, heading, _) in COUNTS {
+                        @for (name, heading, ..) in COUNTS {
                             th scope="col" data-column=(name) { (heading) }
                             @if name == BESIDE && coverage.is_some() { th scope="col" data-column="join_rate" { "Joined in the period" } }
                         }
@@ -133,7 +125,7 @@ fn table(sources: &Sources, coverage: Option<&Answer>, tz: Tz) -> Markup {
     }
 }
 
-fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Answer>, tz: Tz) -> Markup {
+fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Table>, tz: Tz) -> Markup {
     let lag = source.counters.lag;
     let late = lag.is_some_and(|lag| lag.num_seconds() >= LATE);
     let delay = lag.map_or(format::NOTHING.into(), |lag| format::seconds(lag.as_seconds_f64()));
@@ -147,7 +139,8 @@ fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Answer>, tz:
             }
             td.text.when { (moment(source, now, tz)) }
             td data-value=[lag.map(|lag| lag.as_seconds_f64())] { (figure(delay, late)) }
-            @for ((name, _, warns), n) in COUNTS.into_iter().zip(counts(source)) {
+            @for (name, _, warns, count_of) in COUNTS {
+                @let n = count_of(source);
                 td data-count=(name) data-value=(n) { (figure(count(n), warns && n > 0)) }
                 @if let Some(coverage) = coverage.filter(|_| name == BESIDE) { td { @if source.test { (format::NOTHING) } @else { (joined(source, coverage)) } } }
             }
@@ -178,13 +171,9 @@ fn moment(source: &SourceStatus, now: DateTime<Utc>, tz: Tz) -> Markup {
 }
 
 /// How much of the provider's payments in the period belongs to a bot, whichever source told of them.
-fn joined(source: &SourceStatus, coverage: &Answer) -> Markup {
-    let table = &coverage.table;
-    let own = (0..table.rows.len()).find(|row| table.cell(*row, "provider").as_str() == Some(&source.provider));
-    let rate = own.and_then(|row| {
-        let rate = table.cell(row, "join_rate").as_f64()?;
-        Some((rate, table.cell(row, "payments").as_i64()?))
-    });
+fn joined(source: &SourceStatus, coverage: &Table) -> Markup {
+    let own = rows(coverage).find(|row| row.text("provider") == source.provider);
+    let rate = own.and_then(|row| Some((row.number("join_rate")?, row.int("payments"))));
     html! {
         @match rate {
             None => (format::NOTHING),

@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::format;
 use super::render::sideways;
-use super::{Answer, format, outlook};
 use crate::model::{Column, ColumnType, Interval, Table, Value};
+use crate::serve::answer::report::Report;
+use crate::serve::views::View;
 
 /// Cells of one table on the page, which keeps the page light; the CSV has all rows.
 const CELLS: usize = 1200;
@@ -12,14 +14,15 @@ const CELLS: usize = 1200;
 const LEAST_ROWS: usize = 12;
 
 /// Renders the latest rows of a table.
-pub fn render(answer: &Answer, interval: Option<Interval>, caption: &str) -> Markup {
-    let table = &answer.table;
+pub fn render(view: &View, report: &Report, caption: &str) -> Markup {
+    let (table, range) = (&report.table, &report.question.range);
+    let ahead = range.buckets.len().saturating_sub(report.begun());
     let columns = shown(table);
     let most = (CELLS / columns.len().max(1)).max(LEAST_ROWS);
     let skipped = table.rows.len().saturating_sub(most);
     html! {
-        @if answer.not_begun > 0 { p.note data-not-begun=(answer.not_begun) { (not_begun(answer.not_begun, interval)) } }
-        @if let Some(left_out) = &answer.left_out {
+        @if ahead > 0 { p.note data-not-begun=(ahead) { (not_begun(ahead, range.interval)) } }
+        @if let Some(left_out) = &report.left_out {
             p.note data-left-out=(left_out.values) {
                 "The largest by name, " (format::integer(left_out.values as i64)) " others together in the rows “" (left_out.label) "”; the CSV has each."
             }
@@ -41,7 +44,7 @@ pub fn render(answer: &Answer, interval: Option<Interval>, caption: &str) -> Mar
                         }
                     }
                 }
-                tbody { @for row in skipped..table.rows.len() { (line(table, row, &columns, interval)) } }
+                tbody { @for row in skipped..table.rows.len() { (line(view, report, row, &columns)) } }
             }
         }
     }
@@ -73,7 +76,8 @@ fn shown(table: &Table) -> Vec<(usize, &Column)> {
         .collect()
 }
 
-fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Option<Interval>) -> Markup {
+fn line(view: &View, report: &Report, row: usize, columns: &[(usize, &Column)]) -> Markup {
+    let table = &report.table;
     let complete = !matches!(table.cell(row, "complete"), Value::Bool(false));
     html! {
         tr .incomplete[!complete] {
@@ -81,12 +85,12 @@ fn line(table: &Table, row: usize, columns: &[(usize, &Column)], interval: Optio
                 @let value = table.rows[row].get(at).unwrap_or(&Value::Null);
                 @if let (Value::Time(start), "bucket_start") = (value, column.name.as_str()) {
                     th scope="row" data-value=(value.to_text()) {
-                        (format::bucket(*start, interval))
+                        (format::bucket(*start, report.question.range.interval))
                         @if !complete { " " span.mark { "incomplete" } }
                     }
                 } @else {
                     td .text[!numeric(column)] data-value=(value.to_text()) {
-                        @if column.name == "baseline_error" && outlook::baseline_explodes(table, row) { "beyond anything counted" }
+                        @if let Some(words) = (view.in_words)(table, row, &column.name) { (words) }
                         @else { (format::cell(column, value)) }
                     }
                 }

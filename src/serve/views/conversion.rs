@@ -1,11 +1,42 @@
 //! How `conversion` is shown.
 
-use super::View;
+use super::row::Row;
+use super::{PLACE, PLAIN, Pictured, Place, View, height};
+use crate::serve::answer::report::Report;
+use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::funnel;
+use crate::serve::page::format;
 
 /// The view.
 pub const VIEW: View = View {
     metric: "conversion",
-    picture: funnel::draw,
+    picture: Picture {
+        shows_earlier: |request| request.over_time() && request.group_by.is_empty(),
+        ..Picture::of(funnel::draw)
+    },
     whole: true,
+    place: Some(Place {
+        title: "Conversion",
+        pictured: Pictured::WholeAndTrend,
+        rows: |report| (report.begun() == 1).then(|| height(report.table.rows.len(), 84)),
+        sentence,
+        ..PLACE
+    }),
+    ..PLAIN
 };
+
+fn sentence(report: &Report, _: Option<&str>) -> String {
+    let table = report.whole_range();
+    let step = |at| Row { table, at };
+    let rate = |at| step(at).number("rate").map(format::percent);
+    let entered = step(0).count("entered");
+    match (rate(1), rate(2)) {
+        (Some(checkout), Some(paid)) => {
+            format!("Of {entered} conversations, {checkout} reached a checkout and {paid} paid within 24 hours.")
+        }
+        _ if step(0).int("entered") > 0 => {
+            format!("{entered} conversations entered; none has had its 24 hours yet.")
+        }
+        _ => "No conversation began in this period.".into(),
+    }
+}

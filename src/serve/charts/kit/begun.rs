@@ -4,9 +4,6 @@ use super::dates::last_label;
 use crate::model::{Table, TimeRange};
 use crate::serve::charts::ChartRequest;
 
-/// Pictures with an axis of time of their own, which ends where it must.
-const OWN_AXIS: [&str; 2] = ["forecast", "milestones"];
-
 /// What has begun of a range; no table where nothing has.
 pub(crate) struct Begun {
     range: TimeRange,
@@ -18,7 +15,7 @@ pub(crate) struct Begun {
 pub(crate) fn cut(request: &ChartRequest) -> Option<Begun> {
     let all = &request.range.buckets;
     let begun = all.partition_point(|bucket| bucket.start < request.as_of);
-    if begun == all.len() || OWN_AXIS.contains(&request.metric) {
+    if begun == all.len() || request.picture.own_axis {
         return None;
     }
     let (range, rest) = match all[..begun].last() {

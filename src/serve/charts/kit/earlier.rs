@@ -13,25 +13,13 @@ use crate::serve::charts::{ChartError, ChartRequest};
 /// What an answer appends to the name of a column for its earlier value.
 const SUFFIX: &str = "_previous";
 
-/// Pictures over time that show the earlier range, and those that show it with groups too.
-const SHOWN: [&str; 5] = ["bot-growth", "bot-activity", "bot-activation", "conversion", "payments"];
-const SHOWN_BY_GROUP: [&str; 2] = ["bot-activity", "payments"];
-
-/// Says that the earlier range was asked for and is not drawn; a change is a comparison in itself.
+/// Says that the earlier range was asked for and is not drawn.
 pub(crate) fn note(request: &ChartRequest) -> Option<&'static str> {
     let asked = !columns(request).is_empty();
     if asked && !has_data(request) {
         return Some("no data in the earlier period");
     }
-    let shown = if request.group_by.is_empty() {
-        SHOWN.as_slice()
-    } else {
-        &SHOWN_BY_GROUP
-    };
-    // A population has an axis of time also in one bucket; the others are drawn as bars then.
-    let over_time = request.range.buckets.len() > 1 || request.metric == "bot-growth";
-    let drawn = over_time && shown.contains(&request.metric);
-    (asked && !drawn && request.metric != "change").then_some("earlier period in the table")
+    (asked && !(request.picture.shows_earlier)(request)).then_some("earlier period in the table")
 }
 
 /// The columns of earlier values. A step's rate from the previous one is a column of its own.
