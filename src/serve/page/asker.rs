@@ -12,6 +12,7 @@ use crate::model::time::{RangeError, day_beginning};
 use crate::model::{Interval, Mode, TimeRange};
 use crate::serve::answer::question::{self, Defaults, QuestionError};
 use crate::serve::answer::report::{self, AnswerError, Report};
+use crate::serve::views;
 use crate::store::{Store, StoreError};
 
 /// Buckets that a chart on the page can show legibly; the API answers more.
@@ -190,6 +191,7 @@ impl<'a> Asker<'a> {
             question.range = range.map_err(AnswerError::Compare)?;
         }
         question.most_values = Some(MOST_VALUES);
+        question.whole = views::find(ask.metric).whole;
         Ok(report::answer(self.store, metric, &question)?)
     }
 

@@ -68,7 +68,7 @@ fn about(section: &Section, row: usize) -> String {
 fn intervals(table: &Table, row: usize) -> String {
     let cell = |column: &str| shown(table.cell(row, column));
     format!(
-        "80\u{202f}%: {} to {}; 95\u{202f}%: {} to {}",
+        "80%: {} to {}; 95%: {} to {}",
         cell("low_80"),
         cell("high_80"),
         cell("low_95"),

@@ -7,5 +7,5 @@ use crate::serve::charts::pictures::activation;
 pub const VIEW: View = View {
     metric: "bot-activation",
     picture: activation::draw,
-    whole: false,
+    whole: true,
 };

@@ -7,5 +7,5 @@ use crate::serve::charts::pictures::accounting;
 pub const VIEW: View = View {
     metric: "bot-activity",
     picture: accounting::draw,
-    whole: false,
+    whole: true,
 };

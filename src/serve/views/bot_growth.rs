@@ -7,5 +7,5 @@ use crate::serve::charts::pictures::population;
 pub const VIEW: View = View {
     metric: "bot-growth",
     picture: population::draw,
-    whole: false,
+    whole: true,
 };
