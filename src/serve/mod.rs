@@ -14,6 +14,7 @@ pub mod formats;
 pub mod gate;
 pub mod health;
 pub mod negotiate;
+pub mod numbers;
 pub mod page;
 pub mod quarantine;
 mod quarantine_route;

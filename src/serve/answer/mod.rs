@@ -1,7 +1,6 @@
 //! One question, one answer: a query string becomes a [`question`], the store and the metric make it a [`report`], and
 //! where it asks for a comparison, [`compare`] sets the earlier range beside it.
 
-pub mod adding_up;
 pub mod annotations;
 pub mod compare;
 pub mod definitions;

@@ -183,14 +183,14 @@ mod tests {
             now: &now,
             before: Some(&before),
         };
-        change(&pair, how).map(|text| text.replace('\u{202f}', " "))
+        change(&pair, how)
     }
 
     #[test]
     fn a_change_says_from_what() {
         let int = |now, before| told(Value::Int(now), Value::Int(before), Change::Relative);
-        assert_eq!(int(8_960, 8_000).as_deref(), Some("+12 %, from 8,000"));
-        assert_eq!(int(4_000, 8_000).as_deref(), Some("\u{2212}50 %, from 8,000"));
+        assert_eq!(int(8_960, 8_000).as_deref(), Some("+12%, from 8,000"));
+        assert_eq!(int(4_000, 8_000).as_deref(), Some("\u{2212}50%, from 8,000"));
         assert_eq!(int(8_000, 8_000).as_deref(), Some("unchanged from 8,000"));
         assert_eq!(int(5, -3).as_deref(), Some("from \u{2212}3"));
         assert_eq!(int(0, 0).as_deref(), Some("none in the period before"));
@@ -201,7 +201,7 @@ mod tests {
     fn a_change_of_a_rate_is_in_points_and_nothing_has_none() {
         let rate = |now, before| told(now, before, Change::Points);
         let text = rate(Value::Number(0.331), Value::Number(0.31));
-        assert_eq!(text.as_deref(), Some("+2.1 points, from 31.0 %"));
+        assert_eq!(text.as_deref(), Some("+2.1 points, from 31.0%"));
         assert_eq!(rate(Value::Null, Value::Number(0.31)), None);
         assert_eq!(rate(Value::Number(0.331), Value::Null), None);
     }

@@ -267,7 +267,7 @@ fn meaning(metric: &Metric) -> Markup {
                 @if !meaning.excludes.is_empty() {
                     div { dt { "Left out" } dd { ul { @for item in meaning.excludes { li { (item) } } } } }
                 }
-                div { dt { "Definition" } dd { "version " (meaning.version) ", " a href={ "/docs/metrics#" (metric.name) } { "with its columns and parameters" } } }
+                div { dt { "Definition" } dd { "version " (meaning.version()) ", " a href={ "/docs/metrics#" (metric.name) } { "with its columns and parameters" } } }
             }
         }
     }

@@ -87,7 +87,9 @@ const COUNTS: [(&str, &str, bool, Count); 10] = [
     ("accepted", "New events", false, |source| source.counters.accepted),
     ("forged", "Forged", true, |source| source.counters.forged),
     ("rejected", "Refused", true, |source| source.counters.rejected),
-    ("unparseable", "Not readable", true, |source| source.counters.unparseable),
+    ("unparseable", "Not readable", true, |source| {
+        source.counters.unparseable
+    }),
     (BESIDE, "Without a bot", true, |source| {
         source.unattributed.unsigned_abs()
     }),
@@ -96,7 +98,9 @@ const COUNTS: [(&str, &str, bool, Count); 10] = [
         source.counters.ignored.total()
     }),
     ("duplicates", "Seen before", false, |source| source.counters.duplicates),
-    ("unsupported", "Other types", false, |source| source.counters.unsupported),
+    ("unsupported", "Other types", false, |source| {
+        source.counters.unsupported
+    }),
 ];
 
 /// The count beside which the share of all payments stands.

@@ -9,13 +9,13 @@ use crate::serve::charts::pictures::accounting;
 /// The view.
 pub const VIEW: View = View {
     metric: "bot-activity",
+    whole: true,
     picture: Picture {
         shows_earlier: |request| request.over_time(),
         ..Picture::of(accounting::draw)
     },
     place: Some(Place {
         title: "Activity",
-        whole: true,
         sentence,
         ..PLACE
     }),

@@ -12,6 +12,7 @@ use crate::serve::page::format;
 /// The view.
 pub const VIEW: View = View {
     metric: "bot-growth",
+    whole: true,
     picture: Picture {
         // Its axis of time stays in one bucket.
         shows_earlier: |request| request.group_by.is_empty(),
@@ -19,7 +20,6 @@ pub const VIEW: View = View {
     },
     place: Some(Place {
         title: "Population",
-        whole: true,
         sentence,
         ..PLACE
     }),

@@ -31,7 +31,7 @@ pub struct View {
     pub metric: &'static str,
     /// Its picture.
     pub(crate) picture: Picture,
-    /// Whether the picture tells of the whole range beside its buckets.
+    /// Whether the picture, the sentence or a key figure tells of the whole range beside its buckets.
     pub whole: bool,
     /// The title of the picture, where it is not the metric's.
     pub title: Option<fn(&Question) -> String>,
@@ -50,8 +50,6 @@ pub struct Place {
     pub own: &'static [(&'static str, &'static str)],
     /// The interval of its buckets, from the page's range and interval; `None` takes the range as one.
     pub buckets: fn(&TimeRange, Interval) -> Option<Interval>,
-    /// Whether its sentence, or a key figure, tells of the whole range beside its buckets.
-    pub whole: bool,
     /// What its picture is of.
     pub pictured: Pictured,
     /// Height of the picture on a phone, in pixels.
@@ -90,7 +88,6 @@ const PLACE: Place = Place {
     title: "",
     own: &[],
     buckets: |_, interval| Some(interval),
-    whole: false,
     pictured: Pictured::Buckets,
     phone: 320,
     rows: |_| None,

@@ -46,6 +46,7 @@ impl Begun {
             range: &self.range,
             subtitle: &self.subtitle,
             table: self.nothing.as_ref().unwrap_or(request.table),
+            whole: self.nothing.as_ref().unwrap_or(request.whole),
             ..*request
         }
     }

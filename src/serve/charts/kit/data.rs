@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::names::distinct;
-use super::number::count;
 use super::unseen::runs_leftwards;
-use crate::model::Value;
+use crate::model::{Table, Value};
 use crate::serve::charts::ChartRequest;
+use crate::serve::numbers::{self, NOTHING, count};
+
+const NULL: &Value = &Value::Null;
 
 /// The values of the grouping columns that rows share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -59,6 +61,8 @@ pub(crate) struct Grid<'a> {
     /// What splits each group further: steps or values of a share.
     pub inner: Vec<Key>,
     rows: BTreeMap<(usize, usize), Vec<Option<usize>>>,
+    /// The row of the whole range of each series.
+    wholes: HashMap<(usize, usize), usize>,
     outer_names: Vec<String>,
     inner_names: Vec<String>,
     /// Of each bucket, whether it is complete.
@@ -80,6 +84,7 @@ impl<'a> Grid<'a> {
             outer: Vec::new(),
             inner: Vec::new(),
             rows: BTreeMap::new(),
+            wholes: HashMap::new(),
             outer_names: Vec::new(),
             inner_names: Vec::new(),
             complete: vec![true; buckets.len()],
@@ -92,8 +97,16 @@ impl<'a> Grid<'a> {
             let Some(bucket) = index.get(&start.with_timezone(&Utc)).copied() else {
                 continue;
             };
-            let outer = find_or_add(&mut outer_known, &mut grid.outer, key(request, row, &outer_columns));
-            let inner = find_or_add(&mut inner_known, &mut grid.inner, key(request, row, split.as_slice()));
+            let outer = find_or_add(
+                &mut outer_known,
+                &mut grid.outer,
+                key(request.table, row, &outer_columns),
+            );
+            let inner = find_or_add(
+                &mut inner_known,
+                &mut grid.inner,
+                key(request.table, row, split.as_slice()),
+            );
             let slots = grid
                 .rows
                 .entry((outer, inner))
@@ -101,6 +114,13 @@ impl<'a> Grid<'a> {
             slots[bucket] = Some(row);
             if request.table.cell(row, "complete") == &Value::Bool(false) {
                 grid.complete[bucket] = false;
+            }
+        }
+        for row in 0..request.whole.rows.len() {
+            let outer = outer_known.get(&key(request.whole, row, &outer_columns));
+            let inner = inner_known.get(&key(request.whole, row, split.as_slice()));
+            if let (Some(outer), Some(inner)) = (outer, inner) {
+                grid.wholes.insert((*outer, *inner), row);
             }
         }
         let names = |keys: &[Key]| distinct(keys.iter().map(Key::label).collect());
@@ -142,12 +162,39 @@ impl<'a> Grid<'a> {
 
     /// One cell; null where there is no row.
     pub fn cell(&self, outer: usize, inner: usize, bucket: usize, column: &str) -> &'a Value {
-        const NULL: &Value = &Value::Null;
         let row = self
             .rows
             .get(&(outer, inner))
             .and_then(|slots| slots.get(bucket).copied().flatten());
         row.map_or(NULL, |row| self.request.table.cell(row, column))
+    }
+
+    /// A number of the whole range.
+    pub fn whole(&self, outer: usize, inner: usize, column: &str) -> Option<f64> {
+        self.whole_cell(outer, inner, column).as_f64()
+    }
+
+    /// A cell of the whole range for people.
+    pub fn whole_shown(&self, outer: usize, inner: usize, column: &str) -> String {
+        self.written(column, self.whole_cell(outer, inner, column))
+    }
+
+    fn whole_cell(&self, outer: usize, inner: usize, column: &str) -> &'a Value {
+        let row = self.wholes.get(&(outer, inner));
+        row.map_or(NULL, |row| self.request.whole.cell(*row, column))
+    }
+
+    /// A cell for people.
+    pub fn shown(&self, outer: usize, inner: usize, bucket: usize, column: &str) -> String {
+        self.written(column, self.cell(outer, inner, bucket, column))
+    }
+
+    fn written(&self, column: &str, value: &Value) -> String {
+        let at = self.request.table.position(column);
+        at.map_or_else(
+            || NOTHING.to_owned(),
+            |at| numbers::cell(&self.request.table.columns[at], value),
+        )
     }
 
     /// A column over the buckets, for drawing.
@@ -264,9 +311,9 @@ fn currencies(request: &ChartRequest) -> Vec<String> {
     found
 }
 
-fn key(request: &ChartRequest, row: usize, columns: &[&str]) -> Key {
+fn key(table: &Table, row: usize, columns: &[&str]) -> Key {
     let part = |column: &&str| {
-        let value = request.table.cell(row, column);
+        let value = table.cell(row, column);
         (
             (*column).to_owned(),
             if *value == Value::Null {
@@ -290,10 +337,11 @@ fn find_or_add(known: &mut HashMap<Key, usize>, keys: &mut Vec<Key>, key: Key) -
 }
 
 impl Grid<'_> {
-    /// A column of a group, added up over all buckets.
-    pub fn sum(&self, outer: usize, column: &str) -> f64 {
-        let values = (0..self.inner.len()).flat_map(|inner| self.floats(outer, inner, column));
-        values.flatten().sum()
+    /// A column of a group in the whole range, over all that splits it further.
+    pub fn size(&self, outer: usize, column: &str) -> f64 {
+        (0..self.inner.len())
+            .filter_map(|inner| self.whole(outer, inner, column))
+            .sum()
     }
 
     /// The last value of a column of a group.

@@ -9,7 +9,6 @@ use super::backend::{Medium, UNITS, pixels};
 use super::canvas::Rect;
 use super::data::Grid;
 use super::dates::{bucket_label, range_label};
-use super::number::{Kind, label};
 use super::scale::Calendar;
 use crate::serve::answer::annotations::described;
 use crate::serve::charts::ChartRequest;
@@ -51,7 +50,7 @@ pub(crate) fn hits(
     request: &ChartRequest,
     (area, bands): (Rect, Calendar),
     drawn: &[usize],
-    columns: &[(&str, Kind)],
+    columns: &[&str],
 ) -> Vec<Hit> {
     if bands.count > MOST_HITS {
         return Vec::new();
@@ -63,16 +62,8 @@ pub(crate) fn hits(
         }
         for &outer in drawn {
             for inner in 0..grid.inner.len().min(12) {
-                let numbers: Vec<String> = columns
-                    .iter()
-                    .map(|(column, kind)| {
-                        format!(
-                            "{} {}",
-                            words(column),
-                            label(grid.cell(outer, inner, bucket, column), *kind)
-                        )
-                    })
-                    .collect();
+                let told = |column: &&str| format!("{} {}", words(column), grid.shown(outer, inner, bucket, column));
+                let numbers: Vec<String> = columns.iter().map(told).collect();
                 let part = match grid.part(inner) {
                     "" => String::new(),
                     part => format!("{part}: "),

@@ -19,7 +19,6 @@ pub(super) mod legible;
 mod list;
 mod marks;
 mod names;
-mod number;
 mod panel;
 mod pills;
 pub(super) mod png;
@@ -43,7 +42,10 @@ pub(super) use marks::{
     Columns, Point, Span, area, centred, columns, from_zero, line, ribbon, seams, stacked, stretch,
 };
 pub(super) use names::fitted;
-pub(super) use number::{Kind, count, duration, group, label, percent};
 pub(super) use panel::{FOOT, Panel, Plot, Spec, lying, name_tick, per, stack, whole};
-pub(super) use scale::{Rows, Values};
+pub(super) use scale::{Kind, Rows, Values};
 pub(super) use theme::{dashed, readable_on};
+
+pub(super) use crate::serve::numbers::{
+    NOTHING, bare, compared, count, estimate, integer, interval, number, percent, percent_or_nothing, points, seconds,
+};

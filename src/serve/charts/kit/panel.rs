@@ -13,8 +13,7 @@ use super::backend::{Svg, UNITS};
 use super::calendar::{Tick, ticks};
 use super::canvas::{Align, Canvas, Rect, failed, measure, stroke, units};
 use super::frame::{SMALL, fit};
-use super::number::Kind;
-use super::scale::{Calendar, Rows, Values, moment};
+use super::scale::{Calendar, Kind, Rows, Values, moment};
 use crate::model::{Interval, TimeRange};
 use crate::serve::charts::{ChartError, ChartRequest};
 

@@ -5,8 +5,19 @@ use std::ops::Range;
 use chrono::{DateTime, Utc};
 use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use super::number::{Kind, axis};
 use crate::model::TimeRange;
+use crate::serve::numbers::decimal;
+
+/// What the numbers of an axis are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Whole things.
+    Count,
+    /// Part of one, shown in percent.
+    Ratio,
+    /// Anything else, money too.
+    Real,
+}
 
 /// An axis of values with round ends.
 #[derive(Debug, Clone)]
@@ -57,9 +68,27 @@ impl Values {
         self.hi
     }
 
-    /// The labels of the ticks, all in one unit.
+    /// The labels of the ticks, all in one unit and with the same decimals.
     pub fn labels(&self) -> Vec<String> {
-        axis(&self.ticks, self.step, self.kind)
+        let most = self.ticks.iter().fold(0.0_f64, |most, tick| most.max(tick.abs()));
+        let (unit, suffix) = match (self.kind, most) {
+            (Kind::Ratio, _) => (0.01, "%"),
+            (_, m) if m >= 1e12 => (1e12, " tn"),
+            (_, m) if m >= 1e9 => (1e9, " bn"),
+            (_, m) if m >= 1e6 => (1e6, " M"),
+            _ => (1.0, ""),
+        };
+        let step = self.step / unit;
+        let is_whole = |digits: &i32| {
+            let scaled = step * 10f64.powi(*digits);
+            (scaled.round() - scaled).abs() < 1e-6
+        };
+        let digits = (0..6).find(is_whole).unwrap_or(6) as usize;
+        let label = |tick: &f64| match *tick {
+            0.0 => format!("0{}", suffix.trim_start_matches(|c: char| c != '%')),
+            tick => format!("{}{suffix}", decimal(&format!("{:.digits$}", tick / unit))),
+        };
+        self.ticks.iter().map(label).collect()
     }
 }
 
@@ -234,6 +263,14 @@ mod tests {
     fn counts_have_no_fractions_and_nothing_at_all_has_an_axis() {
         assert_eq!(Values::new(0.0, 1.0, Kind::Count, 200.0).step, 1.0);
         assert_eq!(Values::new(0.0, 0.0, Kind::Count, 200.0).ticks, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn an_axis_has_one_unit_and_one_precision() {
+        let labels = |hi, kind| Values::new(0.0, hi, kind, 120.0).labels();
+        assert_eq!(labels(1_000_000.0, Kind::Count), ["0", "0.5 M", "1.0 M"]);
+        assert_eq!(labels(0.05, Kind::Ratio), ["0%", "2%", "4%"]);
+        assert_eq!(labels(5.0, Kind::Real), ["0", "2", "4"]);
     }
 
     #[test]

@@ -18,14 +18,8 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     }
     let active = canvas.frame.h >= if grid.outer.len() > 1 { 560.0 } else { 280.0 };
     let body = header(canvas, request, &legend(canvas, &grid, active))?;
-    let size = |outer| grid.sum(outer, "active");
-    let cells = cells(
-        canvas,
-        &grid,
-        body,
-        (230.0, 150.0),
-        (size, "bots active (buckets added up)"),
-    )?;
+    let size = |outer| grid.size(outer, "active");
+    let cells = cells(canvas, &grid, body, (230.0, 150.0), (size, "bots active"))?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let flows: Vec<Flows> = drawn.iter().map(|outer| Flows::of(&grid, *outer)).collect();
     // One scale for all, so that groups can be compared.
@@ -58,9 +52,10 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
         if let Some(lower) = panels.get(1) {
             draw_active(canvas, lower, flows, &grid.complete, end)?;
         }
-        let told = PLOTTED.map(|column| (column, Kind::Count));
-        notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &told));
-        notes.summary.push_str(&flows.summary(&grid.named(outer)));
+        notes
+            .hits
+            .extend(hits(&grid, request, whole(&panels), &[outer], &PLOTTED));
+        notes.summary.push_str(&summary(&grid, outer));
     }
     Ok(notes)
 }
@@ -115,18 +110,11 @@ impl Flows {
         };
         Some((value, text))
     }
+}
 
-    fn summary(&self, name: &str) -> String {
-        let sum = |flow: &[Option<f64>]| count(flow.iter().flatten().sum());
-        let active = self
-            .active
-            .iter()
-            .rev()
-            .find_map(|value| *value)
-            .map_or_else(|| "unknown".to_owned(), count);
-        let (new, back, lost) = (sum(&self.new), sum(&self.resurrected), sum(&self.churned));
-        format!("{name}{active} active at the end; {new} new, {back} resurrected, {lost} churned. ")
-    }
+fn summary(grid: &Grid, outer: usize) -> String {
+    let told = PLOTTED.map(|column| format!("{} {column}", grid.whole_shown(outer, 0, column)));
+    format!("{}{} over the range. ", grid.named(outer), told.join(", "))
 }
 
 fn legend(canvas: &Canvas, grid: &Grid, active: bool) -> Legend {

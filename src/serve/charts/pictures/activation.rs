@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use crate::serve::charts::kit::{
     Align, Canvas, Cell, Columns, EndLabel, Grid, Hit, Kind, Legend, List, Mark, Notes, Panel, Rect, SMALL, Spec,
     cells, centred, columns, count, earlier, end_labels, end_width, ends, from_zero, header, hits, line, most_lines,
-    named, no_data, per, percent, ribbon, stack, whisker, whole,
+    named, no_data, number, per, percent, ribbon, stack, whisker, whole,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -19,13 +19,13 @@ const PLOTTED: [&str; 7] = [
     "ci_high",
 ];
 
-const TOLD: [(&str, Kind); 6] = [
-    ("registered", Kind::Count),
-    ("with_conversation", Kind::Count),
-    ("with_checkout", Kind::Count),
-    ("with_payment", Kind::Count),
-    ("rate", Kind::Ratio),
-    ("median_days_to_payment", Kind::Real),
+const TOLD: [&str; 6] = [
+    "registered",
+    "with_conversation",
+    "with_checkout",
+    "with_payment",
+    "rate",
+    "median_days_to_payment",
 ];
 
 /// The counts from the widest to the narrowest, with their names.
@@ -91,7 +91,7 @@ fn legend(canvas: &Canvas, grid: &Grid, drawn: &[usize], [names, earlier, steps]
     } else if settled(grid, drawn).contains(&false) {
         legend.add(Mark::Hatched(canvas.palette.neutral[0]), "window not over");
     }
-    legend.others(grid, drawn, |outer| grid.sum(outer, "registered"), "registered");
+    legend.others(grid, drawn, |outer| grid.size(outer, "registered"), "registered");
     legend
 }
 
@@ -101,7 +101,7 @@ fn last(grid: &Grid, outer: usize) -> Option<f64> {
 }
 
 fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured, ChartError> {
-    let mut drawn = grid.by_size(|outer| grid.sum(outer, "registered"));
+    let mut drawn = grid.by_size(|outer| grid.size(outer, "registered"));
     drawn.truncate(most_lines(canvas));
     let single = grid.outer.len() <= 1;
     let steps = canvas.frame.h >= 260.0;
@@ -196,7 +196,7 @@ fn bars(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured
     let body = header(canvas, request, &legend(canvas, grid, &all, [false; 3]))?;
     let complete = settled(grid, &all).first().copied().unwrap_or(true);
     let (mut drawn, mut hits) = (Vec::new(), Vec::new());
-    let size = (|outer| grid.sum(outer, "registered"), "registered");
+    let size = (|outer| grid.size(outer, "registered"), "registered");
     for Cell { outer, place } in cells(canvas, grid, body, (240.0, 118.0), size)? {
         drawn.push(outer);
         let names = STEPS.map(|(_, name)| name.to_owned()).to_vec();
@@ -251,14 +251,13 @@ fn step_text(grid: &Grid, outer: usize, column: &str) -> String {
         return count(own);
     }
     let days = value(&column.replace("with_", "median_days_to_"));
-    let days = days.map_or_else(String::new, |days| format!(", {days:.1} days"));
+    let days = days.map_or_else(String::new, |days| format!(", {} days", number(days)));
     format!("{} \u{b7} {}{days}", count(own), percent(own / registered))
 }
 
 fn summary(grid: &Grid, outer: usize) -> String {
-    let sum = |column: &str| grid.floats(outer, 0, column).into_iter().flatten().sum::<f64>();
-    let name = grid.named(outer);
-    let told = STEPS.map(|(column, step)| format!("{} {step}", count(sum(column))));
-    let rate = last(grid, outer).map_or_else(String::new, |rate| format!("; last rate {}", percent(rate)));
-    format!("{name}{}{rate}. ", told.join(", "))
+    let told = STEPS.map(|(column, step)| format!("{} {step}", grid.whole_shown(outer, 0, column)));
+    let rate = grid.whole(outer, 0, "rate");
+    let rate = rate.map_or_else(String::new, |rate| format!("; rate {}", percent(rate)));
+    format!("{}{}{rate}. ", grid.named(outer), told.join(", "))
 }

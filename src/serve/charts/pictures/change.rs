@@ -3,11 +3,10 @@
 use plotters::element::PathElement;
 use plotters::style::RGBColor;
 
-use crate::serve::answer::adding_up::adding_up;
 use crate::serve::charts::kit::{
-    Align, Bar, Canvas, FOOT, Grid, Hit, Kind, Legend, List, Mark, Notes, Plot, Rect, Rows, SMALL, Values,
-    bucket_label, dashed, fit, fitted, foot_note, group, header, lying, no_data, others as others_in_words, percent,
-    stroke, wrap,
+    Align, Bar, Canvas, FOOT, Grid, Hit, Kind, Legend, List, Mark, Notes, Plot, Rect, Rows, SMALL, Values, bare,
+    bucket_label, compared, dashed, fit, fitted, foot_note, header, interval, lying, no_data,
+    others as others_in_words, percent_or_nothing, points, stroke, wrap,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -32,7 +31,7 @@ const TOLD: usize = 25;
 /// Draws the last bucket that could be compared, of the largest group that has one.
 pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
     let grid = Grid::new(request, Some("value"));
-    let Some((outer, bucket)) = compared(&grid) else {
+    let Some((outer, bucket)) = last_compared(&grid) else {
         return no_data(canvas, request, "Nothing was decided in both periods");
     };
     let body = header(canvas, request, &legend(canvas, &grid))?;
@@ -78,7 +77,7 @@ fn legend(canvas: &Canvas, grid: &Grid) -> Legend {
 }
 
 /// The last bucket of the largest group in which something was compared.
-fn compared(grid: &Grid) -> Option<(usize, usize)> {
+fn last_compared(grid: &Grid) -> Option<(usize, usize)> {
     let known = |outer: usize, bucket: usize| {
         (0..grid.inner.len()).any(|inner| grid.cell(outer, inner, bucket, "mix").as_f64().is_some())
     };
@@ -104,8 +103,8 @@ impl Step {
         format!(
             "{}: mix {}, within {}{}.",
             self.name,
-            points(self.mix),
-            points(self.within),
+            signed(self.mix),
+            signed(self.within),
             self.detail
         )
     }
@@ -118,14 +117,8 @@ struct Waterfall {
 }
 
 /// A change in percentage points, with its sign.
-fn points(value: f64) -> String {
-    let decimals = if value.abs() < 0.095 { 2 } else { 1 };
-    let text = format!("{value:.decimals$}");
-    match text.as_str() {
-        "0.00" | "-0.00" => "0".to_owned(),
-        _ if value > 0.0 => format!("+{}", group(&text)),
-        _ => group(&text),
-    }
+fn signed(value: f64) -> String {
+    bare(&points(value / 100.0)).to_owned()
 }
 
 impl Waterfall {
@@ -143,7 +136,7 @@ impl Waterfall {
             let (Some(mix), Some(within)) = (number("mix"), number("within")) else {
                 continue;
             };
-            let shown = |column| number(column).map_or_else(|| "\u{2013}".to_owned(), percent);
+            let shown = |column| percent_or_nothing(number(column));
             fall.steps.push(Step {
                 name: grid.part(inner).to_owned(),
                 mix: mix * 100.0,
@@ -168,22 +161,23 @@ impl Waterfall {
             parts.push(bucket_label(request.range, bucket));
         }
         parts.retain(|part| !part.is_empty());
-        let written = adding_up(self.after, self.before, &[], 1);
-        let (decimals, change) = (written.decimals, written.difference);
+        let sum = |of: fn(&Step) -> f64| self.steps.iter().map(of).sum::<f64>() / 100.0;
+        let told = compared(
+            self.after,
+            self.before,
+            &[sum(|step| step.mix), sum(|step| step.within)],
+        );
         let end = |column: &str| {
             let mut ends = (0..grid.inner.len()).map(|inner| grid.cell(outer, inner, bucket, column).as_f64());
-            ends.find_map(|end| end).map(|end| points(end * 100.0))
+            ends.find_map(|end| end)
         };
         let interval = match (end("whole_ci_low"), end("whole_ci_high")) {
-            (Some(low), Some(high)) => format!(" (95% interval {low} to {high})"),
+            (Some(low), Some(high)) => format!(" ({})", interval(low, high)),
             _ => String::new(),
         };
         parts.push(format!(
-            "{:.decimals$}% after {:.decimals$}%, {}{} points{interval}",
-            self.after * 100.0,
-            self.before * 100.0,
-            if change > 0.0 { "+" } else { "" },
-            group(&format!("{change:.decimals$}"))
+            "{} after {}, {}{interval}",
+            told.now, told.before, told.difference
         ));
         parts.join(" \u{b7} ")
     }
@@ -216,10 +210,10 @@ impl Waterfall {
         let mut names = fitted(&names, SMALL, true, place.w * 0.26);
         names.push("together".to_owned());
         let numbers = |step: &Step| match place.w < 420.0 {
-            true => points(step.mix + step.within),
-            false => format!("mix {} \u{b7} within {}", points(step.mix), points(step.within)),
+            true => signed(step.mix + step.within),
+            false => format!("mix {} \u{b7} within {}", signed(step.mix), signed(step.within)),
         };
-        let whole = points((self.after - self.before) * 100.0);
+        let whole = signed((self.after - self.before) * 100.0);
         let numbers = steps.iter().map(numbers).chain([whole]).collect();
         let list = List::new(place.row(place.y, room), (names, canvas.bold(SMALL)), numbers, ROW.1);
         let area = list.area.inset(2.0, 0.0, 8.0, 0.0);

@@ -4,7 +4,7 @@ use super::funnel::told;
 use super::rates::entered;
 use crate::serve::charts::kit::{
     Align, Canvas, Grid, Hit, Kind, Legend, Mark, Plot, Rect, Rows, SMALL, Values, count, fit, fitted, foot_note,
-    header, label, lying, measure,
+    header, lying, measure,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -128,7 +128,7 @@ fn last_rate(grid: &Grid, outer: usize, steps: &[usize]) -> String {
         false => name,
     };
     let step = fit(short, SMALL, false, 80.0);
-    format!("{step} {} of {}", label(cell("rate"), Kind::Ratio), count(closed))
+    format!("{step} {} of {}", grid.shown(outer, last, 0, "rate"), count(closed))
 }
 
 fn most(grid: &Grid, outer: usize, inner: usize) -> f64 {

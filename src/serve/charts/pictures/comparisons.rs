@@ -1,8 +1,6 @@
 //! The comparisons of the path effect as they are drawn and told: two arms, and what lies between them.
 
-use crate::metrics::statistics::wilson;
-use crate::serve::answer::adding_up::adding_up;
-use crate::serve::charts::kit::{Grid, count, group, percent, words};
+use crate::serve::charts::kit::{Grid, bare, compared, count, percent, percent_or_nothing, points, words};
 
 /// A value with the interval around it.
 #[derive(Debug, Clone, Copy)]
@@ -58,52 +56,39 @@ impl Row {
     }
 
     fn of(grid: &Grid, outer: usize, inner: usize) -> Self {
-        let number = |column: &str| grid.cell(outer, inner, 0, column).as_f64();
-        let name = |column: &str| words(grid.cell(outer, inner, 0, column).as_str().unwrap_or("\u{2013}"));
-        let written = match (number("rate"), number("baseline_rate")) {
-            (Some(now), Some(before)) => {
-                let little = [now, before].iter().any(|rate| *rate != 0.0 && *rate < 0.01);
-                Some(adding_up(now, before, &[], if little { 2 } else { 1 }))
-            }
-            _ => None,
-        };
-        let shown = |rate: f64| match &written {
-            Some(written) => format!("{:.*}%", written.decimals, rate * 100.0),
-            None => percent(rate),
-        };
-        let arm = |named: &str, n: &str, rate: &str| {
-            let n = number(n).unwrap_or(0.0);
-            let estimate = number(rate).and_then(|value| {
-                let span = wilson((value * n).round() as i64, n as i64)?;
-                let (low, high) = (span.low, span.high);
-                Some(Estimate { value, low, high })
-            });
-            Arm {
-                name: name(named),
-                n,
-                rate: estimate,
-                shown: estimate.map_or_else(|| "\u{2013}".to_owned(), |rate| shown(rate.value)),
-            }
-        };
-        let difference = |value: &str, low: &str, high: &str| {
+        let number = |column: &str| grid.whole(outer, inner, column);
+        let name = |column: &str| words(&grid.whole_shown(outer, inner, column));
+        let estimate = |unit: f64, value: &str, low: &str, high: &str| {
             Some(Estimate {
-                value: number(value)? * 100.0,
-                low: number(low)? * 100.0,
-                high: number(high)? * 100.0,
+                value: number(value)? * unit,
+                low: number(low)? * unit,
+                high: number(high)? * unit,
             })
+        };
+        // Where both rates are known, they are written so that they and their difference add up.
+        let written = number("rate").zip(number("baseline_rate"));
+        let written = written.map(|(rate, baseline)| compared(rate, baseline, &[]));
+        let arm = |named: &str, n: &str, rate: &str, shown: Option<&String>| Arm {
+            name: name(named),
+            n: number(n).unwrap_or(0.0),
+            rate: estimate(1.0, rate, &format!("{rate}_ci_low"), &format!("{rate}_ci_high")),
+            shown: shown.map_or_else(|| percent_or_nothing(number(rate)), String::clone),
         };
         Row {
             outer,
             group: grid.name(outer).to_owned(),
             arms: [
-                arm("level", "n", "rate"),
-                arm("baseline", "baseline_n", "baseline_rate"),
+                arm("level", "n", "rate", written.as_ref().map(|told| &told.now)),
+                arm(
+                    "baseline",
+                    "baseline_n",
+                    "baseline_rate",
+                    written.as_ref().map(|told| &told.before),
+                ),
             ],
-            difference: difference("difference", "ci_low", "ci_high"),
-            apart: written
-                .as_ref()
-                .map_or_else(String::new, |written| points(written.difference, written.decimals)),
-            adjusted: difference("adjusted_difference", "adjusted_ci_low", "adjusted_ci_high"),
+            difference: estimate(100.0, "difference", "ci_low", "ci_high"),
+            apart: written.map_or_else(String::new, |told| bare(&told.difference).to_owned()),
+            adjusted: estimate(100.0, "adjusted_difference", "adjusted_ci_low", "adjusted_ci_high"),
             coverage: number("adjusted_coverage"),
             complete: grid.complete.first().copied().unwrap_or(true),
         }
@@ -112,10 +97,10 @@ impl Row {
     /// The differences in words, in percentage points.
     pub fn differences(&self) -> String {
         let told = |value: &str, estimate: Estimate| {
-            let [low, high] = [estimate.low, estimate.high].map(|x| points(x, 1));
+            let [low, high] = [estimate.low, estimate.high].map(signed);
             format!("{value} ({low} to {high})")
         };
-        let adjusted = |estimate: Estimate| told(&points(estimate.value, 1), estimate);
+        let adjusted = |estimate: Estimate| told(&signed(estimate.value), estimate);
         match (self.difference, self.adjusted) {
             (Some(crude), Some(other)) => format!("{}, adjusted {}", told(&self.apart, crude), adjusted(other)),
             (Some(crude), None) => told(&self.apart, crude),
@@ -147,7 +132,6 @@ impl Row {
 }
 
 /// A difference in percentage points, with its sign.
-fn points(value: f64, decimals: usize) -> String {
-    let text = group(&format!("{value:.decimals$}"));
-    if value > 0.0 { format!("+{text}") } else { text }
+fn signed(value: f64) -> String {
+    bare(&points(value / 100.0)).to_owned()
 }

@@ -3,19 +3,14 @@
 use plotters::style::RGBColor;
 
 use crate::serve::charts::kit::{
-    Align, Canvas, Cell, Columns, Grid, Hit, Kind, Legend, List, Notes, Panel, Rect, Spec, cells, columns, count,
-    fitted, foot_note, header, hits, no_data, per, percent, seams, stack, stacked,
+    Align, Canvas, Cell, Columns, Grid, Hit, Kind, Legend, List, Notes, Panel, Rect, Spec, cells, columns, fitted,
+    foot_note, header, hits, no_data, per, seams, stack, stacked,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 4] = ["payments", "attributed", "unattributed", "join_rate"];
 
-const TOLD: [(&str, Kind); 4] = [
-    ("payments", Kind::Count),
-    ("attributed", Kind::Count),
-    ("unattributed", Kind::Count),
-    ("join_rate", Kind::Ratio),
-];
+const TOLD: [&str; 4] = ["payments", "attributed", "unattributed", "join_rate"];
 
 /// The least room for one provider's columns.
 const LEAST: (f64, f64) = (220.0, 140.0);
@@ -64,27 +59,17 @@ fn colors(canvas: &Canvas) -> [RGBColor; 2] {
 
 type Pictured = (Vec<usize>, Vec<Hit>);
 
-/// A column of a provider over all buckets.
-fn sum(grid: &Grid, outer: usize, column: &str) -> f64 {
-    grid.floats(outer, 0, column).into_iter().flatten().sum()
-}
-
-/// The share that belongs to a bot; none without a payment.
-fn joined(grid: &Grid, outer: usize) -> Option<f64> {
-    let payments = sum(grid, outer, "payments");
-    (payments > 0.0).then(|| sum(grid, outer, "attributed") / payments)
-}
-
+/// The share that belongs to a bot, of how many payments, over the whole range.
 fn told(grid: &Grid, outer: usize, worded: bool) -> String {
-    let rate = joined(grid, outer).map_or_else(|| "\u{2013}".to_owned(), percent);
-    let (attributed, payments) = (sum(grid, outer, "attributed"), sum(grid, outer, "payments"));
+    let [rate, attributed, payments] =
+        ["join_rate", "attributed", "payments"].map(|column| grid.whole_shown(outer, 0, column));
     let unit = if worded { " payments" } else { "" };
-    format!("{rate} \u{b7} {} of {}{unit}", count(attributed), count(payments))
+    format!("{rate} \u{b7} {attributed} of {payments}{unit}")
 }
 
 fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
     // The largest first: where there is no room for all, these matter.
-    let size = |outer| sum(grid, outer, "payments");
+    let size = |outer| grid.size(outer, "payments");
     let mut order = grid.by_size(size);
     let most = (body.h / LEAST_ROW).max(1.0) as usize;
     let hidden = order.len().saturating_sub(most);
@@ -104,7 +89,7 @@ fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError
     let mut hits = Vec::new();
     for (at, outer) in order.iter().enumerate() {
         list.write(canvas, at, Align::Left)?;
-        if let Some(rate) = joined(grid, *outer) {
+        if let Some(rate) = grid.whole(*outer, 0, "join_rate") {
             let whole = list.bar(at, (0.56, 34.0));
             let split = whole.x + whole.w * rate;
             for (from, to, color) in [(whole.x, split, own), (split, whole.right(), rest)] {
@@ -123,7 +108,7 @@ fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError
 
 fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
-    let size = (|outer| sum(grid, outer, "payments"), "payments");
+    let size = (|outer| grid.size(outer, "payments"), "payments");
     for Cell { outer, place } in cells(canvas, grid, body, LEAST, size)? {
         let panel = attribution(canvas, request, grid, outer, place)?;
         told.extend(hits(grid, request, (panel.area, panel.bands), &[outer], &TOLD));

@@ -82,35 +82,22 @@ impl Reason {
     }
 }
 
-/// The reasons, most frequent first; shares are of their group's attempts.
+/// The reasons of the whole range, most frequent first; shares are of their group's attempts.
 fn reasons(grid: &Grid) -> Vec<Reason> {
-    let sum = |outer: usize| grid.floats(outer, 0, "attempts").into_iter().flatten().sum::<f64>();
-    let group = |key: &Key| {
-        let label = key.label_without(&OWN);
-        if label.is_empty() { label } else { format!("{label}: ") }
-    };
-    let mut reasons: Vec<Reason> = grid
-        .outer
-        .iter()
-        .enumerate()
-        .map(|(outer, key)| Reason {
+    let reason = |(outer, key): (usize, &Key)| {
+        let group = key.label_without(&OWN);
+        Reason {
             outer,
-            group: group(key),
+            group: if group.is_empty() { group } else { format!("{group}: ") },
             code: words(key.get("decline_code").unwrap_or("no code")),
             kind: key.get("failure_kind").unwrap_or("unknown").to_owned(),
-            attempts: sum(outer),
-            share: 0.0,
+            attempts: grid.whole(outer, 0, "attempts").unwrap_or(0.0),
+            share: grid.whole(outer, 0, "share").unwrap_or(0.0),
             codes: grid.values("decline_code", key.get("decline_code")),
-        })
-        .filter(|reason| reason.attempts > 0.0)
-        .collect();
-    let mut wholes: HashMap<String, f64> = HashMap::new();
-    for reason in &reasons {
-        *wholes.entry(reason.group.clone()).or_default() += reason.attempts;
-    }
-    for reason in &mut reasons {
-        reason.share = reason.attempts / wholes.get(&reason.group).copied().unwrap_or(reason.attempts);
-    }
+        }
+    };
+    let mut reasons: Vec<Reason> = grid.outer.iter().enumerate().map(reason).collect();
+    reasons.retain(|reason| reason.attempts > 0.0);
     // What tells of several codes has no bar of its own, however many attempts it has.
     let several = |reason: &Reason| reason.codes > 1;
     reasons.sort_by(|one, two| {

@@ -1,10 +1,9 @@
 //! Conversion in one stretch of time: a funnel, or with groups their rates side by side.
 
 use super::{compare, rates};
-use crate::model::Value;
 use crate::serve::charts::kit::{
-    Align, Canvas, Grid, Hit, Kind, Legend, Mark, Notes, Rect, SMALL, count, duration, fit, header, label, measure,
-    no_data, percent, whisker,
+    Align, Canvas, Grid, Hit, Legend, Mark, NOTHING, Notes, Rect, SMALL, count, fit, header, measure, no_data, percent,
+    seconds, whisker,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -12,13 +11,7 @@ use crate::serve::charts::{ChartError, ChartRequest};
 pub(super) const PLOTTED: [&str; 7] = ["entered", "reached", "dropped", "open", "rate", "ci_low", "ci_high"];
 
 /// What stands under the pointer.
-pub(super) const TOLD: [(&str, Kind); 5] = [
-    ("entered", Kind::Count),
-    ("reached", Kind::Count),
-    ("dropped", Kind::Count),
-    ("open", Kind::Count),
-    ("rate", Kind::Ratio),
-];
+pub(super) const TOLD: [&str; 5] = ["entered", "reached", "dropped", "open", "rate"];
 
 /// Draws the funnel of the only bucket.
 pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
@@ -35,7 +28,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
         steps(canvas, request, &grid)?
     };
     Ok(Notes {
-        summary: summary(&grid, &drawn, request),
+        summary: summary(&grid, &drawn),
         hits,
         series: grid.series(&PLOTTED, &drawn),
     })
@@ -204,7 +197,7 @@ fn draw_bar(canvas: &Canvas, grid: &Grid, inner: usize, bar: Rect) -> Result<(),
 
 fn numbers(grid: &Grid, inner: usize, brief: bool) -> String {
     let cell = |column| grid.cell(0, inner, 0, column);
-    let whole = |column| label(cell(column), Kind::Count);
+    let whole = |column| grid.shown(0, inner, 0, column);
     let open = cell("open")
         .as_i64()
         .filter(|open| *open > 0)
@@ -214,7 +207,7 @@ fn numbers(grid: &Grid, inner: usize, brief: bool) -> String {
         return format!("{} entered{open}", whole("entered"));
     }
     let Some(rate) = cell("rate").as_f64() else {
-        return format!("\u{2013}{open}");
+        return format!("{NOTHING}{open}");
     };
     if brief {
         return format!("{} \u{b7} {}{open}", whole("reached"), percent(rate));
@@ -239,43 +232,34 @@ fn timing(grid: &Grid, inner: usize) -> String {
         parts.push(format!("{} of the step before", percent(rate)));
     }
     if let (true, Some(median)) = (inner > 0, cell("median_seconds")) {
-        parts.push(format!("median {} from entry", duration(median)));
+        parts.push(format!("median {} from entry", seconds(median)));
     }
     parts.join(" \u{b7} ")
 }
 
 pub(super) fn told(grid: &Grid, outer: usize, inner: usize) -> String {
-    let cell = |column: &str, kind| format!("{column} {}", label(grid.cell(outer, inner, 0, column), kind));
-    let numbers = TOLD.map(|(column, kind)| cell(column, kind)).join(", ");
+    let numbers = TOLD.map(|column| format!("{column} {}", grid.shown(outer, inner, 0, column)));
+    let numbers = numbers.join(", ");
     let name = [grid.name(outer), grid.part(inner)]
         .into_iter()
         .filter(|part| !part.is_empty());
     format!("{}: {numbers}", name.collect::<Vec<_>>().join(" \u{b7} "))
 }
 
-/// Each step's rate over the whole picture, from its counts.
-pub(super) fn summary(grid: &Grid, drawn: &[usize], request: &ChartRequest) -> String {
-    let buckets = 0..request.range.buckets.len();
-    let mut sentences = Vec::new();
-    for &outer in drawn {
-        let mut steps = Vec::new();
-        for inner in 0..grid.inner.len() {
-            let sum = |column: &str| -> i64 {
-                buckets
-                    .clone()
-                    .filter_map(|bucket| grid.cell(outer, inner, bucket, column).as_i64())
-                    .sum()
-            };
-            let (reached, closed) = (sum("reached"), sum("reached") + sum("dropped"));
-            let reached_text = label(&Value::Int(reached), Kind::Count);
-            let rate = if closed > 0 {
-                format!(" ({})", percent(reached as f64 / closed as f64))
-            } else {
-                String::new()
-            };
-            steps.push(format!("{} {reached_text}{rate}", grid.part(inner)));
-        }
-        sentences.push(format!("{}{}.", grid.named(outer), steps.join(", ")));
-    }
-    sentences.join(" ")
+/// How many reached each step in the whole range, and their share.
+pub(super) fn summary(grid: &Grid, drawn: &[usize]) -> String {
+    let step = |outer: usize, inner: usize| {
+        let rate = grid.whole(outer, inner, "rate");
+        let rate = rate.map_or_else(String::new, |rate| format!(" ({})", percent(rate)));
+        format!(
+            "{} {}{rate}",
+            grid.part(inner),
+            grid.whole_shown(outer, inner, "reached")
+        )
+    };
+    let sentence = |outer: &usize| {
+        let steps: Vec<String> = (0..grid.inner.len()).map(|inner| step(*outer, inner)).collect();
+        format!("{}{}.", grid.named(*outer), steps.join(", "))
+    };
+    drawn.iter().map(sentence).collect::<Vec<_>>().join(" ")
 }

@@ -1,9 +1,9 @@
 //! Any metric over time, as lines: what a metric gets that has no picture of its own.
 
-use crate::model::{ColumnType, Value};
+use crate::model::ColumnType;
 use crate::serve::charts::kit::{
     Canvas, EndLabel, Grid, Kind, Legend, Mark, Notes, Panel, Spec, centred, end_labels, end_width, ends, header, hits,
-    label, line, most_lines, named, no_data, per, stack, whole, words,
+    line, most_lines, named, no_data, per, stack, whole, words,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -25,7 +25,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
         return no_data(canvas, request, "Nothing was recorded");
     }
     let lines = lines(&grid, &columns, most_lines(canvas));
-    let numbers = lines.iter().map(|line| label(last(&grid, line), kind));
+    let numbers = lines.iter().map(|line| last(&grid, line));
     let narrow = !named(canvas);
     let ends = match narrow {
         true => Vec::new(),
@@ -55,11 +55,10 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     }
     let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     drawn.dedup();
-    let told: Vec<(&str, Kind)> = names.iter().map(|name| (*name, kind)).collect();
-    let sentence = |line: &Line| format!("{}: {} at the end.", line.name, label(last(&grid, line), kind));
+    let sentence = |line: &Line| format!("{}: {} at the end.", line.name, last(&grid, line));
     Ok(Notes {
         summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
-        hits: hits(&grid, request, whole(&panels), &drawn, &told),
+        hits: hits(&grid, request, whole(&panels), &drawn, &names),
         series: grid.series(&names, &drawn),
     })
 }
@@ -76,10 +75,10 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Legend 
 }
 
 /// A line's last number.
-fn last<'a>(grid: &Grid<'a>, line: &Line) -> &'a Value {
-    let buckets = (0..grid.complete.len()).rev();
-    let mut cells = buckets.map(|bucket| grid.cell(line.outer, line.inner, bucket, &line.column));
-    cells.find(|cell| cell.as_f64().is_some()).unwrap_or(&Value::Null)
+fn last(grid: &Grid, line: &Line) -> String {
+    let values = grid.floats(line.outer, line.inner, &line.column);
+    let bucket = values.iter().rposition(Option::is_some);
+    grid.shown(line.outer, line.inner, bucket.unwrap_or(0), &line.column)
 }
 
 fn draw_lines(

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{Bucket, Interval, TimeRange, Value};
 use crate::serve::charts::kit::{
-    Align, Canvas, Cell, Grid, Hit, Legend, Notes, Rect, SMALL, cells, foot_note, group, header_over, last_label,
+    Align, Canvas, Cell, Grid, Hit, Legend, Notes, Rect, SMALL, cells, foot_note, header_over, integer, last_label,
     measure, name_tick, no_data, ticks,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
@@ -121,7 +121,7 @@ fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -
         let note = format!("and {} smaller numbers", all.len() - rows.len());
         foot_note(canvas, place.inset(0.0, 0.0, 0.0, -16.0), &note)?;
     }
-    let name = |one: &Milestone| group(&one.population.to_string());
+    let name = |one: &Milestone| integer(one.population);
     let gutter = rows
         .iter()
         .map(|one| measure(&name(one), SMALL, true))
@@ -255,7 +255,7 @@ fn draw_axis(
 fn summary(axis: &TimeRange, name: &str, all: &[Milestone]) -> String {
     let told = all.iter().rev().filter_map(|one| {
         let at = moment(axis, one.reached?, f64::MAX);
-        Some(format!("{} bots on {at}", group(&one.population.to_string())))
+        Some(format!("{} bots on {at}", integer(one.population)))
     });
     format!("{name}{}. ", told.collect::<Vec<_>>().join("; "))
 }

@@ -1,18 +1,19 @@
 //! The path effect over time: each comparison's difference with its interval, and beside it the adjusted one.
 
+use super::comparisons::rows;
 use super::path_effect::{PLOTTED, SPLIT, adjusted};
 use crate::serve::charts::kit::{
-    Canvas, Cell, Grid, Hit, Kind, Legend, Mark, Notes, Panel, Rect, Spec, arrangement, cells, centred, header, hits,
-    line, no_data, per, percent, ribbon, stack, whole, words,
+    Canvas, Cell, Grid, Hit, Kind, Legend, Mark, NOTHING, Notes, Panel, Rect, Spec, arrangement, cells, centred,
+    header, hits, line, no_data, per, ribbon, stack, whole, words,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
-const TOLD: [(&str, Kind); 5] = [
-    ("n", Kind::Count),
-    ("baseline_n", Kind::Count),
-    ("difference", Kind::Ratio),
-    ("adjusted_difference", Kind::Ratio),
-    ("adjusted_coverage", Kind::Ratio),
+const TOLD: [&str; 5] = [
+    "n",
+    "baseline_n",
+    "difference",
+    "adjusted_difference",
+    "adjusted_coverage",
 ];
 
 /// The least room for one group, and the least height of one comparison.
@@ -40,13 +41,13 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     }
     let body = header(canvas, request, &legend)?;
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
-    let size = |outer| grid.sum(outer, "n") + grid.sum(outer, "baseline_n");
+    let size = |outer| grid.size(outer, "n") + grid.size(outer, "baseline_n");
     for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (size, "checkouts"))? {
         told.extend(comparisons(canvas, request, &grid, outer, place)?);
         drawn.push(outer);
     }
     Ok(Notes {
-        summary: drawn.iter().map(|outer| summary(&grid, *outer)).collect(),
+        summary: summary(&grid, &drawn),
         hits: told,
         series: grid.series(&PLOTTED, &drawn),
     })
@@ -143,22 +144,12 @@ fn name(grid: &Grid, outer: usize, inner: usize) -> String {
         let mut texts = buckets
             .clone()
             .filter_map(|bucket| grid.cell(outer, inner, bucket, column).as_str());
-        words(texts.next().unwrap_or("\u{2013}"))
+        words(texts.next().unwrap_or(NOTHING))
     };
     format!("{} against {}", first("level"), first("baseline"))
 }
 
-fn summary(grid: &Grid, outer: usize) -> String {
-    let mut told = String::new();
-    for inner in 0..grid.inner.len() {
-        let last = grid
-            .floats(outer, inner, "difference")
-            .into_iter()
-            .flatten()
-            .next_back();
-        if let Some(last) = last {
-            told.push_str(&format!("{}: {} at the end. ", name(grid, outer, inner), percent(last)));
-        }
-    }
-    told
+fn summary(grid: &Grid, drawn: &[usize]) -> String {
+    let drawn = rows(grid).into_iter().filter(|row| drawn.contains(&row.outer));
+    drawn.map(|row| row.told()).collect::<Vec<_>>().join(" ")
 }

@@ -1,21 +1,14 @@
 //! Payments: gross and net amounts, how many payments they are, and how many tries succeed.
 
-use crate::model::Value;
 use crate::serve::charts::kit::{
-    Canvas, Cell, Columns, Grid, Kind, Legend, Notes, Panel, Spec, arrangement, cells, centred, columns, count,
-    earlier, from_zero, header, hits, label, line, no_data, per, ribbon, stack, whole,
+    Canvas, Cell, Columns, Grid, Kind, Legend, Notes, Panel, Spec, arrangement, cells, centred, columns, earlier,
+    from_zero, header, hits, line, no_data, per, ribbon, stack, whole,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 5] = ["gross", "net", "payments", "payment_success", "attempt_approval"];
 
-const TOLD: [(&str, Kind); 5] = [
-    ("gross", Kind::Real),
-    ("net", Kind::Real),
-    ("payments", Kind::Count),
-    ("payment_success", Kind::Ratio),
-    ("attempt_approval", Kind::Ratio),
-];
+const TOLD: [&str; 5] = ["gross", "net", "payments", "payment_success", "attempt_approval"];
 
 /// The least room for one group.
 const LEAST: (f64, f64) = (240.0, 150.0);
@@ -28,7 +21,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     }
     let depth = depth(canvas, &grid);
     let body = header(canvas, request, &legend(canvas, &grid, depth))?;
-    let size = |outer| grid.sum(outer, "payments");
+    let size = |outer| grid.size(outer, "payments");
     let cells = cells(canvas, &grid, body, LEAST, (size, "payments"))?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let mut notes = Notes {
@@ -166,23 +159,7 @@ fn draw_rates(canvas: &Canvas, panel: &Panel, grid: &Grid, outer: usize) -> Resu
 }
 
 fn summary(grid: &Grid, outer: usize) -> String {
-    let name = grid.named(outer);
-    let payments: f64 = grid.floats(outer, 0, "payments").into_iter().flatten().sum();
-    // Exactly, as the table has it: minor units, not floats.
-    let sum = |column: &str| {
-        let mut total: Option<(i128, u32)> = None;
-        for bucket in 0..grid.complete.len() {
-            if let Value::Amount { minor, exponent } = grid.cell(outer, 0, bucket, column) {
-                total = Some((total.map_or(0, |(sum, _)| sum).saturating_add(*minor), *exponent));
-            }
-        }
-        let value = total.map_or(Value::Null, |(minor, exponent)| Value::Amount { minor, exponent });
-        label(&value, Kind::Real)
-    };
-    let (gross, net) = (sum("gross"), sum("net"));
-    format!(
-        "{name}{} payments, gross {gross} and net {net} {}. ",
-        count(payments),
-        grid.currency(outer)
-    )
+    let [payments, gross, net] = ["payments", "gross", "net"].map(|column| grid.whole_shown(outer, 0, column));
+    let (name, currency) = (grid.named(outer), grid.currency(outer));
+    format!("{name}{payments} payments, gross {gross} and net {net} {currency}. ")
 }

@@ -20,7 +20,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
             "No bots were in the population and none entered or left",
         );
     }
-    let mut drawn = grid.by_size(|outer| grid.last(outer, "closing"));
+    let mut drawn = grid.by_size(|outer| grid.size(outer, "closing"));
     drawn.truncate(most_lines(canvas));
     let body = header(canvas, request, &legend(canvas, &grid, &drawn))?;
     let names = drawn.iter().map(|outer| grid.name(*outer));
@@ -34,10 +34,9 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     if let Some(lower) = panels.get(1) {
         draw_flows(canvas, lower, &grid, &flows)?;
     }
-    let told = PLOTTED.map(|column| (column, Kind::Count));
     Ok(Notes {
-        summary: summary(&grid, &drawn, &flows),
-        hits: hits(&grid, request, whole(&panels), &drawn, &told),
+        summary: summary(&grid, &drawn),
+        hits: hits(&grid, request, whole(&panels), &drawn, &PLOTTED),
         series: grid.series(&[PLOTTED.as_slice(), &["closing_previous"]].concat(), &drawn),
     })
 }
@@ -115,7 +114,7 @@ fn legend(canvas: &Canvas, grid: &Grid, drawn: &[usize]) -> Legend {
         legend.block(color, *name);
     }
     legend.incomplete(canvas, grid);
-    legend.others(grid, drawn, |outer| grid.last(outer, "closing"), "bots");
+    legend.others(grid, drawn, |outer| grid.size(outer, "closing"), "bots");
     if !flows_shown(canvas) {
         legend.no_room("who entered and left");
     }
@@ -216,25 +215,16 @@ fn draw_flows(canvas: &Canvas, panel: &Panel, grid: &Grid, flows: &[Vec<Option<f
     panel.zero(canvas)
 }
 
-fn summary(grid: &Grid, drawn: &[usize], flows: &[Vec<Option<f64>>]) -> String {
-    let sums: Vec<String> = flows
-        .iter()
-        .zip(FLOWS)
-        .map(|(flow, name)| format!("{} {name}", count(flow.iter().flatten().sum())))
-        .collect();
+fn summary(grid: &Grid, drawn: &[usize]) -> String {
+    let flow = |column: &&str| (0..grid.outer.len()).map(|outer| grid.size(outer, column)).sum::<f64>();
+    let flows = FLOWS.map(|column| format!("{} {column}", count(flow(&column))));
     let told = drawn.iter().map(|outer| {
-        let levels = levels(grid, *outer);
-        let value = |level: Option<f64>| level.map_or_else(|| "unknown".to_owned(), count);
         let name = match grid.name(*outer) {
             "" => "Population",
             name => name,
         };
-        let (opening, closing) = (levels.first().copied().flatten(), levels.last().copied().flatten());
-        format!(
-            "{name}: {} at the opening, {} at the closing.",
-            value(opening),
-            value(closing)
-        )
+        let [opening, closing] = ["opening", "closing"].map(|column| grid.whole_shown(*outer, 0, column));
+        format!("{name}: {opening} at the opening, {closing} at the closing.")
     });
-    format!("{} {}.", told.collect::<Vec<_>>().join(" "), sums.join(", "))
+    format!("{} {}.", told.collect::<Vec<_>>().join(" "), flows.join(", "))
 }

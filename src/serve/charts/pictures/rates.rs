@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     drawn.dedup();
     Ok(Notes {
-        summary: summary(&grid, &drawn, request),
+        summary: summary(&grid, &drawn),
         hits: hits(&grid, request, whole(&panels), &drawn, &TOLD),
         series: grid.series(&[PLOTTED.as_slice(), &["rate_previous"]].concat(), &drawn),
     })
@@ -94,8 +94,8 @@ fn lines(grid: &Grid, most: usize) -> Vec<Line> {
 
 /// How many entered of a group: each step tells it, but of a group of paths or providers not the first ones.
 pub(super) fn entered(grid: &Grid, outer: usize) -> f64 {
-    let sum = |inner| grid.floats(outer, inner, "entered").into_iter().flatten().sum::<f64>();
-    (0..grid.inner.len()).map(sum).fold(0.0, f64::max)
+    let entered = (0..grid.inner.len()).filter_map(|inner| grid.whole(outer, inner, "entered"));
+    entered.fold(0.0, f64::max)
 }
 
 /// Whether there is room for a second panel.

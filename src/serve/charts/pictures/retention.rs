@@ -301,9 +301,14 @@ fn paint(canvas: &Canvas, cell: Rect, share: Option<f64>, top: f64, size: f64) -
     };
     let part = share / top;
     canvas.rect(cell, shade(canvas, part))?;
-    let decimals = usize::from(share > 0.0 && share < 0.0995 && cell.w >= 38.0);
-    let text = format!("{:.decimals$}%", share * 100.0);
-    if cell.h < NUMBER + 2.0 || cell.w < measure("100%", NUMBER, false) + 2.0 {
+    let whole = (share * 100.0).round();
+    let is_false = share > 0.0 && whole == 0.0 || share < 1.0 && whole == 100.0;
+    let text = match share < 0.0995 && cell.w >= 38.0 || is_false {
+        true => percent(share),
+        false => format!("{whole}%"),
+    };
+    let widest = if is_false { text.as_str() } else { "100%" };
+    if cell.h < NUMBER + 2.0 || cell.w < measure(widest, NUMBER, false) + 2.0 {
         return Ok(());
     }
     let font = Font {

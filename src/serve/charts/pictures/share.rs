@@ -5,17 +5,13 @@ use plotters::style::RGBColor;
 use super::share_bars::bars;
 use crate::serve::charts::kit::{
     Canvas, Cell, Columns, EndLabel, Grid, Kind, Legend, Notes, Panel, Rect, SMALL, Span, Spec, cells, columns,
-    end_labels, end_width, fitted, header, hits, label, no_data, per, percent, seams, stack,
+    end_labels, end_width, fitted, header, hits, no_data, number, per, percent, seams, stack,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
 const PLOTTED: [&str; 4] = ["payments", "gross", "share_by_count", "share_by_amount"];
 
-const TOLD: [(&str, Kind); 3] = [
-    ("share_by_count", Kind::Ratio),
-    ("share_by_amount", Kind::Ratio),
-    ("payments", Kind::Count),
-];
+const TOLD: [&str; 3] = ["share_by_count", "share_by_amount", "payments"];
 
 /// Named values with a colour of their own.
 const MOST_NAMED: usize = 7;
@@ -48,7 +44,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     } else {
         (220.0, 140.0)
     };
-    let size = |outer| grid.sum(outer, "payments");
+    let size = |outer| grid.size(outer, "payments");
     let cells = cells(canvas, &grid, body, least, (size, "payments"))?;
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let mut notes = Notes {
@@ -71,7 +67,11 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
 
 /// The values by their payments, the named before `none` and `unknown`.
 fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
-    let total = |inner: usize| grid.totals(inner, "payments").into_iter().flatten().sum::<f64>();
+    let total = |inner: usize| {
+        (0..grid.outer.len())
+            .filter_map(|outer| grid.whole(outer, inner, "payments"))
+            .sum::<f64>()
+    };
     let of = |inner: usize| grid.values("value", grid.inner[inner].get("value"));
     let grey = |name: &str| matches!(name, "none" | "unknown");
     let mut values: Vec<(usize, String, f64)> = (0..grid.inner.len())
@@ -148,22 +148,18 @@ pub(super) fn share(grid: &Grid, part: &Part, outer: usize, bucket: usize, colum
         .inners
         .iter()
         .filter_map(|inner| grid.cell(outer, *inner, bucket, column).as_f64());
-    shares.fold(None, |sum: Option<f64>, share| Some(sum.unwrap_or(0.0) + share))
+    shares.reduce(|sum, share| sum + share)
 }
 
-/// A part's share of all payments of the range; null where nothing was paid.
+/// A part's share of all payments of the range.
 ///
 /// The last bucket is no end to label a picture with: it may be cut, and one day's share is chance.
-fn whole_share(grid: &Grid, parts: &[Part], part: &Part, outer: usize) -> Option<f64> {
-    let payments = |part: &Part| -> f64 {
-        let values = part
-            .inners
-            .iter()
-            .flat_map(|inner| grid.floats(outer, *inner, "payments"));
-        values.flatten().sum()
-    };
-    let all: f64 = parts.iter().map(payments).sum();
-    (all > 0.0).then(|| payments(part) / all)
+fn whole_share(grid: &Grid, part: &Part, outer: usize) -> Option<f64> {
+    let shares = part
+        .inners
+        .iter()
+        .filter_map(|inner| grid.whole(outer, *inner, "share_by_count"));
+    shares.reduce(|sum, share| sum + share)
 }
 
 fn over_time(
@@ -190,7 +186,7 @@ fn over_time(
     };
     let last = (0..grid.complete.len()).rev().find(|bucket| paid(*bucket));
     let end = |(part, name): (&Part, String)| {
-        let share = whole_share(grid, parts, part, outer).unwrap_or(0.0);
+        let share = whole_share(grid, part, outer).unwrap_or(0.0);
         format!("{name} {}", percent(share))
     };
     let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
@@ -226,7 +222,7 @@ fn over_time(
 
 fn summary(grid: &Grid, parts: &[Part], outer: usize) -> String {
     let told = parts.iter().filter_map(|part| {
-        let share = whole_share(grid, parts, part, outer)?;
+        let share = whole_share(grid, part, outer)?;
         Some(format!("{} {}", part.name, percent(share)))
     });
     let told: Vec<String> = told.collect();
@@ -234,10 +230,9 @@ fn summary(grid: &Grid, parts: &[Part], outer: usize) -> String {
         return String::new();
     }
     let name = grid.named(outer);
-    let hhi = grid.cell(outer, 0, 0, "hhi");
-    let hhi = match (grid.complete.len(), hhi.as_f64()) {
-        (1, Some(_)) => format!("; HHI {}", label(hhi, Kind::Real)),
-        _ => String::new(),
+    let hhi = match grid.whole(outer, 0, "hhi") {
+        Some(hhi) => format!("; HHI {}", number(hhi.round())),
+        None => String::new(),
     };
     format!("{name}share of payments over the range: {}{hhi}. ", told.join(", "))
 }

@@ -2,7 +2,9 @@
 
 use super::share::{Part, share};
 use crate::serve::charts::ChartError;
-use crate::serve::charts::kit::{Align, Canvas, Grid, Hit, List, Rect, SMALL, count, fitted, measure, percent};
+use crate::serve::charts::kit::{
+    Align, Canvas, Grid, Hit, List, Rect, SMALL, count, fitted, measure, number, percent, percent_or_nothing,
+};
 
 /// One bar a value, with a dot for its share of the amount.
 pub(super) fn bars(
@@ -51,7 +53,7 @@ pub(super) fn bars(
 }
 
 fn numbers(grid: &Grid, part: &Part, outer: usize, worded: bool) -> String {
-    let share = share(grid, part, outer, 0, "share_by_count").map_or_else(|| "\u{2013}".to_owned(), percent);
+    let share = percent_or_nothing(share(grid, part, outer, 0, "share_by_count"));
     let payments: f64 = part
         .inners
         .iter()
@@ -71,8 +73,8 @@ fn concentration(grid: &Grid, outer: usize, width: f64) -> String {
         return String::new();
     };
     let mut parts = vec![format!("HHI {}", count(hhi))];
-    if let Some(number) = cell("effective_number").as_f64() {
-        parts.push(format!("like {number:.2} equal shares"));
+    if let Some(equal) = cell("effective_number").as_f64() {
+        parts.push(format!("like {} equal shares", number(equal)));
     }
     if let Some(covered) = cell("covered_share").as_f64() {
         parts.push(format!("covers {} of payments", percent(covered)));

@@ -2,8 +2,7 @@
 
 use super::view::View;
 use crate::metrics::forecast;
-use crate::model::Value;
-use crate::serve::charts::kit::{Hit, Kind, Panel, SMALL, bucket_label, count, fitted, label};
+use crate::serve::charts::kit::{Hit, Panel, SMALL, bucket_label, estimate, fitted};
 
 impl View<'_> {
     /// The last bucket ahead that has a forecast.
@@ -16,10 +15,7 @@ impl View<'_> {
 
     /// A cell of a group and bucket as a label.
     pub fn told(&self, outer: usize, bucket: usize, column: &str) -> String {
-        match self.grid.cell(outer, 0, bucket, column) {
-            Value::Number(x) if x.abs() >= 10.0 => count(*x),
-            value => label(value, Kind::Count),
-        }
+        estimate(self.grid.cell(outer, 0, bucket, column))
     }
 
     /// What stands at the ends of its lines: the last number, with the group's name where there are several.
