@@ -6,7 +6,6 @@
 mod asker;
 mod choices;
 mod controls;
-mod definitions;
 mod drawing;
 mod failures;
 mod figure;
@@ -30,7 +29,9 @@ mod takings;
 
 pub use choices::{Choices, FieldProblem};
 pub use render::render;
+pub(in crate::serve) use render::{STYLE, quoted};
 pub use routes::configure;
+pub(in crate::serve) use routes::written;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
