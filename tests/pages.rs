@@ -11,18 +11,13 @@ use botledger::serve::answer::question;
 use botledger::serve::docs::{PAGES, Page, address, headings, links};
 use botledger::serve::formats;
 
+use crate::page::loaded_in_chromium;
+use crate::small;
 use crate::support::app::TestApp;
 use crate::support::{project, read};
-use crate::{page, small};
 
-/// The README, as a page that is not served.
-fn readme() -> Page {
-    Page {
-        slug: "",
-        about: "",
-        file: "README.md",
-        text: read("README.md").leak(),
-    }
+fn page(slug: &str) -> &'static Page {
+    PAGES.iter().find(|page| page.slug == slug).unwrap()
 }
 
 /// The ids of a page's elements.
@@ -50,14 +45,16 @@ fn files(root: &Path) -> Vec<PathBuf> {
 fn every_file_is_a_page_with_a_title_that_the_list_and_the_readme_lead_to() {
     let files = files(&project("src"));
     let of_fonts = |path: &&PathBuf| !path.ends_with("fonts/README.md");
-    let written: BTreeSet<PathBuf> = files.iter().filter(of_fonts).cloned().collect();
+    let mut written: BTreeSet<PathBuf> = files.iter().filter(of_fonts).cloned().collect();
+    written.insert(project("README.md"));
     assert_eq!(written, PAGES.iter().map(|page| project(page.file)).collect());
     let app = TestApp::start();
     let list = app.client.get("/docs").expect_status(200).text();
-    let readme = readme();
+    let from_readme = links(page("readme"));
     for page in PAGES {
         assert!(page.text.starts_with("# ") && page.title().len() > 2, "{}", page.file);
-        assert!(links(&readme).contains(&page.file.to_owned()), "{}", page.file);
+        let is_told = page.slug == "readme" || from_readme.contains(&page.file.to_owned());
+        assert!(is_told, "the README does not link to {}", page.file);
         let address = format!("/docs/{}", page.slug);
         assert!(targets(&list).contains(address.as_str()), "{address}");
         let reply = app.client.get(&address).expect_status(200);
@@ -77,20 +74,17 @@ fn every_file_is_a_page_with_a_title_that_the_list_and_the_readme_lead_to() {
 
 #[test]
 fn every_link_between_files_leads_to_a_file_and_a_heading() {
-    let readme = readme();
-    let all: Vec<&Page> = PAGES.iter().chain([&readme]).collect();
-    for page in &all {
+    for page in PAGES {
         let folder = project(page.file).parent().unwrap().to_owned();
         for link in links(page).iter().filter(|link| !link.contains("://")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let file = match path {
                 "" => project(page.file),
-                path => folder
-                    .join(path)
-                    .canonicalize()
-                    .unwrap_or_else(|_| panic!("{}: {link}", page.file)),
+                path => folder.join(path),
             };
-            let target = all.iter().find(|page| project(page.file) == file);
+            let file = file.canonicalize().unwrap_or_else(|_| panic!("{}: {link}", page.file));
+            let is_that = |page: &&Page| project(page.file).canonicalize().unwrap() == file;
+            let target = PAGES.iter().find(is_that);
             let target = target.unwrap_or_else(|| panic!("{}: {link} is no page", page.file));
             let known = headings(target).iter().any(|heading| heading.anchor == anchor);
             assert!(anchor.is_empty() || known, "{}: {link}", page.file);
@@ -124,12 +118,15 @@ fn every_link_of_a_served_page_leads_to_a_page_and_a_place_in_it() {
 
 #[test]
 fn links_between_files_become_links_between_pages() {
-    let page = PAGES.iter().find(|page| page.slug == "operations").unwrap();
+    let page = page("operations");
     assert_eq!(page.file, "src/store/operations.md");
     let leads = |link: &str| address(page.file, link);
     assert_eq!(leads("../serve/api.md#sources").as_deref(), Some("/docs/api#sources"));
     assert_eq!(leads("operations.md").as_deref(), Some("/docs/operations"));
-    assert_eq!(leads("../../README.md#architecture").as_deref(), Some("/docs"));
+    assert_eq!(
+        leads("../../README.md#architecture").as_deref(),
+        Some("/docs/readme#architecture")
+    );
     assert_eq!(leads("#clock").as_deref(), Some("#clock"));
     assert_eq!(
         leads("https://cloudevents.io").as_deref(),
@@ -141,7 +138,7 @@ fn links_between_files_become_links_between_pages() {
 #[test]
 fn a_browser_shows_a_page_with_its_contents_and_tables() {
     let app = TestApp::start();
-    let document = page::loaded_in_chromium(&app.client.url("/docs/api"));
+    let document = loaded_in_chromium(&app.client.url("/docs/api"));
     for part in [
         "<a href=\"#quarantine\">Quarantine</a>",
         "<h2 id=\"quarantine\">",

@@ -24,7 +24,7 @@ use crate::{small, story};
 /// The README and every page.
 fn readme() -> &'static str {
     static ALL: OnceLock<String> = OnceLock::new();
-    ALL.get_or_init(|| PAGES.iter().fold(read("README.md"), |all, page| all + page.text))
+    ALL.get_or_init(|| PAGES.iter().map(|page| page.text).collect())
 }
 
 /// The cells of the table below a header line.

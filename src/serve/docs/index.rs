@@ -15,8 +15,8 @@ pub fn list() -> String {
         div.intro { h1 { "Documentation" } }
         section.docs.pages {
             ul {
-                @for page in PAGES { (entry(&format!("/docs/{}", page.slug), page.title(), page.about)) }
                 (entry("/docs/metrics", "Metrics", "Each metric with its definition, dimensions, parameters and columns."))
+                @for page in PAGES { (entry(&format!("/docs/{}", page.slug), page.title(), page.about)) }
             }
         }
     };

@@ -41,18 +41,18 @@ pub fn links(page: &Page) -> Vec<String> {
 pub fn body(page: &Page) -> String {
     let events = parse(page.text);
     let mut headings = named(&events).into_iter();
-    let (mut told, mut title) = (Vec::with_capacity(events.len()), false);
+    let (mut told, mut in_title) = (Vec::with_capacity(events.len()), false);
     for event in events {
         match event {
             Event::Start(Tag::Heading { level, .. }) => {
-                title = level == HeadingLevel::H1;
-                if let Some(heading) = headings.next().filter(|_| !title) {
+                in_title = level == HeadingLevel::H1;
+                if let Some(heading) = headings.next().filter(|_| !in_title) {
                     told.push(opened(level, &heading.anchor));
                 }
             }
-            Event::End(TagEnd::Heading(HeadingLevel::H1)) => title = false,
+            Event::End(TagEnd::Heading(HeadingLevel::H1)) => in_title = false,
             Event::End(TagEnd::Heading(level)) => told.push(Event::Html(format!("</a></{level}>\n").into())),
-            _ if title => {}
+            _ if in_title => {}
             // Comments are for those who edit the file.
             Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) | Event::Html(_) | Event::InlineHtml(_) => {}
             Event::Start(Tag::Table(columns)) => {

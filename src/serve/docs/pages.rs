@@ -35,6 +35,11 @@ macro_rules! page {
 /// Every page that is made of a file, in the order of the list.
 pub const PAGES: &[Page] = &[
     page!(
+        "readme",
+        "README.md",
+        "What it is, quick start, first event, first question, how it is built, and how to add to it."
+    ),
+    page!(
         "api",
         "src/serve/api.md",
         "Ask questions over HTTP: parameters, formats, charts, annotations, sources, quarantine and error codes."
@@ -42,7 +47,7 @@ pub const PAGES: &[Page] = &[
     page!(
         "every-metric",
         "src/metrics/metrics.md",
-        "What all metrics have in common: rates, currencies, completeness, rounding. What changed in each definition."
+        "Completeness, rates and intervals, currencies and exchange rates, rounding; the changelog of definitions."
     ),
     page!(
         "configuration",
@@ -56,7 +61,7 @@ pub const PAGES: &[Page] = &[
     ),
     page!(
         "privacy",
-        "src/ingest/privacy/privacy.md",
+        "src/store/privacy.md",
         "What is stored of people, card numbers and fields that the contract does not define."
     ),
     page!(
@@ -66,11 +71,8 @@ pub const PAGES: &[Page] = &[
     ),
 ];
 
-/// The file that leads to all pages; here it is the list of pages.
-const README: &str = "README.md";
-
-/// The address of what a link in a page's file leads to: other files become pages, all else stays as it is written.
-/// `None` for a file that is no page.
+/// The address that a link in a page's file has here: a file becomes its page, everything else stays as it is written.
+/// `None` for a file that is not a page.
 pub fn address(from: &str, link: &str) -> Option<String> {
     if link.starts_with('#') || link.contains("://") {
         return Some(link.to_owned());
@@ -86,9 +88,6 @@ pub fn address(from: &str, link: &str) -> Option<String> {
         }
     }
     let file = folders.join("/");
-    if file == README {
-        return Some("/docs".to_owned());
-    }
     let page = PAGES.iter().find(|page| page.file == file)?;
     Some(format!("/docs/{}{anchor}", page.slug))
 }

@@ -32,7 +32,7 @@ pub fn document(title: &str, main: &Markup) -> String {
                     li { a href="/" { "Dashboard" } }
                     li { a href="/docs" { "Documentation" } }
                     li { a href="/docs/metrics" { "All metrics and definitions" } }
-                    li { a href="/v1/metrics" { "The same for programs" } }
+                    li { a href="/v1/metrics" { "Metrics as JSON" } }
                 } }
             }
         }

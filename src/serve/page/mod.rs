@@ -243,9 +243,9 @@ pub struct Chart {
 pub struct Meaning {
     /// One paragraph.
     pub text: &'static str,
-    /// What is counted above the line.
+    /// What is counted in the numerator.
     pub numerator: &'static str,
-    /// What is counted below the line.
+    /// What is counted in the denominator.
     pub denominator: &'static str,
     /// What is left out.
     pub excludes: &'static [&'static str],
