@@ -220,8 +220,8 @@ impl Config {
         })
     }
 
-    /// Checks what types cannot: the currency, the keys, the origins, the sources, that no secret is one of the
-    /// README's, and that an open address has a key.
+    /// Checks what types cannot: the currency, the keys, the origins, the sources, that no secret is an
+    /// example from the documentation, and that an open address has a key.
     ///
     /// # Errors
     /// Names the first setting that is wrong and what would be accepted.

@@ -45,6 +45,7 @@ const WEB: &[&str] = &[
     "ingest/webhooks/routes.rs",
     "serve/mod.rs",
     "serve/charts_route.rs",
+    "serve/docs/routes.rs",
     "serve/page/routes.rs",
     "serve/gate.rs",
     "serve/health.rs",

@@ -192,5 +192,10 @@ fn the_dashboard_leads_to_each_definition() {
     for metric in sections {
         assert!(page.contains(&format!("href=\"/docs/metrics#{metric}\"")), "{metric}");
     }
-    assert!(page.contains("href=\"/docs/metrics\""), "the footer leads to all");
+    for address in ["/docs", "/docs/metrics"] {
+        assert!(
+            page.contains(&format!("href=\"{address}\"")),
+            "the footer leads to {address}"
+        );
+    }
 }

@@ -439,8 +439,8 @@ fn settings_that_are_printed_hold_no_secret() {
 
 #[test]
 fn every_setting_may_be_named_where_a_fault_is() {
-    let readme = crate::support::read("README.md");
-    let told = readme.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+    let page = crate::support::read("src/config/configuration.md");
+    let told = page.split("```toml").nth(1).unwrap().split("```").next().unwrap();
     let parsed: toml::Table = toml::from_str(told).unwrap();
     let mut tables = vec![&parsed];
     while let Some(table) = tables.pop() {

@@ -110,7 +110,9 @@ fn sources_with_warnings_and_long_names_do_not_widen_the_page() {
         "/?from=2016-07-01&to=2016-07-31&currency=original",
         "/?tz=Mars/Olympus",
         "/?from=2016-01-01&to=2016-01-31",
+        "/docs",
         "/docs/metrics",
+        "/docs/api",
     ] {
         let page = app.client.get(address).text();
         assert!(page.starts_with("<!DOCTYPE html>"), "{address}: {page}");

@@ -1,4 +1,4 @@
-//! What the README claims, held against the program: tables, examples, names and addresses.
+//! What the README and the pages claim, held against the program: tables, examples, names and addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,8 +10,8 @@ use botledger::ingest::{Code, content, json, values};
 use botledger::metrics;
 use botledger::model::EventType;
 use botledger::model::vocabulary as words;
-use botledger::serve::answer::question;
 use botledger::serve::charts;
+use botledger::serve::docs::PAGES;
 use serde_json::{Map, Value, json};
 
 use crate::support::app::TestApp;
@@ -21,9 +21,10 @@ use crate::support::program::run;
 use crate::support::{project, read};
 use crate::{small, story};
 
+/// The README and every page.
 fn readme() -> &'static str {
-    static README: OnceLock<String> = OnceLock::new();
-    README.get_or_init(|| read("README.md"))
+    static ALL: OnceLock<String> = OnceLock::new();
+    ALL.get_or_init(|| PAGES.iter().map(|page| page.text).collect())
 }
 
 /// The cells of the table below a header line.
@@ -168,7 +169,7 @@ fn a_secret_that_everybody_can_read_here_is_refused_and_named() {
     for (example, key) in EXAMPLES {
         let error = sample_but_for(example).validate().unwrap_err().to_string();
         assert!(
-            error.starts_with(&format!("`{key}` is the example of the README")),
+            error.starts_with(&format!("`{key}` is an example from the documentation")),
             "{error}"
         );
     }
@@ -331,17 +332,43 @@ fn a_misspelt_event_is_told_and_corrected_as_in_the_example() {
 }
 
 #[test]
+fn the_first_event_is_stored_as_told_and_is_a_duplicate_when_it_is_sent_again() {
+    let example = block("sh", "application/cloudevents+json");
+    let body = example.split_once("-d '").unwrap().1.trim_end().trim_end_matches('\'');
+    let structured = [("content-type", "application/cloudevents+json")];
+    let app = TestApp::start();
+    let post = || app.client.post("/v1/events", &structured, body.as_bytes());
+    let mut told: Value = serde_json::from_str(block("json", "\"accepted\": 1, \"duplicates\": 0")).unwrap();
+    let mut answer = post().expect_status(200).json();
+    for answer in [&mut answer, &mut told] {
+        answer.as_object_mut().unwrap().remove("received_at").unwrap();
+    }
+    assert_eq!(told, answer);
+    let again = post().expect_status(200).json();
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(1)));
+}
+
+#[test]
 fn the_first_question_is_answered_as_told() {
-    let example = block("sh", "/v1/metrics/");
-    let path = between(example, "http://127.0.0.1:8080", "'")[0];
-    let answer = story::loaded().client.get_json(path);
     let told: Value = serde_json::from_str(block("json", "\"doubling_days\"")).unwrap();
+    let asked = |holds: &str| between(block("sh", holds), "http://127.0.0.1:8080", "'")[0];
+    let client = &story::loaded().client;
+    let line = client
+        .get(asked("interval=month&format=ndjson"))
+        .expect_status(200)
+        .text();
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), told);
+    let answer = client.get_json(asked("interval=month'"));
     assert_eq!(answer["rows"], json!([told]));
-    let members = code(&section("## Asking")[section("## Asking").find("on the sample data").unwrap()..])
-        .into_iter()
-        .take_while(|name| *name != "rows")
-        .all(|name| !answer[name].is_null());
-    assert!(members);
+    let rows = table("| member | content |");
+    for path in rows
+        .iter()
+        .flat_map(|row| code(&row[0]))
+        .filter(|path| !path.contains("rates"))
+    {
+        let member = path.split('.').fold(&answer, |value, name| &value[name]);
+        assert!(!member.is_null(), "{path}");
+    }
 }
 
 /// A value that every field of the contract takes.
@@ -515,58 +542,6 @@ fn every_address_answers() {
                     .expect_status(200);
             }
         }
-    }
-}
-
-#[test]
-fn the_parameters_are_those_of_every_question() {
-    let rows = table("| parameter | takes |");
-    let told: Vec<&str> = rows.iter().map(|row| code(&row[0])[0]).collect();
-    let known: Vec<&str> = question::COMMON.iter().map(|(name, _)| *name).collect();
-    assert_eq!(told, known);
-}
-
-#[test]
-fn the_metrics_have_the_dimensions_parameters_and_columns_that_are_told() {
-    let metrics_part = readme()
-        .split("\n## Metrics\n")
-        .nth(1)
-        .unwrap()
-        .split("\n## ")
-        .next()
-        .unwrap();
-    let told: Vec<&str> = metrics_part
-        .lines()
-        .filter_map(|line| line.strip_prefix("### "))
-        .collect();
-    assert_eq!(told, metrics::ALL.iter().map(|metric| metric.name).collect::<Vec<_>>());
-    for metric in metrics::ALL {
-        let text = section(&format!("### {}", metric.name));
-        let head = text.trim_start().split("\n\n").next().unwrap().replace('\n', " ");
-        let (dimensions, parameters) = head.split_once("Parameters:").unwrap();
-        let known: Vec<&str> = metric.dimensions.iter().map(|dimension| dimension.0).collect();
-        assert_eq!(code(dimensions), known, "{}", metric.name);
-        for parameter in metric.parameters {
-            let named = format!("`{}` (default `{}`", parameter.name, parameter.default);
-            assert!(parameters.contains(&named), "{}: {named}", metric.name);
-        }
-        assert_eq!(
-            metric.parameters.is_empty(),
-            parameters.trim() == "none.",
-            "{}",
-            metric.name
-        );
-        let address = format!("/v1/metrics/{}?from=2016-07-01&to=2016-10-01", metric.name);
-        let answer = small::loaded().client.get_json(&address);
-        let columns = answer["columns"].as_array().unwrap()[3..]
-            .iter()
-            .map(|column| column["name"].as_str().unwrap());
-        let rows = table_in(text, "| column | meaning |");
-        let mut told: Vec<&str> = rows.iter().flat_map(|row| code(&row[0])).collect();
-        let mut known: Vec<&str> = columns.collect();
-        told.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(told, known, "{}", metric.name);
     }
 }
 

@@ -84,6 +84,7 @@ mod narrow;
 mod negotiation;
 mod overload;
 mod page;
+mod pages;
 mod periods;
 mod picked;
 mod question_unit;

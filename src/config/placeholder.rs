@@ -1,10 +1,10 @@
-//! Secrets that stand in the README: everybody knows them, so no server starts with them.
+//! Secrets of the examples in the documentation: everybody knows them, so no server starts with them.
 
 use toml::Value;
 
 use super::Config;
 
-/// The texts that stand for secrets in the README's configuration.
+/// The texts that stand for secrets in `configuration.md`.
 const EXAMPLES: &[&str] = &[
     "the app secret",
     "a token of your choice",
@@ -19,7 +19,7 @@ pub fn find(config: &Config) -> Option<(String, String)> {
     for (index, key) in config.keys.iter().enumerate() {
         let first = key.sha256.bytes().next();
         if key.sha256.bytes().all(|digit| Some(digit) == first) {
-            let message = "is the example of the README; make a key with `botledger key NAME`";
+            let message = "is an example from the documentation; make a key with `botledger key NAME`";
             return Some((format!("keys[{index}].sha256"), message.to_owned()));
         }
     }
@@ -29,7 +29,7 @@ pub fn find(config: &Config) -> Option<(String, String)> {
         if let Some(key) = found.next() {
             return Some((
                 key,
-                "is the example of the README, or is left to be completed; put your own there".to_owned(),
+                "is an example from the documentation, or is left to be completed; put your own there".to_owned(),
             ));
         }
     }
@@ -51,7 +51,7 @@ fn within(place: String, value: &Value) -> Option<String> {
     }
 }
 
-/// An example of the README, however its letters are written, or a text that was left to be completed.
+/// An example of the documentation, however its letters are written, or a text that was left to be completed.
 fn is_example(text: &str) -> bool {
     let text = text.trim();
     let left_open = text.ends_with('…') || text.ends_with("...") || (text.starts_with('<') && text.ends_with('>'));

@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod charts;
 pub mod charts_route;
+pub mod docs;
 pub mod formats;
 pub mod gate;
 pub mod health;
@@ -141,5 +142,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
     sources_route::configure(cfg);
     quarantine_route::configure(cfg);
     page::routes::configure(cfg);
+    docs::routes::configure(cfg);
     cfg.default_service(actix_web::web::to(crate::http::not_found));
 }

@@ -160,7 +160,7 @@ fn change(pair: &Pair, how: Change) -> Option<String> {
 /// The 95 % interval in words; empty where there is none.
 pub fn between(row: Row, low: &str, high: &str) -> String {
     match (row.number(low), row.number(high)) {
-        (Some(low), Some(high)) => format!("; 95 % interval {} to {}", format::percent(low), format::percent(high)),
+        (Some(low), Some(high)) => format!("; 95% interval {} to {}", format::percent(low), format::percent(high)),
         _ => String::new(),
     }
 }

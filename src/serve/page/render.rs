@@ -11,7 +11,7 @@ use crate::serve::answer::report::Report;
 use crate::serve::views::row::{capital, name};
 
 /// The style sheet, in the page so that nothing waits for it.
-pub(super) const STYLE: &str = include_str!("style.css");
+pub(in crate::serve) const STYLE: &str = include_str!("style.css");
 
 /// Annotations that the page lists.
 const MOST_MARKS: usize = 12;
@@ -106,7 +106,7 @@ fn content(model: &PageModel) -> Markup {
 }
 
 /// A message with what stands between backticks set as code.
-pub(super) fn quoted(message: &str) -> Markup {
+pub(in crate::serve) fn quoted(message: &str) -> Markup {
     html! {
         @for (index, part) in message.split('`').enumerate() {
             @if index % 2 == 1 { code { (part) } } @else { (part) }
@@ -262,10 +262,10 @@ fn meaning(metric: &Metric) -> Markup {
         div.meaning {
             p { (quoted(meaning.text)) }
             dl {
-                @if !meaning.numerator.is_empty() { div { dt { "Above the line" } dd { (meaning.numerator) } } }
-                @if !meaning.denominator.is_empty() { div { dt { "Below the line" } dd { (meaning.denominator) } } }
+                @if !meaning.numerator.is_empty() { div { dt { "Numerator" } dd { (meaning.numerator) } } }
+                @if !meaning.denominator.is_empty() { div { dt { "Denominator" } dd { (meaning.denominator) } } }
                 @if !meaning.excludes.is_empty() {
-                    div { dt { "Left out" } dd { ul { @for item in meaning.excludes { li { (item) } } } } }
+                    div { dt { "Excluded" } dd { ul { @for item in meaning.excludes { li { (item) } } } } }
                 }
                 div { dt { "Definition" } dd { "version " (meaning.version()) ", " a href={ "/docs/metrics#" (metric.name) } { "with its columns and parameters" } } }
             }
@@ -287,6 +287,7 @@ fn footer(freshness: Option<&Freshness>, model: &PageModel) -> Markup {
             ul {
                 @if let Some(link) = pinned { li { a href=(link) { "Permanent link to these numbers" } } }
                 li { a href="/docs/metrics" { "All metrics and definitions" } }
+                li { a href="/docs" { "Documentation" } }
             }
         }
     }

@@ -1,22 +1,22 @@
-//! `GET /` and `GET /docs/metrics`: the pages.
+//! `GET /`: the dashboard.
 
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use chrono::{DateTime, Utc};
 
-use super::{Choices, definitions, gather, render};
+use super::{Choices, gather, render};
 use crate::http::Problem;
 use crate::serve::answer::moment::parse_rfc3339;
 use crate::serve::gate::Class;
 use crate::serve::routes::{only_read, pairs};
 use crate::serve::{Defaults, ServeState};
 
-/// The page loads nothing and runs nothing; its style sheet and charts are part of it.
+/// A page loads nothing and runs nothing; its style sheet and charts are part of it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// Adds the pages.
+/// Adds the page.
 pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(
         web::resource("/")
@@ -24,20 +24,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
             .head(page)
             .default_service(web::to(only_read)),
     );
-    cfg.service(
-        web::resource("/docs/metrics")
-            .get(docs)
-            .head(docs)
-            .default_service(web::to(only_read)),
-    );
-}
-
-async fn docs(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
-    if let Some((name, _)) = pairs(&request)?.first() {
-        return Err(Problem::unknown_parameter(name));
-    }
-    let described = crate::serve::answer::definitions::all(&state.defaults())?;
-    Ok(written(HttpResponse::Ok(), definitions::render(&described)))
 }
 
 async fn page(request: HttpRequest, state: web::Data<ServeState>) -> Result<HttpResponse, Problem> {
@@ -63,7 +49,8 @@ fn moment(pairs: &[(String, String)], defaults: &Defaults) -> DateTime<Utc> {
     stated.filter(|at| *at <= defaults.now).unwrap_or(defaults.as_of)
 }
 
-fn written(mut response: HttpResponseBuilder, html: String) -> HttpResponse {
+/// A page as an answer, with what keeps browsers from loading or running anything else.
+pub(in crate::serve) fn written(mut response: HttpResponseBuilder, html: String) -> HttpResponse {
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "private, no-cache"))

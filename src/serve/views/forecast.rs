@@ -80,7 +80,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
 fn intervals(row: Row) -> String {
     let cell = |column: &str| shown(row.cell(column));
     format!(
-        "80\u{202f}%: {} to {}; 95\u{202f}%: {} to {}",
+        "80%: {} to {}; 95%: {} to {}",
         cell("low_80"),
         cell("high_80"),
         cell("low_95"),

@@ -1,50 +1,30 @@
 //! `/docs/metrics`: what each metric counts, in the words that its answers carry.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-use super::render::{STYLE, quoted};
+use super::shell::document;
 use crate::metrics::{Metric, Parameter};
 use crate::model::Column;
 use crate::serve::answer::definitions::{Described, unit};
 use crate::serve::answer::question::COMMON;
+use crate::serve::page::quoted;
 
 /// Renders the page.
 pub fn render(all: &[Described]) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                title { "Metrics – Botledger" }
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                link rel="icon" href="data:,";
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#main" { "Skip to the metrics" }
-                header.top { div.bar { p.brand { a href="/" { "Botledger" } } } }
-                main id="main" tabindex="-1" {
-                    (contents(all))
-                    @for described in all { (section(described)) }
-                    (common())
-                }
-                footer { ul {
-                    li { a href="/" { "Dashboard" } }
-                    li { a href="/v1/metrics" { "The same for programs" } }
-                } }
-            }
-        }
+    let main = html! {
+        (contents(all))
+        @for described in all { (section(described)) }
+        (common())
     };
-    page.into_string()
+    document("Metrics", &main)
 }
 
 fn contents(all: &[Described]) -> Markup {
     html! {
         div.intro {
-            h1 { "What is counted" }
-            p.note { "Every number has one definition. Each answer carries it too, with its version, which rises when the meaning changes." }
+            h1 { "Metrics" }
+            p.note { "Every metric has one definition. Each answer carries it, with a version that rises when the meaning changes. "
+                a href="/docs/every-metric" { "What all metrics have in common" } }
         }
         nav.contents aria-label="Metrics" {
             ul {
@@ -73,9 +53,9 @@ fn section(described: &Described) -> Markup {
             div.meaning {
                 p data-text="" { (quoted(definition.text)) }
                 dl {
-                    div { dt { "Above the line" } dd data-numerator="" { (quoted(definition.numerator)) } }
-                    div { dt { "Below the line" } dd data-denominator="" { (quoted(definition.denominator)) } }
-                    div { dt { "Left out" } dd { ul { @for item in definition.excludes { li { (quoted(item)) } } } } }
+                    div { dt { "Numerator" } dd data-numerator="" { (quoted(definition.numerator)) } }
+                    div { dt { "Denominator" } dd data-denominator="" { (quoted(definition.denominator)) } }
+                    div { dt { "Excluded" } dd { ul { @for item in definition.excludes { li { (quoted(item)) } } } } }
                     @if !definition.changes.is_empty() {
                         div { dt { "Changed" } dd { ul {
                             @for (at, change) in definition.changes.iter().enumerate() {
@@ -121,7 +101,7 @@ fn table_of(described: &Described, columns: &[Column]) -> Markup {
         h3 { "Columns" }
         div.scroll tabindex="0" role="region" aria-label="Columns" {
             table {
-                thead { tr { th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Unit" } th scope="col" { "Tells" } } }
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Type" } th scope="col" { "Unit" } th scope="col" { "Meaning" } } }
                 tbody {
                     @for column in columns {
                         tr {
