@@ -153,17 +153,36 @@ pub struct Chart {
     pub narrow: Option<String>,
 }
 
-/// The meaning of a metric's numbers, as its definition says it.
-#[derive(Debug, Clone, Copy)]
-pub struct Meaning {
-    /// One paragraph.
-    pub text: &'static str,
-    /// What is counted in the numerator.
-    pub numerator: &'static str,
-    /// What is counted in the denominator.
-    pub denominator: &'static str,
-    /// What is left out.
-    pub excludes: &'static [&'static str],
-    /// Version of the meaning.
-    pub version: u32,
+impl Answers {
+    /// The answer to a metric's first place.
+    pub fn report(&self, metric: &str) -> Option<&Told> {
+        let mut sections = self.sections.iter();
+        let section = sections.find(|section| section.metric.name == metric);
+        section.map(|section| &section.answer)
+    }
+
+    /// The answers that there are, in the order of the page.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.sections.iter().filter_map(|section| section.answer.as_ref().ok())
+    }
+
+    /// The rows of the whole period as one bucket; none where there is no answer.
+    pub fn now(&self, metric: &str) -> &Table {
+        rows(self.report(metric))
+    }
+
+    /// The same of the period before.
+    pub fn before(&self, metric: &str) -> &Table {
+        let mut before = self.before.iter();
+        rows(before.find(|(name, _)| *name == metric).map(|(_, told)| told))
+    }
+}
+
+fn rows(told: Option<&Told>) -> &Table {
+    static NONE: Table = Table {
+        columns: Vec::new(),
+        rows: Vec::new(),
+    };
+    told.and_then(|told| told.as_ref().ok())
+        .map_or(&NONE, Report::whole_range)
 }
