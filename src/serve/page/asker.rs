@@ -93,7 +93,7 @@ impl<'a> Asker<'a> {
             metric: view.metric,
             own: place.own,
             range: cut.map_err(AnswerError::Compare)?,
-            whole: view.whole || place.whole,
+            whole: view.whole,
         })
     }
 

@@ -13,9 +13,9 @@ pub const VIEW: View = View {
         shows_earlier: |request| request.over_time(),
         ..Picture::of(accounting::draw)
     },
+    whole: true,
     place: Some(Place {
         title: "Activity",
-        whole: true,
         sentence,
         ..PLACE
     }),

@@ -17,9 +17,9 @@ pub const VIEW: View = View {
         shows_earlier: |request| request.group_by.is_empty(),
         ..Picture::of(population::draw)
     },
+    whole: true,
     place: Some(Place {
         title: "Population",
-        whole: true,
         sentence,
         ..PLACE
     }),

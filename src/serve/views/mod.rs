@@ -31,7 +31,7 @@ pub struct View {
     pub metric: &'static str,
     /// Its picture.
     pub(crate) picture: Picture,
-    /// Whether the picture tells of the whole range beside its buckets.
+    /// Whether the picture, the sentence or a key figure tells of the whole range beside its buckets.
     pub whole: bool,
     /// The title of the picture, where it is not the metric's.
     pub title: Option<fn(&Question) -> String>,
@@ -50,8 +50,6 @@ pub struct Place {
     pub own: &'static [(&'static str, &'static str)],
     /// The interval of its buckets, from the page's range and interval; `None` takes the range as one.
     pub buckets: fn(&TimeRange, Interval) -> Option<Interval>,
-    /// Whether its sentence, or a key figure, tells of the whole range beside its buckets.
-    pub whole: bool,
     /// What its picture is of.
     pub pictured: Pictured,
     /// Height of the picture on a phone, in pixels.
@@ -90,7 +88,6 @@ const PLACE: Place = Place {
     title: "",
     own: &[],
     buckets: |_, interval| Some(interval),
-    whole: false,
     pictured: Pictured::Buckets,
     phone: 320,
     rows: |_| None,
@@ -172,5 +169,32 @@ impl View {
             height,
             medium,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::metrics;
+
+    #[test]
+    fn every_place_has_a_name_of_its_own_and_asks_a_metric_for_what_it_takes() {
+        let mut anchors = BTreeSet::new();
+        for (view, place) in placed() {
+            assert!(anchors.insert(place.anchor()), "{}", place.title);
+            let metric = metrics::find(view.metric).unwrap();
+            for (name, value) in place.own {
+                let parameter = metric.parameters.iter().find(|one| one.name == *name).unwrap();
+                assert!(parameter.read(value).is_ok(), "{name}={value} of {}", metric.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_metric_without_a_view_has_no_place_and_is_not_read_twice() {
+        let view = find("one more");
+        assert!(view.place.is_none() && !view.whole);
     }
 }
