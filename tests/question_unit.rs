@@ -9,7 +9,7 @@ use botledger::metrics::{
 use botledger::model::{Column, ColumnType, Currency, Interval, Mode, Role, Table, Value};
 use botledger::serve::answer::compare;
 use botledger::serve::answer::definitions::Described;
-use botledger::serve::answer::question::{Asked, Compare, Defaults, Fault, QuestionError, parse};
+use botledger::serve::answer::question::{Asked, Compare, Defaults, Fault, QuestionError, about, parse};
 use botledger::serve::answer::report::{Meta, Report};
 use botledger::serve::formats::{csv, json};
 use chrono::{DateTime, Utc};
@@ -98,6 +98,42 @@ fn thousands_of_values_are_read_once() {
     let any_of = &filters[0].any_of;
     assert_eq!((any_of.len(), any_of[0].as_deref()), (20_000, Some("p00000")));
     assert!(repeated.question.parameter("at").starts_with("1000,1000,"));
+}
+
+#[test]
+fn the_same_question_to_another_metric_keeps_range_and_filters_and_has_that_metrics_parameters() {
+    let shared = asked(&[("from", "2016-07-01"), ("platform", "web"), ("window", "2h")]).question;
+    let share = botledger::metrics::find("provider-share").unwrap();
+    let question = about(share, &shared, &[("dimension", "network")]).unwrap();
+    assert_eq!((&question.range, &question.filters), (&shared.range, &shared.filters));
+    assert_eq!(
+        (question.word("dimension"), question.parameter("window")),
+        ("network", "")
+    );
+    let default = about(share, &shared, &[]).unwrap();
+    assert_eq!(default.word("dimension"), "provider");
+    let refused = about(share, &shared, &[("dimension", "colour")]).unwrap_err();
+    assert_eq!(
+        (refused.fault, refused.parameter.as_str()),
+        (Fault::InvalidParameter, "dimension")
+    );
+}
+
+#[test]
+fn the_same_question_to_a_metric_without_the_filtered_dimension_is_refused() {
+    let growth = botledger::metrics::find("bot-growth").unwrap();
+    let now = at("2016-09-15T12:00:00Z");
+    let defaults = Defaults {
+        now,
+        as_of: now,
+        currency: None,
+    };
+    let shared = parse(growth, &[("category".into(), "shops".into())], &defaults).unwrap();
+    let refused = about(&METRIC, &shared.question, &[]).unwrap_err();
+    assert_eq!(
+        (refused.fault, refused.parameter.as_str()),
+        (Fault::UnknownParameter, "category")
+    );
 }
 
 #[test]

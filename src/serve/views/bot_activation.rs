@@ -15,6 +15,7 @@ pub const VIEW: View = View {
         shows_earlier: |request| request.over_time() && request.group_by.is_empty(),
         ..Picture::of(activation::draw)
     },
+    whole: true,
     place: Some(Place {
         title: "Activation",
         sentence,

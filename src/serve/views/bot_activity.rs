@@ -14,6 +14,7 @@ pub const VIEW: View = View {
         shows_earlier: |request| request.over_time(),
         ..Picture::of(accounting::draw)
     },
+    whole: true,
     place: Some(Place {
         title: "Activity",
         sentence,

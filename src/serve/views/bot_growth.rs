@@ -18,6 +18,7 @@ pub const VIEW: View = View {
         shows_earlier: |request| request.group_by.is_empty(),
         ..Picture::of(population::draw)
     },
+    whole: true,
     place: Some(Place {
         title: "Population",
         sentence,

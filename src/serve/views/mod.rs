@@ -171,3 +171,30 @@ impl View {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::metrics;
+
+    #[test]
+    fn every_place_has_a_name_of_its_own_and_asks_a_metric_for_what_it_takes() {
+        let mut anchors = BTreeSet::new();
+        for (view, place) in placed() {
+            assert!(anchors.insert(place.anchor()), "{}", place.title);
+            let metric = metrics::find(view.metric).unwrap();
+            for (name, value) in place.own {
+                let parameter = metric.parameters.iter().find(|one| one.name == *name).unwrap();
+                assert!(parameter.read(value).is_ok(), "{name}={value} of {}", metric.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_metric_without_a_view_has_no_place_and_is_not_read_twice() {
+        let view = find("one more");
+        assert!(view.place.is_none() && !view.whole);
+    }
+}
