@@ -1,9 +1,12 @@
 //! Charts over HTTP: real pictures of the asked answer, in both formats and themes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::questions::METRICS;
 use crate::small;
 use crate::support::app::TestApp;
 use crate::support::events::{bot_registered, captured, lines};
+use crate::support::golden::assert_golden;
 
 const RANGE: &str = "from=2016-07-01&to=2016-10-01&interval=month";
 
@@ -33,6 +36,152 @@ fn every_metric_has_an_svg_and_a_png_of_the_asked_size() {
             assert_eq!(&png.body[..8], b"\x89PNG\r\n\x1a\n");
             let side = |at: usize| u32::from_be_bytes(png.body[at..at + 4].try_into().unwrap());
             assert_eq!((side(16), side(20)), (900, 500), "{metric}");
+        }
+    }
+}
+
+#[test]
+fn every_picture_is_drawn_as_it_is_kept() {
+    let client = &small::loaded().client;
+    let mut pictures = BTreeMap::new();
+    for metric in METRICS {
+        for (form, question) in [
+            ("one-bucket", "from=2016-07-01&to=2016-10-01"),
+            // The range cuts the last month.
+            ("months", "from=2016-07-01&to=2016-09-20&interval=month"),
+            (
+                "months-compared",
+                "from=2016-08-01&to=2016-10-01&interval=month&compare=previous_period",
+            ),
+            (
+                "weeks-by-platform",
+                "from=2016-07-04&to=2016-08-01&interval=week&group_by=platform",
+            ),
+        ] {
+            let as_of = small::RECEIVED;
+            let address = format!("/v1/charts/{metric}.svg?{question}&width=560&height=300&as_of={as_of}");
+            let picture = client.get(&address).expect_status(200).text();
+            pictures.insert(format!("{metric}-{form}.svg"), picture);
+        }
+    }
+    assert_golden("charts", &pictures);
+}
+
+#[test]
+fn every_picture_is_drawn_at_every_size_and_for_any_number_of_buckets() {
+    let app = TestApp::with(|config| config.limits.query_seconds = 90);
+    app.client.post_events(&small::sample());
+    app.wait_folded();
+    for metric in METRICS {
+        for range in [
+            "from=2016-07-01&to=2016-10-01",
+            "from=2016-07-01&to=2016-10-01&interval=day",
+            "from=2016-07-01&to=2016-07-04&interval=hour",
+        ] {
+            for size in ["width=320&height=200", "width=2000&height=1200"] {
+                // Pixels are made from the SVG, which must be one.
+                let png = app.client.get(&format!("/v1/charts/{metric}.png?{range}&{size}"));
+                assert!(png.expect_status(200).body.len() > 1_000, "{metric} {range} {size}");
+            }
+        }
+    }
+}
+
+/// What a picture tells to ears.
+fn described(svg: &str) -> &str {
+    let (_, rest) = svg.split_once("<desc>").unwrap();
+    rest.split("</desc>").next().unwrap()
+}
+
+#[test]
+fn a_picture_over_time_tells_the_numbers_of_the_whole_range() {
+    let app = small::loaded();
+    for (metric, column) in [
+        ("bot-activity", "active"),
+        ("bot-growth", "closing"),
+        ("payments", "gross"),
+        ("payments", "net"),
+        ("coverage", "attributed"),
+        ("conversion", "reached"),
+    ] {
+        let range = "from=2016-07-01&to=2016-10-01";
+        let answer = app.client.get_json(&format!("/v1/metrics/{metric}?{range}"));
+        let months = format!("/v1/charts/{metric}.svg?{range}&interval=month");
+        let months = app.client.get(&months).expect_status(200).text();
+        for row in answer["rows"].as_array().unwrap() {
+            let told = row[column]
+                .as_str()
+                .map_or_else(|| row[column].to_string(), str::to_owned);
+            assert!(
+                described(&months).contains(&told),
+                "{metric} {column} {told}: {}",
+                described(&months)
+            );
+        }
+    }
+}
+
+/// The class of the dot before the name of a line's end.
+fn color_before<'a>(svg: &'a str, name: &str) -> &'a str {
+    let (before, _) = svg
+        .split_once(&format!(">{name} "))
+        .unwrap_or_else(|| panic!("no {name} in {svg}"));
+    let (_, class) = before.rsplit_once("<circle class=\"").unwrap();
+    class.split('"').next().unwrap()
+}
+
+#[test]
+fn a_value_keeps_its_colour_when_another_grows_past_it() {
+    let app = TestApp::start();
+    let paid = |(number, (provider, month)): (usize, (&str, u32))| {
+        captured(&format!("p{number}"), "10.00", "USD")
+            .with("provider", provider)
+            .at(&format!("2016-{month:02}-04T10:00:00Z"))
+    };
+    let july = [("paypal", 7), ("stripe", 7), ("stripe", 7)];
+    let september = [("paypal", 9), ("paypal", 9), ("stripe", 9)];
+    let events: Vec<_> = july.into_iter().chain(september).enumerate().map(paid).collect();
+    app.client.post_events(&lines(&events));
+    app.wait_folded();
+    let draw = |range: &str| {
+        let picture = format!("/v1/charts/provider-share.svg?{range}&interval=week");
+        app.client.get(&picture).expect_status(200).text()
+    };
+    let (first, second) = (
+        draw("from=2016-07-01&to=2016-08-01"),
+        draw("from=2016-09-01&to=2016-10-01"),
+    );
+    assert!(first.contains(">paypal 33.3%<") && second.contains(">paypal 66.7%<"));
+    assert_eq!(color_before(&first, "paypal"), color_before(&second, "paypal"));
+    assert_ne!(color_before(&first, "paypal"), color_before(&first, "stripe"));
+}
+
+#[test]
+fn a_class_of_a_picture_on_the_page_has_a_rule_and_each_colour_one_for_each_theme() {
+    let page = small::loaded()
+        .client
+        .get("/?from=2016-07-01&to=2016-09-30&interval=month");
+    let page = page.expect_status(200).text();
+    let (style, body) = page.split_once("</style>").unwrap();
+    let pictures: String = body
+        .split("<svg")
+        .skip(1)
+        .filter_map(|rest| rest.split("</svg>").next())
+        .collect();
+    assert!(!pictures.contains("<style>") && !pictures.contains("<metadata>") && !pictures.contains("\"#"));
+    let classes: BTreeSet<&str> = pictures
+        .split("class=\"")
+        .skip(1)
+        .flat_map(|rest| rest.split('"').next().unwrap().split(' '))
+        .collect();
+    assert!(classes.len() > 20);
+    for class in classes {
+        let (_, rule) = style
+            .split_once(&format!("svg .{class}{{"))
+            .unwrap_or_else(|| panic!("no rule for {class}"));
+        if let Some((_, variable)) = rule.split('}').next().unwrap().split_once("var(") {
+            let variable = variable.trim_end_matches(')');
+            assert_eq!(style.matches(&format!("{variable}:#")).count(), 2, "{variable}");
         }
     }
 }

@@ -105,7 +105,7 @@ pub fn signed_percent(share: f64) -> String {
 /// A difference of two shares in percentage points: `+2.1 points`; two decimals where one would be a false 0.
 pub fn points(difference: f64) -> String {
     let points = difference * 100.0;
-    points_to(points, if points != 0.0 && points.abs() < 0.095 { 2 } else { 1 })
+    points_to(points, if (0.005..0.095).contains(&points.abs()) { 2 } else { 1 })
 }
 
 fn points_to(points: f64, digits: usize) -> String {

@@ -9,12 +9,6 @@
 
 mod kit;
 pub(super) mod pictures;
-#[cfg(test)]
-mod tests;
-#[cfg(test)]
-mod wholes {
-    mod tests;
-}
 
 use chrono::{DateTime, Utc};
 
@@ -24,7 +18,7 @@ use crate::model::{Annotation, Table, TimeRange};
 use kit::annotations::{Flags, Style};
 use kit::canvas::Canvas;
 use kit::document::Notes;
-use kit::{begun, canvas, document, fonts, legible, png as raster};
+use kit::{begun, canvas, document, fonts, png as raster};
 
 pub use kit::backend::Medium;
 pub use kit::theme::{Colours, Theme};
@@ -131,7 +125,7 @@ pub fn svg(request: &ChartRequest<'_>) -> Result<String, ChartError> {
     svg_in(request, &mut Colours::default())
 }
 
-/// The same, and adds the colours that it uses to those of a page.
+/// The same, and adds the colours and classes that it uses to those of a page.
 ///
 /// # Errors
 /// As [`svg`].
@@ -152,11 +146,7 @@ pub fn png(request: &ChartRequest<'_>) -> Result<Vec<u8>, ChartError> {
         Medium::File(theme) | Medium::Pixels(theme) => Medium::Pixels(theme),
         Medium::Page | Medium::Phone => Medium::Pixels(Theme::default()),
     };
-    let request = ChartRequest { medium, ..*request };
-    let document = match legible::Legible::of(&request) {
-        None => svg(&request)?,
-        Some(legible) => svg(&legible.request(&request))?,
-    };
+    let document = svg(&ChartRequest { medium, ..*request })?;
     raster::rasterised(&document, request.width, request.height)
 }
 
@@ -170,8 +160,9 @@ fn drawn(request: &ChartRequest<'_>, colours: &mut Colours) -> Result<String, Ch
         let Some(other) = flags.instead() else {
             flags.tell(&mut notes);
             let sheet = sheet.take();
-            colours.add(sheet.inks);
-            return Ok(document::document(request, &notes, &sheet.marks));
+            let document = document::document(request, &notes, &sheet);
+            colours.add(sheet.colours);
+            return Ok(document);
         };
         style = other;
     }

@@ -1,10 +1,9 @@
-//! The backend of plotters that writes the SVG as it is sent: colours for the medium, tenths of a pixel, texts measured
-//! with the embedded fonts.
+//! The backend of plotters that writes the SVG as it is sent: classes for its looks, colours for the medium, tenths of a
+//! pixel, texts measured with the embedded fonts.
 //!
 //! plotters draws on whole units; ten of them are a pixel.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -14,7 +13,7 @@ use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyl
 
 use super::document::escaped;
 use super::fonts;
-use super::theme::{Ink, Theme, is_dashed};
+use super::theme::{Colours, Ink, Theme, is_dashed};
 
 /// Drawing units in one pixel.
 pub(crate) const UNITS: f64 = 10.0;
@@ -38,8 +37,8 @@ pub enum Medium {
 pub(crate) struct Sheet {
     /// The marks, in the order of drawing.
     pub marks: String,
-    /// The colours in them.
-    pub inks: BTreeSet<Ink>,
+    /// What their classes stand for.
+    pub colours: Colours,
 }
 
 /// Writes what plotters draws into a sheet.
@@ -86,19 +85,30 @@ impl Svg {
         (svg, sheet)
     }
 
-    /// A colour as a value of `name`, and its opacity where it is not solid.
-    fn color(&self, name: &str, color: BackendColor) -> String {
+    /// The name of a class, which stands for a declaration.
+    fn class(&self, name: String, stands_for: String) -> String {
+        let classes = &mut self.sheet.borrow_mut().colours.classes;
+        classes.entry(name.clone()).or_insert(stands_for);
+        name
+    }
+
+    /// The class that paints a property, and an attribute for its opacity where it is not solid.
+    fn paint(&self, property: &str, color: BackendColor) -> (String, String) {
         let ink = Ink::of(color.rgb);
-        self.sheet.borrow_mut().inks.insert(ink);
+        self.sheet.borrow_mut().colours.inks.insert(ink);
         let value = match self.medium {
             Medium::File(theme) | Medium::Pixels(theme) => ink.hex(theme),
-            Medium::Page | Medium::Phone => format!("var({})", ink.variable()),
+            Medium::Page | Medium::Phone => format!("var(--{})", ink.name()),
         };
+        let class = self.class(
+            format!("{}{}", &property[..1], ink.name()),
+            format!("{property}:{value}"),
+        );
         let opacity = match color.alpha {
-            alpha if alpha < 1.0 => format!(" {name}-opacity=\"{alpha}\""),
+            alpha if alpha < 1.0 => format!(" {property}-opacity=\"{alpha}\""),
             _ => String::new(),
         };
-        format!("{name}=\"{value}\"{opacity}")
+        (class, opacity)
     }
 
     fn write(&self, mark: std::fmt::Arguments) {
@@ -108,18 +118,20 @@ impl Svg {
 
     fn line<S: BackendStyle>(&self, points: &[BackendCoord], style: &S) {
         let (points, width) = (listed(points), style.stroke_width() as i32);
-        let stroke = self.color("stroke", style.color());
-        let dashes = match is_dashed(style.color().rgb) {
-            true => format!(
-                " stroke-dasharray=\"{} {}\"",
-                pixels(22 + width),
-                pixels(14 + width / 2)
-            ),
-            false => String::new(),
+        let (color, opacity) = self.paint("stroke", style.color());
+        let (kind, dashes) = match is_dashed(style.color().rgb) {
+            true => {
+                let (dash, gap) = (pixels(22 + width), pixels(14 + width / 2));
+                ("d", format!(";stroke-dasharray:{dash} {gap}"))
+            }
+            false => ("w", String::new()),
         };
-        let width = pixels(width);
+        let line = self.class(
+            format!("{kind}{width}"),
+            format!("stroke-width:{}{dashes}", pixels(width)),
+        );
         self.write(format_args!(
-            "<polyline {stroke} stroke-width=\"{width}\"{dashes} points=\"{points}\"/>"
+            "<polyline class=\"{color} {line}\"{opacity} points=\"{points}\"/>"
         ));
     }
 }
@@ -174,10 +186,10 @@ impl DrawingBackend for Svg {
             return self.draw_path([from, (to.0, from.1), to, (from.0, to.1), from], style);
         }
         if seen(style) {
-            let color = self.color("fill", style.color());
+            let (color, opacity) = self.paint("fill", style.color());
             let [x, y, width, height] = [from.0, from.1, to.0 - from.0, to.1 - from.1].map(pixels);
             self.write(format_args!(
-                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" {color}/>"
+                "<rect class=\"{color}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{opacity}/>"
             ));
         }
         Ok(())
@@ -186,17 +198,21 @@ impl DrawingBackend for Svg {
     fn draw_circle<S: BackendStyle>(&mut self, centre: BackendCoord, radius: u32, style: &S, fill: bool) -> Drawn {
         if seen(style) {
             let [x, y, radius] = [centre.0, centre.1, radius as i32].map(pixels);
-            let color = self.color(if fill { "fill" } else { "stroke" }, style.color());
-            self.write(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {color}/>"));
+            let (color, opacity) = self.paint(if fill { "fill" } else { "stroke" }, style.color());
+            self.write(format_args!(
+                "<circle class=\"{color}\" cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"{opacity}/>"
+            ));
         }
         Ok(())
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, vert: I, style: &S) -> Drawn {
         if seen(style) {
-            let color = self.color("fill", style.color());
+            let (color, opacity) = self.paint("fill", style.color());
             let points = listed(&vert.into_iter().collect::<Vec<_>>());
-            self.write(format_args!("<polygon {color} points=\"{points}\"/>"));
+            self.write(format_args!(
+                "<polygon class=\"{color}\"{opacity} points=\"{points}\"/>"
+            ));
         }
         Ok(())
     }
@@ -209,21 +225,28 @@ impl DrawingBackend for Svg {
             VPos::Center => 0.365,
             VPos::Bottom => -0.1,
         };
-        let align = match anchor.h_pos {
-            HPos::Left => "",
-            HPos::Center => " text-anchor=\"middle\"",
-            HPos::Right => " text-anchor=\"end\"",
+        let (size, mut classes) = (style.size().round() as i32, String::new());
+        let mut add = |name: String, stands_for: String| {
+            classes.push_str(&self.class(name, stands_for));
+            classes.push(' ');
         };
-        let weight = if is_bold(style) { " font-weight=\"bold\"" } else { "" };
+        add(format!("s{size}"), format!("font-size:{}px", pixels(size)));
+        if is_bold(style) {
+            add("b".into(), "font-weight:bold".into());
+        }
+        match anchor.h_pos {
+            HPos::Left => {}
+            HPos::Center => add("m".into(), "text-anchor:middle".into()),
+            HPos::Right => add("e".into(), "text-anchor:end".into()),
+        }
         let (x, y) = (pixels(x), pixels(y + (below * style.size()).round() as i32));
-        let size = pixels(style.size().round() as i32);
-        let color = self.color("fill", style.color());
+        let (color, _) = self.paint("fill", style.color());
         let text = match self.medium {
-            Medium::Pixels(_) => fonts::in_families(&escaped(text)),
+            Medium::Pixels(_) => fonts::in_families(&escaped(&fonts::legible(text))),
             _ => escaped(text),
         };
         self.write(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{weight}{align} {color}>{text}</text>"
+            "<text class=\"{classes}{color}\" x=\"{x}\" y=\"{y}\">{text}</text>"
         ));
         Ok(())
     }
@@ -263,12 +286,14 @@ mod tests {
                 rgb: (6, 0, 0),
             };
             svg.draw_rect((15, 20), (115, 40), &color, true).unwrap();
-            sheet.take().marks
+            let sheet = sheet.take();
+            assert_eq!(
+                sheet.marks,
+                "<rect class=\"fc6\" x=\"1.5\" y=\"2\" width=\"10\" height=\"2\" fill-opacity=\"0.5\"/>\n"
+            );
+            sheet.colours.rules()
         };
-        assert_eq!(
-            draw(Medium::File(Theme::Light)),
-            "<rect x=\"1.5\" y=\"2\" width=\"10\" height=\"2\" fill=\"#0072B2\" fill-opacity=\"0.5\"/>\n"
-        );
-        assert!(draw(Medium::Page).contains("fill=\"var(--c6)\" "));
+        assert_eq!(draw(Medium::File(Theme::Light)), "svg .fc6{fill:#0072B2}");
+        assert_eq!(draw(Medium::Page), "svg .fc6{fill:var(--c6)}");
     }
 }

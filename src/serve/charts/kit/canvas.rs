@@ -13,10 +13,10 @@ use plotters_backend::BackendCoord;
 use super::annotations::Flags;
 use super::backend::{Medium, Sheet, Svg, UNITS};
 use super::bar::Bar;
-use super::theme::{PALETTE, Palette, dashed};
+use super::theme::{PALETTE, Palette};
 use crate::serve::charts::ChartError;
 
-pub(crate) use super::fonts::measure;
+pub(crate) use super::fonts::{measure, widest};
 
 /// A rectangle in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,11 +48,6 @@ impl Rect {
     /// The same height at another place from left to right.
     pub fn part(&self, x: f64, w: f64) -> Rect {
         Rect { x, w, ..*self }
-    }
-
-    /// So high a strip along its middle.
-    pub fn middle(&self, height: f64) -> Rect {
-        self.row(self.y + (self.h - height) / 2.0, height)
     }
 
     /// Without so much on the left, top, right and bottom.
@@ -198,33 +193,14 @@ impl<'a> Canvas<'a> {
         self.draw(&PathElement::new(grid(points), stroke(color, width)))
     }
 
-    /// A dashed line through points.
-    pub fn dashed(&self, points: &[(f64, f64)], color: RGBColor, width: f64) -> Drawn {
-        self.path(points, dashed(color), width)
-    }
-
     /// A disc.
     pub fn disc(&self, centre: (f64, f64), radius: f64, color: RGBColor) -> Drawn {
         self.draw(&Circle::new(at(centre), units(radius), color.filled()))
     }
 
-    /// A disc of the background's colour with a rim.
-    pub fn ring(&self, at: (f64, f64), radius: f64, color: RGBColor) -> Drawn {
-        self.disc(at, radius + 0.7, color)?;
-        self.disc(at, radius - 0.7, self.palette.background)
-    }
-
     /// A bar: solid when complete, else hatched.
     pub fn bar(&self, rect: Rect, color: RGBColor, complete: bool) -> Drawn {
         self.draw(&Bar::new(rect.corners(), color, complete))
-    }
-
-    /// A point: a disc when complete, else a ring.
-    pub fn point(&self, at: (f64, f64), radius: f64, color: RGBColor, complete: bool) -> Drawn {
-        match complete {
-            true => self.disc(at, radius, color),
-            false => self.ring(at, radius, color),
-        }
     }
 
     /// A text whose middle line runs through a point.

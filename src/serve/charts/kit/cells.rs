@@ -76,3 +76,15 @@ pub(crate) fn foot_note(canvas: &Canvas, body: Rect, what: &str) -> Result<(), C
     let note = fit(&format!("{what} in the table"), SMALL, false, body.w);
     canvas.text(&note, (body.x, body.bottom() - 7.0), Align::Left, canvas.muted(SMALL))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_group_takes_all_the_room() {
+        let body = Rect::new(0.0, 0.0, 930.0, 380.0);
+        assert_eq!(arrangement(1, body, (240.0, 150.0)), (1, 1, 1));
+        assert_eq!(arrangement(3, body, (240.0, 150.0)), (3, 2, 2));
+    }
+}

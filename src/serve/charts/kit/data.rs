@@ -1,56 +1,17 @@
 //! The rows of an answer, sorted into series by group and bucket.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use serde_json::{Value as Json, json};
 
+use super::key::{Key, Keys};
 use super::names::distinct;
-use super::unseen::runs_leftwards;
-use crate::model::{Table, Value};
+use crate::model::{Bucket, Table, Value};
 use crate::serve::charts::ChartRequest;
 use crate::serve::numbers::{self, NOTHING, count};
 
 const NULL: &Value = &Value::Null;
-
-/// The values of the grouping columns that rows share.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    parts: Vec<(String, Option<String>)>,
-}
-
-impl Key {
-    /// The values for people; empty without grouping. What stands after them runs from left to right again.
-    pub fn label(&self) -> String {
-        let words = self.parts.iter().map(|(name, value)| {
-            let nothing = if name == "currency" { "no currency" } else { "unknown" };
-            let word = value.as_deref().unwrap_or(nothing);
-            let mark = if runs_leftwards(word) { "\u{200e}" } else { "" };
-            format!("{word}{mark}")
-        });
-        words.collect::<Vec<_>>().join(" \u{b7} ")
-    }
-
-    /// The values for people, without those of some columns.
-    pub fn label_without(&self, columns: &[&str]) -> String {
-        let own = |(name, _): &&(String, Option<String>)| !columns.contains(&name.as_str());
-        let parts = self.parts.iter().filter(own).cloned().collect();
-        Key { parts }.label()
-    }
-
-    /// Whether a column has a value here; a bucket without any group has none.
-    pub fn is_null(&self) -> bool {
-        !self.parts.is_empty() && self.parts.iter().all(|(_, value)| value.is_none())
-    }
-
-    /// The value of one grouping column.
-    pub fn get(&self, column: &str) -> Option<&str> {
-        self.parts
-            .iter()
-            .find(|(name, _)| name == column)
-            .and_then(|(_, value)| value.as_deref())
-    }
-}
 
 /// An answer as panels (`outer`) of series (`inner`) over buckets.
 #[derive(Debug)]
@@ -78,54 +39,42 @@ impl<'a> Grid<'a> {
             outer_columns.push("currency");
         }
         let buckets = &request.range.buckets;
-        let index: BTreeMap<DateTime<Utc>, usize> = buckets.iter().enumerate().map(|(i, b)| (b.start, i)).collect();
-        let mut grid = Grid {
-            request,
-            outer: Vec::new(),
-            inner: Vec::new(),
-            rows: BTreeMap::new(),
-            wholes: HashMap::new(),
-            outer_names: Vec::new(),
-            inner_names: Vec::new(),
-            complete: vec![true; buckets.len()],
+        let (mut outers, mut inners) = (Keys::default(), Keys::default());
+        let mut rows = BTreeMap::new();
+        let mut complete = vec![true; buckets.len()];
+        let keys = |table: &Table, row: usize| {
+            (
+                Key::of(table, row, &outer_columns),
+                Key::of(table, row, split.as_slice()),
+            )
         };
-        let (mut outer_known, mut inner_known) = (HashMap::new(), HashMap::new());
         for row in 0..request.table.rows.len() {
             let Value::Time(start) = request.table.cell(row, "bucket_start") else {
                 continue;
             };
-            let Some(bucket) = index.get(&start.with_timezone(&Utc)).copied() else {
+            let Ok(bucket) = buckets.binary_search_by_key(&start.with_timezone(&Utc), |bucket| bucket.start) else {
                 continue;
             };
-            let outer = find_or_add(
-                &mut outer_known,
-                &mut grid.outer,
-                key(request.table, row, &outer_columns),
-            );
-            let inner = find_or_add(
-                &mut inner_known,
-                &mut grid.inner,
-                key(request.table, row, split.as_slice()),
-            );
-            let slots = grid
-                .rows
-                .entry((outer, inner))
-                .or_insert_with(|| vec![None; buckets.len()]);
-            slots[bucket] = Some(row);
-            if request.table.cell(row, "complete") == &Value::Bool(false) {
-                grid.complete[bucket] = false;
-            }
+            let (outer, inner) = keys(request.table, row);
+            let series = (outers.find_or_add(outer), inners.find_or_add(inner));
+            rows.entry(series).or_insert_with(|| vec![None; buckets.len()])[bucket] = Some(row);
+            complete[bucket] &= request.table.cell(row, "complete") != &Value::Bool(false);
         }
-        for row in 0..request.whole.rows.len() {
-            let outer = outer_known.get(&key(request.whole, row, &outer_columns));
-            let inner = inner_known.get(&key(request.whole, row, split.as_slice()));
-            if let (Some(outer), Some(inner)) = (outer, inner) {
-                grid.wholes.insert((*outer, *inner), row);
-            }
+        let wholes = (0..request.whole.rows.len()).filter_map(|row| {
+            let (outer, inner) = keys(request.whole, row);
+            Some(((outers.find(&outer)?, inners.find(&inner)?), row))
+        });
+        let names = |keys: &Keys| distinct(keys.all.iter().map(Key::label).collect());
+        Grid {
+            request,
+            rows,
+            wholes: wholes.collect(),
+            outer_names: names(&outers),
+            inner_names: names(&inners),
+            outer: outers.all,
+            inner: inners.all,
+            complete,
         }
-        let names = |keys: &[Key]| distinct(keys.iter().map(Key::label).collect());
-        (grid.outer_names, grid.inner_names) = (names(&grid.outer), names(&grid.inner));
-        grid
     }
 
     /// A group's name, unlike that of any other; empty without grouping.
@@ -190,11 +139,8 @@ impl<'a> Grid<'a> {
     }
 
     fn written(&self, column: &str, value: &Value) -> String {
-        let at = self.request.table.position(column);
-        at.map_or_else(
-            || NOTHING.to_owned(),
-            |at| numbers::cell(&self.request.table.columns[at], value),
-        )
+        let own = self.request.table.columns.iter().find(|own| own.name == column);
+        own.map_or_else(|| NOTHING.to_owned(), |own| numbers::cell(own, value))
     }
 
     /// A column over the buckets, for drawing.
@@ -246,40 +192,25 @@ impl<'a> Grid<'a> {
 
     /// The plotted numbers for machines: these columns of the groups that are drawn.
     pub fn series(&self, columns: &[&str], drawn: &[usize]) -> Vec<Json> {
-        let mut series = Vec::new();
         let drawn: HashSet<usize> = drawn.iter().copied().collect();
+        let known = |column: &&&str| self.request.table.position(column).is_some();
+        let mut series = Vec::new();
         for (outer, inner) in self.rows.keys().copied().filter(|(outer, _)| drawn.contains(outer)) {
-            for column in columns
-                .iter()
-                .filter(|column| self.request.table.position(column).is_some())
-            {
-                let parts: Vec<_> = self.outer[outer].parts.iter().chain(&self.inner[inner].parts).collect();
-                let words: Vec<&str> = parts
-                    .iter()
-                    .map(|(_, value)| value.as_deref().unwrap_or("null"))
-                    .collect();
-                let name = if words.is_empty() {
-                    (*column).to_owned()
-                } else {
-                    format!("{column} {}", words.join(" "))
+            let parts: Vec<_> = self.outer[outer].parts.iter().chain(&self.inner[inner].parts).collect();
+            let group: serde_json::Map<String, Json> =
+                parts.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+            for column in columns.iter().filter(known) {
+                let words = parts.iter().map(|(_, value)| value.as_deref().unwrap_or("null"));
+                let name = std::iter::once(*column).chain(words).collect::<Vec<_>>().join(" ");
+                let point = |(bucket, edges): (usize, &Bucket)| {
+                    let start = self.request.range.local(edges.start).to_rfc3339();
+                    json!([start, plain(self.cell(outer, inner, bucket, column))])
                 };
-                let group: serde_json::Map<String, Json> =
-                    parts.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-                let points: Vec<Json> = (0..self.complete.len())
-                    .map(|bucket| json!([self.start(bucket), plain(self.cell(outer, inner, bucket, column))]))
-                    .collect();
+                let points: Vec<Json> = self.request.range.buckets.iter().enumerate().map(point).collect();
                 series.push(json!({ "name": name, "column": column, "group": group, "points": points }));
             }
         }
         series
-    }
-
-    /// A bucket's beginning as the answer writes it.
-    fn start(&self, bucket: usize) -> String {
-        self.request
-            .range
-            .local(self.request.range.buckets[bucket].start)
-            .to_rfc3339()
     }
 }
 
@@ -295,45 +226,11 @@ fn plain(value: &Value) -> Json {
 }
 
 /// The currencies that occur, in order.
-fn currencies(request: &ChartRequest) -> Vec<String> {
-    let Some(at) = request.table.position("currency") else {
-        return Vec::new();
-    };
-    let mut found: Vec<String> = request
-        .table
-        .rows
-        .iter()
-        .filter_map(|row| row.get(at)?.as_str())
-        .map(str::to_owned)
-        .collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn key(table: &Table, row: usize, columns: &[&str]) -> Key {
-    let part = |column: &&str| {
-        let value = table.cell(row, column);
-        (
-            (*column).to_owned(),
-            if *value == Value::Null {
-                None
-            } else {
-                Some(value.to_text())
-            },
-        )
-    };
-    Key {
-        parts: columns.iter().map(part).collect(),
-    }
-}
-
-/// The place of a key in the order of first appearance.
-fn find_or_add(known: &mut HashMap<Key, usize>, keys: &mut Vec<Key>, key: Key) -> usize {
-    *known.entry(key.clone()).or_insert_with(|| {
-        keys.push(key);
-        keys.len() - 1
-    })
+fn currencies(request: &ChartRequest) -> BTreeSet<String> {
+    let at = request.table.position("currency");
+    let rows = request.table.rows.iter();
+    let codes = rows.filter_map(|row| row.get(at?)?.as_str());
+    codes.map(str::to_owned).collect()
 }
 
 impl Grid<'_> {
@@ -342,6 +239,16 @@ impl Grid<'_> {
         (0..self.inner.len())
             .filter_map(|inner| self.whole(outer, inner, column))
             .sum()
+    }
+
+    /// The highest value of some columns of some groups, at least 0.
+    pub fn highest(&self, outers: &[usize], columns: &[&str]) -> f64 {
+        let series = outers
+            .iter()
+            .flat_map(|outer| (0..self.inner.len()).map(move |inner| (*outer, inner)));
+        let values =
+            series.flat_map(|(outer, inner)| columns.iter().flat_map(move |column| self.floats(outer, inner, column)));
+        values.flatten().fold(0.0, f64::max)
     }
 
     /// The last value of a column of a group.

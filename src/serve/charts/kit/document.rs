@@ -5,11 +5,12 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use super::backend::{Medium, UNITS, pixels};
+use super::backend::{Medium, Sheet, UNITS, pixels};
 use super::canvas::Rect;
 use super::data::Grid;
 use super::dates::{bucket_label, range_label};
 use super::scale::Calendar;
+use crate::model::TimeRange;
 use crate::serve::answer::annotations::described;
 use crate::serve::charts::ChartRequest;
 
@@ -44,22 +45,28 @@ impl Hit {
 /// More buckets than this are too slim to point at.
 const MOST_HITS: usize = 500;
 
-/// One place for each bucket, over the whole height of a panel, that tells the bucket's numbers.
-pub(crate) fn hits(
-    grid: &Grid,
-    request: &ChartRequest,
+/// One place for each bucket, over the whole height of a panel: its name, and what `tell` adds.
+pub(crate) fn bucket_hits(
+    range: &TimeRange,
+    complete: &[bool],
     (area, bands): (Rect, Calendar),
-    drawn: &[usize],
-    columns: &[&str],
+    tell: impl Fn(usize) -> String,
 ) -> Vec<Hit> {
     if bands.count > MOST_HITS {
         return Vec::new();
     }
+    let hit = |bucket: usize| {
+        let note = if complete[bucket] { "" } else { " (incomplete)" };
+        let text = format!("{}{note}{}", bucket_label(range, bucket), tell(bucket));
+        Hit::new(Rect::new(bands.left(bucket), area.y, bands.step, area.h), text)
+    };
+    (0..bands.count).map(hit).collect()
+}
+
+/// The same with the numbers of the drawn groups in some columns.
+pub(crate) fn hits(grid: &Grid, place: (Rect, Calendar), drawn: &[usize], columns: &[&str]) -> Vec<Hit> {
     let tell = |bucket: usize| {
-        let mut text = bucket_label(request.range, bucket);
-        if !grid.complete[bucket] {
-            text.push_str(" (incomplete)");
-        }
+        let mut text = String::new();
         for &outer in drawn {
             for inner in 0..grid.inner.len().min(12) {
                 let told = |column: &&str| format!("{} {}", words(column), grid.shown(outer, inner, bucket, column));
@@ -71,12 +78,9 @@ pub(crate) fn hits(
                 text.push_str(&format!("\n{}{part}{}", grid.named(outer), numbers.join(", ")));
             }
         }
-        Hit {
-            place: Rect::new(bands.left(bucket), area.y, bands.step, area.h),
-            text,
-        }
+        text
     };
-    (0..bands.count).map(tell).collect()
+    bucket_hits(grid.request.range, &grid.complete, place, tell)
 }
 
 /// A column's name as words.
@@ -85,7 +89,7 @@ pub(crate) fn words(column: &str) -> String {
 }
 
 /// The document that stands alone or inside a page.
-pub(crate) fn document(request: &ChartRequest, notes: &Notes, marks: &str) -> String {
+pub(crate) fn document(request: &ChartRequest, notes: &Notes, sheet: &Sheet) -> String {
     let (width, height) = (request.width, request.height);
     let (title, zone) = (request.title, request.range.tz.name());
     let about = format!("{title}, {} ({zone})", range_label(request.range));
@@ -101,12 +105,11 @@ pub(crate) fn document(request: &ChartRequest, notes: &Notes, marks: &str) -> St
          <title>{about}</title>\n<desc>{summary}</desc>\n"
     );
     if matches!(request.medium, Medium::File(_) | Medium::Pixels(_)) {
-        document.push_str(&format!(
-            "<metadata>{}</metadata>\n",
-            escaped(&metadata(request, notes).to_string())
-        ));
+        let (style, metadata) = (sheet.colours.rules(), metadata(request, notes).to_string());
+        let metadata = escaped(&metadata);
+        document.push_str(&format!("<style>{style}</style>\n<metadata>{metadata}</metadata>\n"));
     }
-    document.push_str(marks);
+    document.push_str(&sheet.marks);
     if request.medium != Medium::Phone {
         push_hits(&mut document, &notes.hits);
     }

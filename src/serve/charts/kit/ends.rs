@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Align, Canvas, Rect, measure};
+use super::canvas::{Align, Canvas, Rect, widest};
 use super::frame::SMALL;
 use super::names::fitted;
 use crate::serve::charts::ChartError;
@@ -48,10 +48,11 @@ pub(crate) fn named(canvas: &Canvas) -> bool {
 
 /// Room that end labels take.
 pub(crate) fn end_width(texts: &[String]) -> f64 {
-    texts
-        .iter()
-        .map(|text| measure(text, SMALL, true) + 16.0)
-        .fold(0.0, f64::max)
+    if texts.is_empty() {
+        0.0
+    } else {
+        widest(texts, SMALL, true) + 16.0
+    }
 }
 
 /// Writes labels beside the right edge, moved apart where they would touch.

@@ -77,6 +77,12 @@ pub(crate) fn measure(text: &str, size: f64, bold: bool) -> f64 {
     text.chars().map(width).sum::<f64>() * size
 }
 
+/// Width of the widest of some texts.
+pub(crate) fn widest<'t>(texts: impl IntoIterator<Item = &'t String>, size: f64, bold: bool) -> f64 {
+    let widths = texts.into_iter().map(|text| measure(text, size, bold));
+    widths.fold(0.0, f64::max)
+}
+
 /// The widths of the ASCII characters in ems, regular and bold.
 fn ascii() -> &'static [[f64; 128]; OWN] {
     static WIDTHS: OnceLock<[[f64; 128]; OWN]> = OnceLock::new();
@@ -90,8 +96,8 @@ fn width(character: char, bold: bool) -> f64 {
     }
     let own = faces().get(usize::from(bold)).and_then(|face| face.width(character));
     let known = own.or_else(|| faces().iter().find_map(|face| face.width(character)));
-    // A browser may have it: no script is wider than a square to the character.
-    known.unwrap_or(1.0)
+    // A browser may have it; pixels tell its number.
+    known.unwrap_or_else(|| numbered(character).chars().map(|letter| width(letter, bold)).sum())
 }
 
 /// A text between tags with the family named of every letter that DejaVu lacks: resvg looks for one font for a whole
@@ -128,10 +134,14 @@ pub(crate) fn legible(text: &str) -> Cow<'_, str> {
         if known(character) {
             written.push(character);
         } else {
-            written.push_str(&format!("U+{:04X}", u32::from(character)));
+            written.push_str(&numbered(character));
         }
     }
     Cow::Owned(written)
+}
+
+fn numbered(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
 }
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 
 use plotters::style::RGBColor;
 
+use super::backend::Medium;
 use super::canvas::{Align, Canvas, Rect, measure};
 use super::dates::range_label;
 use super::document::Notes;
 use super::earlier;
+use super::fonts::legible;
 use super::legend::Legend;
+use crate::model::Value;
 use crate::serve::charts::{ChartError, ChartRequest};
 
 /// Size of all text but the title.
@@ -56,7 +59,17 @@ fn subtitle(request: &ChartRequest, span: &str) -> String {
     let mut parts = vec![span, request.range.tz.name()];
     parts.extend(Some(request.subtitle).filter(|words| !words.is_empty()));
     parts.extend(earlier::note(request));
+    if matches!(request.medium, Medium::Pixels(_)) && !texts(request).all(|text| legible(text) == text) {
+        parts.push("characters that no font here has stand as U+ and their number; the SVG shows them with yours");
+    }
     parts.join(" \u{b7} ")
+}
+
+/// The texts that a picture may show as they were sent in.
+fn texts<'a>(request: &'a ChartRequest) -> impl Iterator<Item = &'a str> {
+    let cells = request.table.rows.iter().flatten().filter_map(Value::as_str);
+    let marked = request.annotations.iter().map(|annotation| annotation.text.as_str());
+    cells.chain(marked).chain([request.title, request.subtitle])
 }
 
 /// Lines that a picture of this size can tell apart.

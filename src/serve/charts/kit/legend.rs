@@ -7,6 +7,7 @@ use super::data::Grid;
 use super::earlier;
 use super::frame::{SMALL, fit, whisker};
 use super::names::fitted;
+use super::theme::dashed;
 use crate::serve::charts::ChartError;
 
 /// How a legend's entry looks.
@@ -129,7 +130,7 @@ fn draw_mark(canvas: &Canvas, mark: Mark, x: f64, y: f64) -> Result<(), ChartErr
         Mark::Block(color) => canvas.rect(block, color),
         Mark::Hatched(color) => canvas.bar(block, color, false),
         Mark::Line(color) => canvas.path(&[(x, y), (x + 12.0, y)], color, 2.4),
-        Mark::Dashed(color) => canvas.dashed(&[(x, y), (x + 13.0, y)], color, 2.0),
+        Mark::Dashed(color) => canvas.path(&[(x, y), (x + 13.0, y)], dashed(color), 2.0),
         Mark::Dot(color) => canvas.disc((x + 6.0, y), 4.0, color),
         Mark::Whisker(color) => whisker(canvas, (x, x + 12.0), y, 3.5, color),
         Mark::Note => Ok(()),

@@ -1,6 +1,6 @@
 //! A list: in each row a name at the left, its numbers at the right, and between them room for a bar.
 
-use super::canvas::{Align, Canvas, Font, Rect, measure};
+use super::canvas::{Align, Canvas, Font, Rect, widest};
 use super::frame::SMALL;
 use crate::serve::charts::ChartError;
 
@@ -16,17 +16,15 @@ pub(crate) struct List {
     pub row: f64,
 }
 
-/// Room for the widest of some texts, with a gap beside it.
-fn widest(texts: &[String], size: f64, bold: bool) -> f64 {
-    texts.iter().map(|text| measure(text, size, bold)).fold(0.0, f64::max) + 10.0
-}
-
 impl List {
     /// A list of names, written in a font, and their numbers; a row is at most so high.
     pub fn new(body: Rect, (names, font): (Vec<String>, Font), numbers: Vec<String>, most: f64) -> Self {
         let row = (body.h / names.len().max(1) as f64).min(most);
-        let (left, right) = (widest(&names, font.size, font.bold), widest(&numbers, SMALL, false));
-        let area = body.inset(left, 0.0, right, 0.0).row(body.y, row * names.len() as f64);
+        // A gap stands beside either.
+        let left = widest(&names, font.size, font.bold) + 10.0;
+        let area = body
+            .inset(left, 0.0, widest(&numbers, SMALL, false) + 10.0, 0.0)
+            .row(body.y, row * names.len() as f64);
         List {
             body,
             names,
@@ -44,8 +42,8 @@ impl List {
 
     /// Where the bar of a row is, which takes a share of its height and at most so many pixels.
     pub fn bar(&self, at: usize, (share, most): (f64, f64)) -> Rect {
-        let height = (self.row * share).min(most);
-        self.place(at).middle(height).part(self.area.x, self.area.w)
+        let (place, height) = (self.place(at), (self.row * share).min(most));
+        Rect::new(self.area.x, place.y + (place.h - height) / 2.0, self.area.w, height)
     }
 
     /// Writes the name and the numbers of a row; names begin at the left edge, or end before their bars.

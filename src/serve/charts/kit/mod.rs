@@ -14,8 +14,8 @@ pub(super) mod earlier;
 mod ends;
 pub(super) mod fonts;
 mod frame;
+mod key;
 mod legend;
-pub(super) mod legible;
 mod list;
 mod marks;
 mod names;
@@ -29,13 +29,14 @@ mod unseen;
 
 pub(super) use bar::Bar;
 pub(super) use calendar::ticks;
-pub(super) use canvas::{Align, Canvas, Font, Rect, measure, stroke};
+pub(super) use canvas::{Align, Canvas, Font, Rect, measure, stroke, widest};
 pub(super) use cells::{Cell, arrangement, cells, foot_note};
-pub(super) use data::{Grid, Key, others};
+pub(super) use data::{Grid, others};
 pub(super) use dates::{bucket_label, last_label};
-pub(super) use document::{Hit, Notes, hits, words};
+pub(super) use document::{Hit, Notes, bucket_hits, hits, words};
 pub(super) use ends::{EndLabel, end_labels, end_width, ends, named};
 pub(super) use frame::{SMALL, fit, header, header_over, most_lines, no_data, whisker, wrap};
+pub(super) use key::Key;
 pub(super) use legend::{Legend, Mark};
 pub(super) use list::List;
 pub(super) use marks::{
@@ -43,7 +44,7 @@ pub(super) use marks::{
 };
 pub(super) use names::fitted;
 pub(super) use panel::{FOOT, Panel, Plot, Spec, lying, name_tick, per, stack, whole};
-pub(super) use scale::{Kind, Rows, Values};
+pub(super) use scale::{Kind, Rows, Values, moment};
 pub(super) use theme::{dashed, readable_on};
 
 pub(super) use crate::serve::numbers::{

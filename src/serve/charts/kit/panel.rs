@@ -11,7 +11,7 @@ use plotters::style::{Color, RGBColor, TRANSPARENT};
 
 use super::backend::{Svg, UNITS};
 use super::calendar::{Tick, ticks};
-use super::canvas::{Align, Canvas, Rect, failed, measure, stroke, units};
+use super::canvas::{Align, Canvas, Rect, failed, measure, stroke, units, widest};
 use super::frame::{SMALL, fit};
 use super::scale::{Calendar, Kind, Rows, Values, moment};
 use crate::model::{Interval, TimeRange};
@@ -170,8 +170,8 @@ pub(crate) fn stack(
         y = area.bottom() + GAP;
         drafts.push((spec, area, scale));
     }
-    let labels = drafts.iter().flat_map(|(_, _, scale)| scale.labels());
-    let gutter = labels.map(|label| measure(&label, TICK, false)).fold(0.0, f64::max) + 7.0;
+    let labels: Vec<String> = drafts.iter().flat_map(|(_, _, scale)| scale.labels()).collect();
+    let gutter = widest(&labels, TICK, false) + 7.0;
     let mut panels: Vec<Panel> = Vec::new();
     for (spec, area, scale) in drafts {
         let area = area.inset(gutter, 0.0, right, 0.0);

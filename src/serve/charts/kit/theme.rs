@@ -8,7 +8,7 @@
 //! The series follow Okabe and Ito: told apart with any kind of colour blindness, and of
 //! differing lightness, so that they survive a black-and-white printer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plotters::style::RGBColor;
 
@@ -163,12 +163,12 @@ impl Ink {
         (mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
     }
 
-    /// The name of its variable on a page.
-    pub fn variable(self) -> String {
+    /// Its name in variables and classes.
+    pub fn name(self) -> String {
         let kind = if self.readable { "t" } else { "c" };
         match self.tint {
-            0 => format!("--{kind}{}", self.place),
-            tint => format!("--{kind}{}-{tint}", self.place),
+            0 => format!("{kind}{}", self.place),
+            tint => format!("{kind}{}-{tint}", self.place),
         }
     }
 }
@@ -190,24 +190,39 @@ fn contrast(text: Rgb, ground: Rgb) -> f64 {
     one.max(other) / one.min(other)
 }
 
-/// The colours that the charts of a page use.
+/// The colours and classes that charts use.
 #[derive(Debug, Default)]
-pub struct Colours(pub(crate) BTreeSet<Ink>);
+pub struct Colours {
+    /// The colours.
+    pub(crate) inks: BTreeSet<Ink>,
+    /// What each class stands for, by its name.
+    pub(crate) classes: BTreeMap<String, String>,
+}
 
 impl Colours {
     /// Adds those of a chart.
-    pub(crate) fn add(&mut self, inks: BTreeSet<Ink>) {
-        self.0.extend(inks);
+    pub(crate) fn add(&mut self, other: Colours) {
+        self.inks.extend(other.inks);
+        self.classes.extend(other.classes);
     }
 
-    /// The variables as style rules, for both themes.
+    /// The classes as style rules.
+    pub(crate) fn rules(&self) -> String {
+        let rules = self.classes.iter();
+        rules
+            .map(|(name, stands_for)| format!("svg .{name}{{{stands_for}}}"))
+            .collect()
+    }
+
+    /// The rules of a page: its variables for both themes, and the classes.
     pub fn style(&self) -> String {
-        let rules = |theme| -> String {
-            let rule = |ink: &Ink| format!("{}:{};", ink.variable(), ink.hex(theme));
-            self.0.iter().map(rule).collect()
+        let variables = |theme| -> String {
+            let variable = |ink: &Ink| format!("--{}:{};", ink.name(), ink.hex(theme));
+            self.inks.iter().map(variable).collect()
         };
-        let (light, dark) = (rules(Theme::Light), rules(Theme::Dark));
-        format!(":root{{{light}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}")
+        let (light, dark) = (variables(Theme::Light), variables(Theme::Dark));
+        let rules = self.rules();
+        format!(":root{{{light}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}{rules}")
     }
 }
 
@@ -225,11 +240,15 @@ mod tests {
         assert_eq!(ink(readable_on(blue)).hex(Theme::Light), "#FFFFFF");
         // Half way from (0, 114, 178) to white.
         assert_eq!(ink(pale).hex(Theme::Light), "#80B9D9");
-        let colours = Colours([ink(blue), ink(pale)].into());
+        let colours = Colours {
+            inks: [ink(blue), ink(pale)].into(),
+            classes: [("fc6".to_owned(), "fill:var(--c6)".to_owned())].into(),
+        };
         assert_eq!(
             colours.style(),
             ":root{--c6:#0072B2;--c6-50:#80B9D9;}\
-             @media (prefers-color-scheme: dark){:root{--c6:#3492D6;--c6-50:#245579;}}"
+             @media (prefers-color-scheme: dark){:root{--c6:#3492D6;--c6-50:#245579;}}\
+             svg .fc6{fill:var(--c6)}"
         );
     }
 }

@@ -3,8 +3,8 @@
 use plotters::style::RGBColor;
 
 use crate::serve::charts::kit::{
-    Canvas, Cell, Columns, EndLabel, Grid, Kind, Legend, Notes, Panel, Spec, area, cells, centred, columns, count,
-    earlier, end_labels, end_width, from_zero, header, hits, line, no_data, per, seams, stack, stacked, whole,
+    Canvas, Cell, Columns, EndLabel, Grid, Kind, Legend, Notes, Panel, Span, Spec, area, cells, centred, columns,
+    count, earlier, end_labels, end_width, from_zero, header, hits, line, no_data, per, seams, stack, stacked, whole,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -23,13 +23,14 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let drawn: Vec<usize> = cells.iter().map(|cell| cell.outer).collect();
     let flows: Vec<Flows> = drawn.iter().map(|outer| Flows::of(&grid, *outer)).collect();
     // One scale for all, so that groups can be compared.
-    let highest = flows.iter().map(Flows::highest).fold(0.0, f64::max);
-    let lowest = flows.iter().map(Flows::lowest).fold(0.0, f64::min);
-    let most = flows
-        .iter()
-        .flat_map(|flows| flows.active.iter().chain(&flows.before).flatten())
-        .copied()
+    let all = |of: fn(&Flows) -> &[Span]| flows.iter().flat_map(of).flatten().map(|(_, to)| *to);
+    let highest = all(|flows| &flows.back)
+        .chain(all(|flows| &flows.new))
         .fold(0.0, f64::max);
+    let lowest = all(|flows| &flows.lost).fold(0.0, f64::min);
+    let most = grid.highest(&drawn, &["active"]);
+    let before = flows.iter().flat_map(|flows| &flows.before).flatten();
+    let most = before.copied().fold(most, f64::max);
     let mut notes = Notes {
         series: grid.series(&[PLOTTED.as_slice(), &["active_previous"]].concat(), &drawn),
         ..Notes::default()
@@ -52,57 +53,44 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
         if let Some(lower) = panels.get(1) {
             draw_active(canvas, lower, flows, &grid.complete, end)?;
         }
-        notes
-            .hits
-            .extend(hits(&grid, request, whole(&panels), &[outer], &PLOTTED));
+        notes.hits.extend(hits(&grid, whole(&panels), &[outer], &PLOTTED));
         notes.summary.push_str(&summary(&grid, outer));
     }
     Ok(notes)
 }
 
-/// What the columns of one group are made of.
+/// The columns and the line of one group.
 struct Flows {
     active: Vec<Option<f64>>,
     before: Vec<Option<f64>>,
-    new: Vec<Option<f64>>,
-    resurrected: Vec<Option<f64>>,
-    churned: Vec<Option<f64>>,
+    new: Vec<Span>,
+    back: Vec<Span>,
+    lost: Vec<Span>,
 }
 
 impl Flows {
     fn of(grid: &Grid, outer: usize) -> Self {
         let read = |column| grid.floats(outer, 0, column);
+        let mut base = vec![0.0; grid.complete.len()];
+        let lost: Vec<Option<f64>> = read("churned").into_iter().map(|lost| lost.map(|lost| -lost)).collect();
         Flows {
             active: read("active"),
             before: earlier::values(grid, outer, 0, "active"),
-            new: read("new"),
-            resurrected: read("resurrected"),
-            churned: read("churned"),
+            new: stacked(&mut base, &read("new")),
+            back: stacked(&mut base, &read("resurrected")),
+            lost: from_zero(&lost),
         }
     }
 
-    fn won(&self, bucket: usize) -> Option<f64> {
-        match (self.new[bucket], self.resurrected[bucket]) {
-            (None, None) => None,
-            (new, back) => Some(new.unwrap_or(0.0) + back.unwrap_or(0.0)),
-        }
-    }
-
-    fn highest(&self) -> f64 {
-        (0..self.new.len())
-            .filter_map(|bucket| self.won(bucket))
-            .fold(0.0, f64::max)
-    }
-
-    fn lowest(&self) -> f64 {
-        -self.churned.iter().flatten().copied().fold(0.0, f64::max)
+    /// What was won less what was lost.
+    fn net(&self, bucket: usize) -> Option<f64> {
+        let (_, won) = self.back[bucket].or(self.new[bucket])?;
+        Some(won + self.lost[bucket]?.1)
     }
 
     /// The last number of active bots and its label: of an incomplete bucket it is no fall.
     fn end(&self, complete: &[bool], width: f64) -> Option<(f64, String)> {
-        let last = (0..self.active.len())
-            .rev()
-            .find(|bucket| self.active[*bucket].is_some())?;
+        let last = self.active.iter().rposition(Option::is_some)?;
         let value = self.active[last]?;
         let text = match complete[last] || width < 420.0 {
             true => count(value),
@@ -144,27 +132,20 @@ fn colors(canvas: &Canvas) -> [RGBColor; 3] {
 }
 
 fn draw_flows(canvas: &Canvas, panel: &Panel, flows: &Flows, complete: &[bool]) -> Result<(), ChartError> {
-    let buckets = 0..complete.len();
-    let mut base = vec![0.0; complete.len()];
-    let new = stacked(&mut base, &flows.new);
-    let back = stacked(&mut base, &flows.resurrected);
-    let lost: Vec<Option<f64>> = flows.churned.iter().map(|lost| lost.map(|lost| -lost)).collect();
-    let lost = from_zero(&lost);
-    for (spans, color) in [&new, &back, &lost].into_iter().zip(colors(canvas)) {
+    for (spans, color) in [&flows.new, &flows.back, &flows.lost].into_iter().zip(colors(canvas)) {
         columns(canvas, panel, Columns::new(spans, complete, color))?;
     }
-    seams(canvas, panel, &new)?;
+    seams(canvas, panel, &flows.new)?;
     panel.zero(canvas)?;
-    let net: Vec<Option<f64>> = buckets.map(|b| Some(flows.won(b)? - flows.churned[b]?)).collect();
     if canvas.frame.w / (complete.len() as f64) < 8.0 {
         return Ok(());
     }
     let radius = (panel.bands.step / 5.0).clamp(1.2, 3.2);
-    for (bucket, net) in net.iter().enumerate() {
-        let Some(net) = net else { continue };
-        let at = (panel.bands.centre(bucket), panel.y(*net));
-        canvas.disc(at, radius + 1.0, canvas.palette.background)?;
-        canvas.point(at, radius, canvas.palette.text, complete[bucket])?;
+    for (bucket, complete) in complete.iter().enumerate() {
+        let Some(net) = flows.net(bucket) else { continue };
+        let at = (bucket as f64 + 0.5, net);
+        panel.disc(at, radius + 1.0, canvas.palette.background)?;
+        panel.dot(canvas, at, radius, (canvas.palette.text, *complete))?;
     }
     Ok(())
 }

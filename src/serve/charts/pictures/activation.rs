@@ -139,43 +139,28 @@ fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pic
     if let Some(lower) = panels.get(1) {
         nested(canvas, lower, grid)?;
     }
-    let hits = hits(grid, request, whole(&panels), &drawn, &TOLD);
+    let hits = hits(grid, whole(&panels), &drawn, &TOLD);
     Ok((drawn, hits))
 }
 
 fn specs(request: &ChartRequest, grid: &Grid, drawn: &[usize], steps: bool) -> Vec<Spec> {
-    let most = |column: &str| {
-        let values = drawn.iter().flat_map(|outer| grid.floats(*outer, 0, column));
-        values.flatten().fold(0.0, f64::max)
-    };
-    let before = if grid.outer.len() <= 1 {
-        most("rate_previous")
-    } else {
-        0.0
-    };
-    let (highest, widest) = (most("rate").max(before), most("ci_high"));
+    let before = if grid.outer.len() <= 1 { "rate_previous" } else { "rate" };
+    let (highest, widest) = (
+        grid.highest(drawn, &["rate", before]),
+        grid.highest(drawn, &["ci_high"]),
+    );
     // A bucket of three bots has an interval up to 1; it must not flatten the rest.
     let hi = if highest > 0.0 {
         widest.max(highest).min(highest * 1.5)
     } else {
         widest
     };
-    let mut specs = vec![Spec::new(
-        1.5,
-        (0.0, hi),
-        Kind::Ratio,
-        "With a captured payment, and 95% interval".to_owned(),
-    )];
+    let caption = "With a captured payment, and 95% interval";
+    let mut specs = vec![Spec::new(1.5, (0.0, hi), Kind::Ratio, caption)];
     if steps {
-        specs.push(Spec::new(
-            1.0,
-            (
-                0.0,
-                grid.totals(0, "registered").into_iter().flatten().fold(0.0, f64::max),
-            ),
-            Kind::Count,
-            format!("Bots registered{}, and how far they came", per(request)),
-        ));
+        let registered = grid.totals(0, "registered").into_iter().flatten().fold(0.0, f64::max);
+        let caption = format!("Bots registered{}, and how far they came", per(request));
+        specs.push(Spec::new(1.0, (0.0, registered), Kind::Count, caption));
     }
     specs
 }
@@ -206,8 +191,7 @@ fn bars(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured
             list.write(canvas, at, Align::Left)?;
             bar(
                 canvas,
-                grid,
-                outer,
+                (grid, outer),
                 column,
                 list.bar(at, (0.62, 24.0)),
                 (color, complete),
@@ -220,8 +204,7 @@ fn bars(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<Pictured
 
 fn bar(
     canvas: &Canvas,
-    grid: &Grid,
-    outer: usize,
+    (grid, outer): (&Grid, usize),
     column: &str,
     area: Rect,
     (color, complete): (RGBColor, bool),

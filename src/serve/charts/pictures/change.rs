@@ -82,15 +82,12 @@ fn last_compared(grid: &Grid) -> Option<(usize, usize)> {
         (0..grid.inner.len()).any(|inner| grid.cell(outer, inner, bucket, "mix").as_f64().is_some())
     };
     let last = |outer: usize| (0..grid.complete.len()).rev().find(|bucket| known(outer, *bucket));
-    let size = |outer: usize| -> f64 {
-        let cases = (0..grid.inner.len()).flat_map(|inner| grid.floats(outer, inner, "n"));
-        cases.flatten().sum()
-    };
     let found = (0..grid.outer.len()).filter_map(|outer| Some((outer, last(outer)?)));
-    found.min_by(|one, two| size(two.0).total_cmp(&size(one.0)))
+    found.min_by(|one, two| grid.size(two.0, "n").total_cmp(&grid.size(one.0, "n")))
 }
 
 /// What one value did, in percentage points.
+#[derive(Clone)]
 struct Step {
     name: String,
     mix: f64,
@@ -162,11 +159,8 @@ impl Waterfall {
         }
         parts.retain(|part| !part.is_empty());
         let sum = |of: fn(&Step) -> f64| self.steps.iter().map(of).sum::<f64>() / 100.0;
-        let told = compared(
-            self.after,
-            self.before,
-            &[sum(|step| step.mix), sum(|step| step.within)],
-        );
+        let moved = [sum(|step| step.mix), sum(|step| step.within)];
+        let told = compared(self.after, self.before, &moved);
         let end = |column: &str| {
             let mut ends = (0..grid.inner.len()).map(|inner| grid.cell(outer, inner, bucket, column).as_f64());
             ends.find_map(|end| end)
@@ -184,16 +178,11 @@ impl Waterfall {
 
     /// As many steps as have a row each; the rest as one.
     fn fitting(&self, most: usize) -> Vec<Step> {
-        let copy = |step: &Step| Step {
-            name: step.name.clone(),
-            detail: step.detail.clone(),
-            ..*step
-        };
         if self.steps.len() <= most {
-            return self.steps.iter().map(copy).collect();
+            return self.steps.clone();
         }
         let (shown, rest) = self.steps.split_at(most.saturating_sub(1));
-        let mut steps: Vec<Step> = shown.iter().map(copy).collect();
+        let mut steps = shown.to_vec();
         steps.push(Step {
             name: format!("{} others", rest.len()),
             mix: rest.iter().map(|step| step.mix).sum(),

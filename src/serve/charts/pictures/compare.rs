@@ -2,44 +2,49 @@
 
 use super::funnel::told;
 use super::rates::entered;
+use crate::serve::charts::ChartError;
 use crate::serve::charts::kit::{
-    Align, Canvas, Grid, Hit, Kind, Legend, Mark, Plot, Rect, Rows, SMALL, Values, count, fit, fitted, foot_note,
-    header, lying, measure,
+    Align, Canvas, Grid, Hit, Kind, Legend, List, Mark, SMALL, count, fit, fitted, foot_note, header, lying, measure,
 };
-use crate::serve::charts::{ChartError, ChartRequest};
-
-/// Where everything stands.
-struct Layout {
-    /// The groups that are drawn, largest first.
-    shown: Vec<usize>,
-    /// The steps whose rates are drawn.
-    steps: Vec<usize>,
-    names: Vec<String>,
-    sums: Vec<String>,
-    body: Rect,
-    /// Height of a group's row.
-    row: f64,
-    plot: Plot<Values, Rows>,
-}
 
 /// Draws one row for each group; tells which were drawn, and what stands under the pointer.
-pub(super) fn draw(canvas: &Canvas, request: &ChartRequest, grid: &Grid) -> Result<(Vec<usize>, Vec<Hit>), ChartError> {
+pub(super) fn draw(canvas: &Canvas, grid: &Grid) -> Result<(Vec<usize>, Vec<Hit>), ChartError> {
     let steps = last_steps(grid, 4);
-    let body = header(canvas, request, &legend(canvas, grid, &steps))?;
-    let layout = Layout::of(canvas, grid, steps, body)?;
-    let area = layout.plot.area;
+    let body = header(canvas, grid.request, &legend(canvas, grid, &steps))?;
+    let least = 10.0 * steps.len() as f64 + 6.0;
+    let mut shown = grid.by_size(|outer| entered(grid, outer));
+    shown.truncate(((body.h - 36.0) / least).max(1.0) as usize);
+    let names: Vec<String> = shown.iter().map(|outer| grid.name(*outer).to_owned()).collect();
+    let names = fitted(&names, SMALL, true, body.w * 0.3);
+    let sums = shown.iter().map(|outer| last_rate(grid, *outer, &steps)).collect();
+    let room = body.inset(0.0, 2.0, 0.0, 36.0);
+    let list = List::new(room, (names, canvas.bold(SMALL)), sums, 64.0);
+    let pairs = shown
+        .iter()
+        .flat_map(|outer| steps.iter().map(|inner| (*outer, *inner)));
+    let highest = pairs.map(|(outer, inner)| most(grid, outer, inner)).fold(0.0, f64::max);
+    let area = list.area.inset(0.0, 0.0, 2.0, 0.0);
+    let plot = lying(canvas, area, shown.len(), (0.0, highest), Kind::Ratio)?;
+    let complete = !grid.complete.contains(&false);
     let mut hits = Vec::new();
-    for at in 0..layout.shown.len() {
-        let place = body.row(area.y + layout.row * at as f64, layout.row);
-        layout.draw_group(canvas, grid, at, place)?;
-        let told = layout.steps.iter().map(|inner| told(grid, layout.shown[at], *inner));
-        let text = told.collect::<Vec<_>>().join("\n");
-        hits.push(Hit { place, text });
+    for (at, outer) in shown.iter().enumerate() {
+        list.write(canvas, at, Align::Left)?;
+        for ((rank, inner), color) in steps.iter().enumerate().zip(canvas.palette.series) {
+            let y = at as f64 + (rank as f64 + 1.0) / (steps.len() as f64 + 1.0);
+            let value = |column| grid.cell(*outer, *inner, 0, column).as_f64();
+            let Some(rate) = value("rate") else { continue };
+            if let (Some(lo), Some(hi)) = (value("ci_low"), value("ci_high")) {
+                plot.interval((lo, rate, hi), y, 3.0, color)?;
+            }
+            plot.dot(canvas, (rate, y), 4.4, (color, complete))?;
+        }
+        let told: Vec<String> = steps.iter().map(|inner| told(grid, *outer, *inner)).collect();
+        hits.push(Hit::new(list.place(at), told.join("\n")));
     }
-    if let Some(others) = grid.others(&layout.shown, |outer| entered(grid, outer), "entered") {
+    if let Some(others) = grid.others(&shown, |outer| entered(grid, outer), "entered") {
         foot_note(canvas, body.row(body.y, area.bottom() + 33.0 - body.y), &others)?;
     }
-    Ok((layout.shown, hits))
+    Ok((shown, hits))
 }
 
 /// The last of the steps after the entry, at most so many; the entry itself where there is no other.
@@ -67,53 +72,6 @@ fn legend(canvas: &Canvas, grid: &Grid, steps: &[usize]) -> Legend {
         legend.note("\u{25cb} incomplete range");
     }
     legend
-}
-
-impl Layout {
-    fn of(canvas: &Canvas, grid: &Grid, steps: Vec<usize>, body: Rect) -> Result<Self, ChartError> {
-        let least = 10.0 * steps.len() as f64 + 6.0;
-        let mut shown = grid.by_size(|outer| entered(grid, outer));
-        shown.truncate(((body.h - 36.0) / least).max(1.0) as usize);
-        let names: Vec<String> = shown.iter().map(|outer| grid.name(*outer).to_owned()).collect();
-        let names = fitted(&names, SMALL, true, body.w * 0.3);
-        let sums: Vec<String> = shown.iter().map(|outer| last_rate(grid, *outer, &steps)).collect();
-        let widest = |texts: &[String], bold| texts.iter().map(|text| measure(text, SMALL, bold)).fold(0.0, f64::max);
-        let row = ((body.h - 38.0) / shown.len() as f64).min(64.0);
-        let area = body.inset(widest(&names, true) + 10.0, 2.0, widest(&sums, false) + 12.0, 36.0);
-        let area = area.row(area.y, row * shown.len() as f64);
-        let pairs = shown
-            .iter()
-            .flat_map(|outer| steps.iter().map(|inner| (*outer, *inner)));
-        let highest = pairs.map(|(outer, inner)| most(grid, outer, inner)).fold(0.0, f64::max);
-        let plot = lying(canvas, area, shown.len(), (0.0, highest), Kind::Ratio)?;
-        Ok(Layout {
-            shown,
-            steps,
-            names,
-            sums,
-            body,
-            row,
-            plot,
-        })
-    }
-
-    fn draw_group(&self, canvas: &Canvas, grid: &Grid, at: usize, place: Rect) -> Result<(), ChartError> {
-        let (left, right, middle) = (self.body.x, self.body.right(), place.y + self.row / 2.0);
-        canvas.text(&self.names[at], (left, middle), Align::Left, canvas.bold(SMALL))?;
-        canvas.text(&self.sums[at], (right, middle), Align::Right, canvas.font(SMALL))?;
-        let complete = !grid.complete.contains(&false);
-        for (rank, inner) in self.steps.iter().enumerate() {
-            let color = canvas.palette.series[rank];
-            let y = at as f64 + (rank as f64 + 1.0) / (self.steps.len() as f64 + 1.0);
-            let value = |column| grid.cell(self.shown[at], *inner, 0, column).as_f64();
-            let Some(rate) = value("rate") else { continue };
-            if let (Some(lo), Some(hi)) = (value("ci_low"), value("ci_high")) {
-                self.plot.interval((lo, rate, hi), y, 3.0, color)?;
-            }
-            self.plot.dot(canvas, (rate, y), 4.4, (color, complete))?;
-        }
-        Ok(())
-    }
 }
 
 /// The last step's rate and what it is a rate of.

@@ -24,7 +24,8 @@ pub(super) struct Arm {
 #[derive(Debug)]
 pub(super) struct Row {
     pub outer: usize,
-    pub group: String,
+    /// The group as the beginning of a sentence.
+    group: String,
     pub arms: [Arm; 2],
     pub difference: Option<Estimate>,
     /// The difference in words, so that it and the rates add up.
@@ -76,7 +77,7 @@ impl Row {
         };
         Row {
             outer,
-            group: grid.name(outer).to_owned(),
+            group: grid.named(outer),
             arms: [
                 arm("level", "n", "rate", written.as_ref().map(|told| &told.now)),
                 arm(
@@ -110,11 +111,6 @@ impl Row {
 
     pub fn told(&self) -> String {
         let arm = |arm: &Arm| format!("{} {} of {}", arm.name, arm.shown, count(arm.n));
-        let group = if self.group.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", self.group)
-        };
         let covered = self
             .coverage
             .filter(|_| self.adjusted.is_some())
@@ -123,7 +119,8 @@ impl Row {
             });
         let [level, baseline] = &self.arms;
         format!(
-            "{group}{} against {}: {} points{covered}.",
+            "{}{} against {}: {} points{covered}.",
+            self.group,
             arm(level),
             arm(baseline),
             self.differences()

@@ -35,7 +35,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let (drawn, hits) = if request.range.buckets.len() == 1 {
         bars(canvas, &grid, body)?
     } else {
-        over_time(canvas, &split, &grid, body)?
+        over_time(canvas, &grid, body)?
     };
     Ok(Notes {
         summary: drawn.iter().map(|outer| summary(&grid, *outer)).collect(),
@@ -106,33 +106,22 @@ fn bars(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError
     Ok((order, hits))
 }
 
-fn over_time(canvas: &Canvas, request: &ChartRequest, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
+fn over_time(canvas: &Canvas, grid: &Grid, body: Rect) -> Result<Pictured, ChartError> {
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
     let size = (|outer| grid.size(outer, "payments"), "payments");
     for Cell { outer, place } in cells(canvas, grid, body, LEAST, size)? {
-        let panel = attribution(canvas, request, grid, outer, place)?;
-        told.extend(hits(grid, request, (panel.area, panel.bands), &[outer], &TOLD));
+        let panel = attribution(canvas, grid, outer, place)?;
+        told.extend(hits(grid, (panel.area, panel.bands), &[outer], &TOLD));
         drawn.push(outer);
     }
     Ok((drawn, told))
 }
 
 /// Columns of what belongs to a bot, and above it what does not.
-fn attribution(
-    canvas: &Canvas,
-    request: &ChartRequest,
-    grid: &Grid,
-    outer: usize,
-    place: Rect,
-) -> Result<Panel, ChartError> {
-    let payments = grid.floats(outer, 0, "payments");
+fn attribution(canvas: &Canvas, grid: &Grid, outer: usize, place: Rect) -> Result<Panel, ChartError> {
+    let request = grid.request;
     let caption = format!("Payments{}: {}", per(request), told(grid, outer, false));
-    let spec = Spec::new(
-        1.0,
-        (0.0, payments.iter().flatten().copied().fold(0.0, f64::max)),
-        Kind::Count,
-        caption,
-    );
+    let spec = Spec::new(1.0, (0.0, grid.highest(&[outer], &["payments"])), Kind::Count, caption);
     let mut panels = stack(canvas, request.range, place, &[spec], 4.0)?;
     let panel = panels.remove(0);
     let mut base = vec![0.0; grid.complete.len()];

@@ -6,7 +6,7 @@ use plotters::style::RGBColor;
 
 use crate::serve::charts::kit::{
     Align, Canvas, Columns, Grid, Hit, Key, Kind, Legend, List, Notes, Rect, SMALL, Span, Spec, columns, count, fitted,
-    foot_note, header, no_data, others, per, percent, seams, stack, words,
+    foot_note, header, no_data, others, per, percent, seams, stack, stacked, words,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -196,7 +196,7 @@ fn over_time_and_codes(
 ) -> Result<Pictured, ChartError> {
     let both = canvas.frame.h >= ROOM_FOR_BOTH;
     let upper = body.row(body.y, if both { body.h * 0.5 } else { body.h });
-    over_time(canvas, request, grid, reasons, upper)?;
+    over_time(canvas, grid, reasons, upper)?;
     if !both {
         return Ok((reasons.len(), Vec::new()));
     }
@@ -209,38 +209,29 @@ fn over_time_and_codes(
     bars(canvas, grid, reasons, lower.inset(0.0, 18.0, 0.0, 0.0), request.over())
 }
 
-fn over_time(
-    canvas: &Canvas,
-    request: &ChartRequest,
-    grid: &Grid,
-    reasons: &[Reason],
-    place: Rect,
-) -> Result<(), ChartError> {
+fn over_time(canvas: &Canvas, grid: &Grid, reasons: &[Reason], place: Rect) -> Result<(), ChartError> {
     let mut base = vec![0.0; grid.complete.len()];
     let mut layers: Vec<(&str, Vec<Span>)> = Vec::new();
     let kinds = KINDS.into_iter().chain(["unknown"]);
     for kind in kinds.filter(|kind| reasons.iter().any(|reason| reason.kind == *kind)) {
-        let from = base.clone();
+        let mut attempts = vec![Some(0.0); base.len()];
         for reason in reasons.iter().filter(|reason| reason.kind == kind) {
-            for (base, attempts) in base.iter_mut().zip(grid.floats(reason.outer, 0, "attempts")) {
-                *base += attempts.unwrap_or(0.0);
+            for (sum, own) in attempts
+                .iter_mut()
+                .flatten()
+                .zip(grid.floats(reason.outer, 0, "attempts"))
+            {
+                *sum += own.unwrap_or(0.0);
             }
         }
-        layers.push((
-            kind,
-            from.into_iter()
-                .zip(&base)
-                .map(|(from, to)| Some((from, *to)))
-                .collect(),
-        ));
+        layers.push((kind, stacked(&mut base, &attempts)));
     }
-    let spec = Spec::new(
-        1.0,
-        (0.0, base.iter().copied().fold(0.0, f64::max)),
-        Kind::Count,
-        format!("Failed attempts{}", per(request)),
+    let (hi, caption) = (
+        base.iter().copied().fold(0.0, f64::max),
+        format!("Failed attempts{}", per(grid.request)),
     );
-    let panels = stack(canvas, request.range, place, &[spec], 4.0)?;
+    let spec = Spec::new(1.0, (0.0, hi), Kind::Count, caption);
+    let panels = stack(canvas, grid.request.range, place, &[spec], 4.0)?;
     for (kind, spans) in &layers {
         let what = Columns::new(spans, &grid.complete, color(canvas, kind));
         columns(canvas, &panels[0], what)?;

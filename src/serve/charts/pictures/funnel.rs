@@ -23,7 +23,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
         return no_data(canvas, request, "Nothing entered the funnel");
     }
     let (drawn, hits) = if grid.outer.len() > 1 {
-        compare::draw(canvas, request, &grid)?
+        compare::draw(canvas, &grid)?
     } else {
         steps(canvas, request, &grid)?
     };

@@ -58,7 +58,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let sentence = |line: &Line| format!("{}: {} at the end.", line.name, last(&grid, line));
     Ok(Notes {
         summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
-        hits: hits(&grid, request, whole(&panels), &drawn, &names),
+        hits: hits(&grid, whole(&panels), &drawn, &names),
         series: grid.series(&names, &drawn),
     })
 }
@@ -93,8 +93,7 @@ fn draw_lines(
     for (rank, (values, color)) in colored.filter(|(rank, _)| own.contains(rank)) {
         line(canvas, panel, &centred(values, &grid.complete), color, 2.0)?;
         if let (Some(text), Some(value)) = (ends.get(rank), values.iter().rev().find_map(|value| *value)) {
-            let (y, color, text) = (panel.y(value), Some(color), text.clone());
-            labels.push(EndLabel { y, color, text });
+            labels.push(EndLabel::new(panel.y(value), Some(color), text));
         }
     }
     end_labels(canvas, panel.area, labels)

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::{Bucket, Interval, TimeRange, Value};
 use crate::serve::charts::kit::{
     Align, Canvas, Cell, Grid, Hit, Legend, Notes, Rect, SMALL, cells, foot_note, header_over, integer, last_label,
-    measure, name_tick, no_data, ticks,
+    measure, name_tick, no_data, ticks, widest,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -121,12 +121,8 @@ fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -
         let note = format!("and {} smaller numbers", all.len() - rows.len());
         foot_note(canvas, place.inset(0.0, 0.0, 0.0, -16.0), &note)?;
     }
-    let name = |one: &Milestone| integer(one.population);
-    let gutter = rows
-        .iter()
-        .map(|one| measure(&name(one), SMALL, true))
-        .fold(0.0, f64::max)
-        + 10.0;
+    let names: Vec<String> = rows.iter().map(|one| integer(one.population)).collect();
+    let gutter = widest(&names, SMALL, true) + 10.0;
     let h = ((place.h - FOOT) / rows.len() as f64).min(ROW.1);
     let area = place.inset(gutter, 0.0, 6.0, 0.0).row(place.y, h * rows.len() as f64);
     let length = (axis.to - axis.from).num_milliseconds().max(1) as f64;
@@ -162,9 +158,10 @@ fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -
     }
     let mut hits = Vec::new();
     for ((row, one), label) in rows.iter().enumerate().zip(labels) {
-        let (y, font) = match one.reached {
-            Some(_) => (middle(row), canvas.font(SMALL)),
-            None => (middle(row), canvas.muted(SMALL)),
+        let (y, name) = (middle(row), &names[row]);
+        let font = match one.reached {
+            Some(_) => canvas.font(SMALL),
+            None => canvas.muted(SMALL),
         };
         // The line comes from below on the left and leaves upwards on the right.
         let aside = match label.align {
@@ -173,11 +170,9 @@ fn timeline(canvas: &Canvas, axis: &TimeRange, all: &[Milestone], place: Rect) -
             _ => 0.0,
         };
         canvas.text(&label.text, (label.x, y + aside), label.align, font)?;
-        canvas.text(&name(one), (area.x - 10.0, y), Align::Right, canvas.bold(SMALL))?;
-        hits.push(Hit::new(
-            place.row(y - h / 2.0, h),
-            format!("{} bots: {}", name(one), label.text),
-        ));
+        canvas.text(name, (area.x - 10.0, y), Align::Right, canvas.bold(SMALL))?;
+        let told = format!("{name} bots: {}", label.text);
+        hits.push(Hit::new(place.row(y - h / 2.0, h), told));
     }
     Ok(hits)
 }
@@ -195,14 +190,10 @@ impl Label {
     /// Beside a dot, on the left where there is room.
     fn beside(dot: f64, area: Rect, text: String) -> Self {
         let width = measure(&text, SMALL, false);
-        let left = dot - area.x > width + 14.0;
-        let (align, x) = if left {
-            (Align::Right, dot - 9.0)
-        } else {
-            (Align::Left, dot + 9.0)
+        let (align, x, from, to) = match dot - area.x > width + 14.0 {
+            true => (Align::Right, dot - 9.0, dot - width - 13.0, dot),
+            false => (Align::Left, dot + 9.0, dot, dot + width + 13.0),
         };
-        let from = if left { x - width - 4.0 } else { dot };
-        let to = if left { dot } else { x + width + 4.0 };
         Label {
             text,
             x,
@@ -215,13 +206,13 @@ impl Label {
     /// At the right end of the row.
     fn at_end(area: Rect, text: String) -> Self {
         let (x, from) = (area.right(), area.right() - measure(&text, SMALL, false) - 4.0);
-        let align = Align::Right;
+        let (align, to) = (Align::Right, x);
         Label {
             text,
             x,
             align,
             from,
-            to: x,
+            to,
         }
     }
 }

@@ -47,16 +47,16 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let hidden = rows.len().saturating_sub(most);
     let left: f64 = rows.iter().skip(most).map(Row::size).sum();
     rows.truncate(most);
-    let groups: Vec<String> = rows.iter().map(|row| row.group.clone()).collect();
-    let groups = named_alike(&groups, body.w * 0.1);
+    let groups: Vec<String> = (0..grid.outer.len()).map(|outer| grid.name(outer).to_owned()).collect();
+    let groups = fitted(&groups, NAME, true, body.w * 0.1);
     let foot = FOOT + 18.0 + if hidden > 0 { 16.0 } else { 0.0 };
     let height = ((body.h - foot) / rows.len() as f64).min(ROW.1);
     let area = body.row(body.y, height * rows.len() as f64);
     let sides = Sides::of(canvas, &rows, area)?;
     let mut hits = Vec::new();
-    for ((at, row), group) in rows.iter().enumerate().zip(&groups) {
+    for (at, row) in rows.iter().enumerate() {
         let place = body.row(body.y + height * at as f64, height);
-        row.draw(canvas, &sides, (at, place), group)?;
+        row.draw(canvas, &sides, (at, place), &groups[row.outer])?;
         hits.push(Hit::new(place, row.told()));
     }
     if hidden > 0 {
@@ -91,19 +91,6 @@ pub(super) fn adjusted(canvas: &Canvas) -> &'static str {
         true => "adjusted",
         false => "adjusted for platform, country, month",
     }
-}
-
-/// The names of the groups, each once for all of its rows: cut to a width, and told apart from one another.
-fn named_alike(groups: &[String], width: f64) -> Vec<String> {
-    let mut own = groups.to_vec();
-    own.sort();
-    own.dedup();
-    let cut = fitted(&own, NAME, true, width);
-    let name = |group: &String| {
-        own.binary_search(group)
-            .map_or_else(|_| group.clone(), |at| cut[at].clone())
-    };
-    groups.iter().map(name).collect()
 }
 
 impl Row {

@@ -3,8 +3,8 @@
 use super::comparisons::rows;
 use super::path_effect::{PLOTTED, SPLIT, adjusted};
 use crate::serve::charts::kit::{
-    Canvas, Cell, Grid, Hit, Kind, Legend, Mark, NOTHING, Notes, Panel, Rect, Spec, arrangement, cells, centred,
-    header, hits, line, no_data, per, ribbon, stack, whole, words,
+    Canvas, Cell, Grid, Hit, Kind, Legend, Mark, Notes, Panel, Rect, Spec, arrangement, cells, centred, header, hits,
+    line, no_data, per, ribbon, stack, whole, words,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -43,7 +43,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     let (mut drawn, mut told) = (Vec::new(), Vec::new());
     let size = |outer| grid.size(outer, "n") + grid.size(outer, "baseline_n");
     for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (size, "checkouts"))? {
-        told.extend(comparisons(canvas, request, &grid, outer, place)?);
+        told.extend(comparisons(canvas, &grid, outer, place)?);
         drawn.push(outer);
     }
     Ok(Notes {
@@ -76,49 +76,39 @@ fn points(grid: &Grid, outer: usize, inner: usize, column: &str, most: f64) -> V
         .collect()
 }
 
-fn comparisons(
-    canvas: &Canvas,
-    request: &ChartRequest,
-    grid: &Grid,
-    outer: usize,
-    place: Rect,
-) -> Result<Vec<Hit>, ChartError> {
+fn comparisons(canvas: &Canvas, grid: &Grid, outer: usize, place: Rect) -> Result<Vec<Hit>, ChartError> {
     let known = |inner: &usize| known(grid, outer, *inner);
     let mut shown: Vec<usize> = (0..grid.inner.len()).filter(known).take(panels_in(place.h)).collect();
     if shown.is_empty() {
         shown.push(0);
     }
-    let ends = |inner: usize| {
-        let columns = ["difference", "adjusted_difference"];
+    let fold = |inner: usize, columns: &[&str], most: f64, fold: fn(f64, f64) -> f64| {
         let values = columns
-            .into_iter()
-            .flat_map(|column| points(grid, outer, inner, column, 100.0));
-        let largest = values.flatten().map(f64::abs).fold(0.0, f64::max);
+            .iter()
+            .flat_map(|column| points(grid, outer, inner, column, most));
+        values.flatten().fold(0.0, fold)
+    };
+    let ends = |inner: usize| {
+        let largest = fold(inner, &["difference", "adjusted_difference"], 100.0, |one, other| {
+            one.max(other.abs())
+        });
         (largest * 1.8).clamp(2.0, 100.0)
     };
     let spec = |inner: &usize| {
         let most = ends(*inner);
-        let lowest = points(grid, outer, *inner, "ci_low", most)
-            .into_iter()
-            .flatten()
-            .fold(0.0, f64::min);
-        let highest = points(grid, outer, *inner, "ci_high", most)
-            .into_iter()
-            .flatten()
-            .fold(0.0, f64::max);
-        Spec::new(
-            1.0,
-            (lowest, highest),
-            Kind::Real,
-            format!("{}: points{}", name(grid, outer, *inner), per(request)),
-        )
+        let range = (
+            fold(*inner, &["ci_low"], most, f64::min),
+            fold(*inner, &["ci_high"], most, f64::max),
+        );
+        let caption = format!("{}: points{}", name(grid, outer, *inner), per(grid.request));
+        Spec::new(1.0, range, Kind::Real, caption)
     };
     let specs: Vec<Spec> = shown.iter().map(spec).collect();
-    let panels = stack(canvas, request.range, place, &specs, 4.0)?;
+    let panels = stack(canvas, grid.request.range, place, &specs, 4.0)?;
     for (inner, panel) in shown.iter().zip(&panels) {
         differences(canvas, grid, panel, (outer, *inner), ends(*inner))?;
     }
-    Ok(hits(grid, request, whole(&panels), &[outer], &TOLD))
+    Ok(hits(grid, whole(&panels), &[outer], &TOLD))
 }
 
 fn differences(
@@ -139,14 +129,8 @@ fn differences(
 
 /// "in thread against redirect".
 fn name(grid: &Grid, outer: usize, inner: usize) -> String {
-    let buckets = 0..grid.complete.len();
-    let first = |column: &str| {
-        let mut texts = buckets
-            .clone()
-            .filter_map(|bucket| grid.cell(outer, inner, bucket, column).as_str());
-        words(texts.next().unwrap_or(NOTHING))
-    };
-    format!("{} against {}", first("level"), first("baseline"))
+    let [level, baseline] = ["level", "baseline"].map(|column| words(&grid.whole_shown(outer, inner, column)));
+    format!("{level} against {baseline}")
 }
 
 fn summary(grid: &Grid, drawn: &[usize]) -> String {

@@ -41,7 +41,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
         if let Some(panel) = panels.get(2) {
             draw_rates(canvas, panel, &grid, outer)?;
         }
-        notes.hits.extend(hits(&grid, request, whole(&panels), &[outer], &TOLD));
+        notes.hits.extend(hits(&grid, whole(&panels), &[outer], &TOLD));
         notes.summary.push_str(&summary(&grid, outer));
     }
     Ok(notes)
@@ -90,32 +90,23 @@ fn gross_color(canvas: &Canvas) -> plotters::style::RGBColor {
 
 fn specs(grid: &Grid, drawn: &[usize], outer: usize, depth: usize, request: &ChartRequest) -> Vec<Spec> {
     // Groups of one currency share a scale, so that they can be compared.
-    let alike = drawn
-        .iter()
-        .filter(|other| grid.currency(**other) == grid.currency(outer));
-    let alike: Vec<usize> = alike.copied().collect();
-    let range = |columns: &[&str]| {
-        let all = || {
-            alike
-                .iter()
-                .flat_map(|o| columns.iter().flat_map(|column| grid.floats(*o, 0, column)))
-                .flatten()
-        };
-        (all().fold(0.0, f64::min), all().fold(0.0, f64::max))
-    };
-    let (lo, hi) = range(&["gross", "net", "gross_previous"]);
+    let is_alike = |other: &usize| grid.currency(*other) == grid.currency(outer);
+    let alike: Vec<usize> = drawn.iter().copied().filter(is_alike).collect();
+    let hi = grid.highest(&alike, &["gross", "net", "gross_previous"]);
+    let net = alike.iter().flat_map(|outer| grid.floats(*outer, 0, "net")).flatten();
+    let lo = net.fold(0.0, f64::min);
     let caption = match grid.currency(outer).as_str() {
         "" => format!("Gross and net{}", per(request)),
         currency => format!("Gross and net, {currency}{}", per(request)),
     };
     let mut specs = vec![Spec::new(1.8, (lo, hi), Kind::Real, caption)];
     if depth > 1 {
-        let caption = format!("Payments{}", per(request));
+        let hi = grid.highest(&alike, &["payments", "payments_previous"]);
         specs.push(Spec::new(
             1.0,
-            (0.0, range(&["payments", "payments_previous"]).1),
+            (0.0, hi),
             Kind::Count,
-            caption,
+            format!("Payments{}", per(request)),
         ));
     }
     if depth > 2 {

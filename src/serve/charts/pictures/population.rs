@@ -36,7 +36,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     }
     Ok(Notes {
         summary: summary(&grid, &drawn),
-        hits: hits(&grid, request, whole(&panels), &drawn, &PLOTTED),
+        hits: hits(&grid, whole(&panels), &drawn, &PLOTTED),
         series: grid.series(&[PLOTTED.as_slice(), &["closing_previous"]].concat(), &drawn),
     })
 }
@@ -88,8 +88,7 @@ fn draw_levels(
             mark_levels(canvas, panel, &points)?;
         }
         if let Some(value) = points.iter().rev().find_map(|point| point.value) {
-            let (y, color) = (panel.y(value), if single { None } else { Some(color) });
-            labels.push(EndLabel { y, color, text });
+            labels.push(EndLabel::new(panel.y(value), (!single).then_some(color), text));
         }
     }
     end_labels(canvas, panel.area, labels)

@@ -40,7 +40,7 @@ pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, Cha
     drawn.dedup();
     Ok(Notes {
         summary: summary(&grid, &drawn),
-        hits: hits(&grid, request, whole(&panels), &drawn, &TOLD),
+        hits: hits(&grid, whole(&panels), &drawn, &TOLD),
         series: grid.series(&[PLOTTED.as_slice(), &["rate_previous"]].concat(), &drawn),
     })
 }
@@ -65,8 +65,7 @@ fn draw_rates(
         let points = centred(&one.rate, &settled(grid, one.outer, one.inner));
         line(canvas, panel, &points, color, 2.0)?;
         if let Some(rate) = one.rate.iter().rev().find_map(|rate| *rate) {
-            let (y, color) = (panel.y(rate), Some(color));
-            labels.push(EndLabel { y, color, text });
+            labels.push(EndLabel::new(panel.y(rate), Some(color), text));
         }
     }
     end_labels(canvas, panel.area, labels)
@@ -151,11 +150,10 @@ fn specs(grid: &Grid, lines: &[Line], request: &ChartRequest, entries: bool) -> 
     let before = before.flat_map(|line| earlier::values(grid, line.outer, line.inner, "rate"));
     let rates = lines.iter().flat_map(|line| line.rate.iter().copied());
     let highest = rates.chain(before).flatten().fold(0.0, f64::max);
-    let widest = lines
+    let ends = lines
         .iter()
-        .flat_map(|line| grid.floats(line.outer, line.inner, "ci_high"))
-        .flatten()
-        .fold(0.0, f64::max);
+        .flat_map(|line| grid.floats(line.outer, line.inner, "ci_high"));
+    let widest = ends.flatten().fold(0.0, f64::max);
     // A bucket of three entries has an interval up to 1; it must not flatten the rest.
     let hi = if highest > 0.0 {
         widest.max(highest).min(highest * 1.4)

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use crate::model::Interval;
 use crate::serve::charts::kit::{
     Align, Canvas, Cell, Font, Grid, Hit, Legend, Notes, Rect, SMALL, bucket_label, cells, count, fit, header, measure,
-    no_data, percent, readable_on,
+    no_data, percent, readable_on, widest,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -29,33 +29,33 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     if !grid.has_data(&["cohort_size"]) {
         return no_data(canvas, request, "Nothing was active for the first time");
     }
-    let top = highest(&grid);
-    let body = header(canvas, request, &legend(canvas, &grid, top))?;
+    let (top, passed) = highest(&grid);
+    let body = header(canvas, request, &legend(canvas, &grid, top, passed))?;
     let mut notes = Notes::default();
     let mut drawn = Vec::new();
-    let first = (0..grid.inner.len())
-        .find(|inner| period(&grid, *inner) == Some(0))
-        .unwrap_or(0);
-    let size = |outer| {
-        grid.floats(outer, first, "cohort_size")
-            .into_iter()
-            .flatten()
-            .sum::<f64>()
-    };
-    for Cell { outer, place } in cells(canvas, &grid, body, LEAST, (size, "in its cohorts"))? {
-        let table = Cohorts::of(request, &grid, outer);
-        notes.hits.extend(triangle(canvas, request, &table, place, top.share)?);
-        notes.summary.push_str(&table.summary());
+    let mut periods = vec![None; grid.complete.len()];
+    for inner in 0..grid.inner.len() {
+        if let Some(place) = period(&grid, inner).and_then(|period| periods.get_mut(period)) {
+            *place = Some(inner);
+        }
+    }
+    let (grid, periods) = (&grid, periods.as_slice());
+    let of = |outer| Cohorts { grid, outer, periods };
+    let size = |outer| of(outer).sizes().sum::<f64>();
+    for Cell { outer, place } in cells(canvas, grid, body, LEAST, (size, "in its cohorts"))? {
+        let cohorts = of(outer);
+        notes.hits.extend(triangle(canvas, &cohorts, place, top)?);
+        notes.summary.push_str(&cohorts.summary());
         drawn.push(outer);
     }
     notes.series = grid.series(&PLOTTED, &drawn);
     Ok(notes)
 }
 
-/// The share that has the full colour: the largest after period 0, which is always all.
+/// The share that has the full colour, the largest after period 0, which is always all; and whether any is larger.
 ///
 /// Of a handful the share jumps; a cohort far smaller than the largest sets no scale.
-fn highest(grid: &Grid) -> Top {
+fn highest(grid: &Grid) -> (f64, bool) {
     let (mut shares, mut largest) = (Vec::new(), 0.0_f64);
     for outer in 0..grid.outer.len() {
         for inner in 0..grid.inner.len() {
@@ -70,41 +70,19 @@ fn highest(grid: &Grid) -> Top {
         let counted = shares.iter().filter(|(size, _)| *size >= least);
         counted.map(|(_, share)| *share).fold(0.0, f64::max)
     };
-    match (most(largest * LEAST_SIZE), most(0.0)) {
-        (0.0, 0.0) => Top {
-            share: 1.0,
-            passed: false,
-        },
-        (0.0, all) => Top {
-            share: all,
-            passed: false,
-        },
-        (share, all) => Top {
-            share,
-            passed: all > share,
-        },
-    }
-}
-
-/// The end of the scale of colours, and whether a small cohort lies beyond it.
-#[derive(Clone, Copy)]
-struct Top {
-    share: f64,
-    passed: bool,
+    let all = most(0.0);
+    let top = [most(largest * LEAST_SIZE), all].into_iter().find(|share| *share > 0.0);
+    (top.unwrap_or(1.0), top.is_some_and(|top| all > top))
 }
 
 fn period(grid: &Grid, inner: usize) -> Option<usize> {
     grid.part(inner).parse().ok()
 }
 
-fn legend(canvas: &Canvas, grid: &Grid, top: Top) -> Legend {
+fn legend(canvas: &Canvas, grid: &Grid, top: f64, passed: bool) -> Legend {
     let mut legend = Legend::default();
-    let most = percent(top.share) + if top.passed { " or more" } else { "" };
-    for (part, label) in [
-        (0.0, "0% active".to_owned()),
-        (0.5, percent(top.share / 2.0)),
-        (1.0, most),
-    ] {
+    let most = percent(top) + if passed { " or more" } else { "" };
+    for (part, label) in [(0.0, "0% active".to_owned()), (0.5, percent(top / 2.0)), (1.0, most)] {
         legend.block(shade(canvas, part), label);
     }
     legend.incomplete(canvas, grid);
@@ -118,72 +96,52 @@ fn shade(canvas: &Canvas, part: f64) -> RGBColor {
         .tint(canvas.palette.series[0], 0.94 * (1.0 - part.clamp(0.0, 1.0)))
 }
 
-/// One group's cohorts, each with its size and the share in each period; `None` where it is incomplete.
-struct Cohorts {
-    names: Vec<String>,
-    sizes: Vec<f64>,
-    /// Whether the cohort's own bucket is complete.
-    whole: Vec<bool>,
-    shares: Vec<Vec<Option<f64>>>,
-    told: Vec<Vec<String>>,
+/// One group's cohorts, one for each bucket.
+struct Cohorts<'g> {
+    grid: &'g Grid<'g>,
+    outer: usize,
+    /// Where each period stands in the grid.
+    periods: &'g [Option<usize>],
 }
 
-impl Cohorts {
-    fn of(request: &ChartRequest, grid: &Grid, outer: usize) -> Self {
-        let buckets = grid.complete.len();
-        let mut inners = vec![None; buckets];
-        for inner in 0..grid.inner.len() {
-            if let Some(slot) = period(grid, inner).and_then(|period| inners.get_mut(period)) {
-                *slot = Some(inner);
-            }
-        }
-        let cell = |cohort: usize, period: usize, column: &str| {
-            inners[period].and_then(|inner| grid.cell(outer, inner, cohort + period, column).as_f64())
+impl Cohorts<'_> {
+    /// A number of a cohort some periods later; `None` where it is incomplete.
+    fn number(&self, cohort: usize, period: usize, column: &str) -> Option<f64> {
+        let inner = self.periods[period]?;
+        self.grid.cell(self.outer, inner, cohort + period, column).as_f64()
+    }
+
+    fn size(&self, cohort: usize) -> f64 {
+        self.number(cohort, 0, "cohort_size").unwrap_or(0.0)
+    }
+
+    fn sizes(&self) -> impl Iterator<Item = f64> {
+        (0..self.periods.len()).map(|cohort| self.size(cohort))
+    }
+
+    fn told(&self, cohort: usize, period: usize) -> String {
+        let (of, number) = (count(self.size(cohort)), |column| self.number(cohort, period, column));
+        let now = match (number("active"), number("share")) {
+            (Some(active), Some(share)) => format!("{} of {of} active, {}", count(active), percent(share)),
+            (Some(_), None) => "nobody in the cohort".to_owned(),
+            _ => format!("{of} so far; incomplete"),
         };
-        let told = |cohort: usize, period: usize| {
-            let of = count(cell(cohort, 0, "cohort_size").unwrap_or(0.0));
-            let now = match (cell(cohort, period, "active"), cell(cohort, period, "share")) {
-                (Some(active), Some(share)) => format!("{} of {of} active, {}", count(active), percent(share)),
-                (Some(_), None) => "nobody in the cohort".to_owned(),
-                _ => format!("{of} so far; incomplete"),
-            };
-            format!("{}, period {period}: {now}", bucket_label(request.range, cohort))
-        };
-        let row = |cohort: usize| 0..buckets - cohort;
-        Cohorts {
-            whole: grid.complete.clone(),
-            names: (0..buckets).map(|cohort| short(request, cohort)).collect(),
-            sizes: (0..buckets)
-                .map(|cohort| cell(cohort, 0, "cohort_size").unwrap_or(0.0))
-                .collect(),
-            shares: (0..buckets)
-                .map(|cohort| row(cohort).map(|at| cell(cohort, at, "share")).collect())
-                .collect(),
-            told: (0..buckets)
-                .map(|cohort| row(cohort).map(|at| told(cohort, at)).collect())
-                .collect(),
-        }
+        format!(
+            "{}, period {period}: {now}",
+            bucket_label(self.grid.request.range, cohort)
+        )
     }
 
     /// The share of everybody who could be active one period later.
     fn summary(&self) -> String {
-        let next = self
-            .shares
-            .iter()
-            .zip(&self.sizes)
-            .filter_map(|(shares, size)| Some((shares.get(1)?.as_ref()?, size)));
-        let (active, all) = next.fold((0.0, 0.0), |(active, all), (share, size)| {
-            (active + share * size, all + size)
-        });
-        let size = count(self.sizes.iter().sum());
-        if all > 0.0 {
-            format!(
-                "{size} in the cohorts; {} were active one period later. ",
-                percent(active / all)
-            )
-        } else {
-            format!("{size} in the cohorts. ")
-        }
+        let next = (0..self.periods.len().saturating_sub(1))
+            .filter_map(|cohort| Some((self.number(cohort, 1, "share")? * self.size(cohort), self.size(cohort))));
+        let (active, all) = next.fold((0.0, 0.0), |(active, all), (some, size)| (active + some, all + size));
+        let later = match all > 0.0 {
+            true => format!("; {} were active one period later", percent(active / all)),
+            false => String::new(),
+        };
+        format!("{} in the cohorts{later}. ", count(self.sizes().sum()))
     }
 }
 
@@ -200,71 +158,51 @@ fn short(request: &ChartRequest, cohort: usize) -> String {
     }
 }
 
-fn triangle(
-    canvas: &Canvas,
-    request: &ChartRequest,
-    table: &Cohorts,
-    place: Rect,
-    top: f64,
-) -> Result<Vec<Hit>, ChartError> {
-    let sizes: Vec<String> = table.sizes.iter().map(|size| count(*size)).collect();
-    let widest = |texts: &[String]| {
-        texts
-            .iter()
-            .map(|text| measure(text, NUMBER, false))
-            .fold(0.0, f64::max)
-    };
-    let (names, numbers) = (
-        widest(&table.names) + 10.0,
-        widest(&sizes).max(measure("size", NUMBER, false)) + 12.0,
-    );
-    let room = place.inset(names + numbers, HEAD, 2.0, 0.0);
+fn triangle(canvas: &Canvas, cohorts: &Cohorts, place: Rect, top: f64) -> Result<Vec<Hit>, ChartError> {
+    let (request, all) = (cohorts.grid.request, cohorts.periods.len());
+    let sizes: Vec<String> = cohorts.sizes().map(count).collect();
+    let names: Vec<String> = (0..all).map(|cohort| short(request, cohort)).collect();
+    let left = widest(&names, NUMBER, false) + 10.0;
+    let numbers = widest(&sizes, NUMBER, false).max(measure("size", NUMBER, false)) + 12.0;
+    let room = place.inset(left + numbers, HEAD, 2.0, 0.0);
     // The latest cohorts where not all have a place; periods as far as they go.
-    let rows = ((room.h / LEAST_CELL.1) as usize).clamp(1, table.names.len());
-    let first = table.names.len() - rows;
-    let periods = table.shares[first].len().saturating_sub(1);
+    let rows = ((room.h / LEAST_CELL.1) as usize).clamp(1, all);
+    let first = all - rows;
+    let periods = rows - 1;
     let columns = ((room.w / LEAST_CELL.0) as usize).min(periods);
     let w = (room.w / columns.max(1) as f64).min(MOST_CELL.0);
     let h = (room.h / rows as f64).min(MOST_CELL.1);
-    let muted = canvas.muted(NUMBER);
-    let head = place.y + HEAD - 8.0;
-    canvas.text(
-        &fit(&caption(request, first, periods - columns), SMALL, false, place.w),
-        (place.x, place.y + 6.0),
-        Align::Left,
-        canvas.muted(SMALL),
-    )?;
-    canvas.text("size", (place.x + names + numbers - 10.0, head), Align::Right, muted)?;
+    let (muted, head, sized) = (canvas.muted(NUMBER), place.y + HEAD - 8.0, room.x - 10.0);
+    let caption = fit(&caption(request, first, periods - columns), SMALL, false, place.w);
+    canvas.text(&caption, (place.x, place.y + 6.0), Align::Left, canvas.muted(SMALL))?;
+    canvas.text("size", (sized, head), Align::Right, muted)?;
     for period in every(columns, w, measure(&columns.to_string(), NUMBER, false) + 6.0) {
         let x = room.x + w * (period as f64 + 0.5);
         canvas.text(&(period + 1).to_string(), (x, head), Align::Centre, muted)?;
     }
     for row in every(rows, h, NUMBER + 2.5) {
-        let y = room.y + h * (row as f64 + 0.5);
-        let name = fit(&table.names[first + row], NUMBER, false, names);
-        let font = if table.whole[first + row] {
-            canvas.font(NUMBER)
-        } else {
-            muted
+        let (y, cohort) = (room.y + h * (row as f64 + 0.5), first + row);
+        let font = match cohorts.grid.complete[cohort] {
+            true => canvas.font(NUMBER),
+            false => muted,
         };
-        canvas.text(&name, (place.x, y), Align::Left, font)?;
-        let x = place.x + names + numbers - 10.0;
-        canvas.text(&sizes[first + row], (x, y), Align::Right, muted)?;
+        canvas.text(
+            &fit(&names[cohort], NUMBER, false, left),
+            (place.x, y),
+            Align::Left,
+            font,
+        )?;
+        canvas.text(&sizes[cohort], (sized, y), Align::Right, muted)?;
     }
+    let gap = if w.min(h) >= 12.0 { 1.0 } else { 0.4 };
     let mut hits = Vec::new();
-    for row in 0..rows {
-        let (shares, told) = (&table.shares[first + row], &table.told[first + row]);
-        for (at, share) in shares.iter().enumerate().skip(1).take(columns) {
-            let cell = Rect::new(room.x + w * (at - 1) as f64, room.y + h * row as f64, w, h);
-            let gap = if w.min(h) >= 12.0 { 1.0 } else { 0.4 };
-            paint(
-                canvas,
-                cell.inset(0.0, 0.0, gap, gap),
-                *share,
-                top,
-                table.sizes[first + row],
-            )?;
-            hits.push(Hit::new(cell, told[at].clone()));
+    for cohort in first..all {
+        for period in 1..=columns.min(all - cohort - 1) {
+            let (x, y) = (room.x + w * (period - 1) as f64, room.y + h * (cohort - first) as f64);
+            let (cell, share) = (Rect::new(x, y, w, h), cohorts.number(cohort, period, "share"));
+            let size = cohorts.size(cohort);
+            paint(canvas, cell.inset(0.0, 0.0, gap, gap), share, top, size)?;
+            hits.push(Hit::new(cell, cohorts.told(cohort, period)));
         }
     }
     Ok(hits)
@@ -301,11 +239,11 @@ fn paint(canvas: &Canvas, cell: Rect, share: Option<f64>, top: f64, size: f64) -
     };
     let part = share / top;
     canvas.rect(cell, shade(canvas, part))?;
-    let whole = (share * 100.0).round();
-    let is_false = share > 0.0 && whole == 0.0 || share < 1.0 && whole == 100.0;
+    let whole = format!("{:.0}%", share * 100.0);
+    let is_false = share > 0.0 && whole == "0%" || share < 1.0 && whole == "100%";
     let text = match share < 0.0995 && cell.w >= 38.0 || is_false {
         true => percent(share),
-        false => format!("{whole}%"),
+        false => whole,
     };
     let widest = if is_false { text.as_str() } else { "100%" };
     if cell.h < NUMBER + 2.0 || cell.w < measure(widest, NUMBER, false) + 2.0 {

@@ -58,7 +58,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
             let panel = over_time(canvas, request, &grid, &parts, outer, place, direct)?;
             notes
                 .hits
-                .extend(hits(&grid, request, (panel.area, panel.bands), &[outer], &TOLD));
+                .extend(hits(&grid, (panel.area, panel.bands), &[outer], &TOLD));
         }
         notes.summary.push_str(&summary(&grid, &parts, outer));
     }
@@ -67,34 +67,24 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
 
 /// The values by their payments, the named before `none` and `unknown`.
 fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
-    let total = |inner: usize| {
-        (0..grid.outer.len())
-            .filter_map(|outer| grid.whole(outer, inner, "payments"))
-            .sum::<f64>()
+    let total = |inner: usize| -> f64 {
+        let paid = (0..grid.outer.len()).filter_map(|outer| grid.whole(outer, inner, "payments"));
+        paid.sum()
     };
     let of = |inner: usize| grid.values("value", grid.inner[inner].get("value"));
-    let grey = |name: &str| matches!(name, "none" | "unknown");
-    let mut values: Vec<(usize, String, f64)> = (0..grid.inner.len())
-        .filter(|inner| !grid.inner[*inner].is_null())
-        .map(|inner| (inner, grid.part(inner).to_owned(), total(inner)))
-        .collect();
     let several = |inner: usize| of(inner) > 1;
+    let grey = |name: &str| matches!(name, "none" | "unknown");
+    let told = (0..grid.inner.len()).filter(|inner| !grid.inner[*inner].is_null());
+    let mut values: Vec<(usize, &str, f64)> = told.map(|inner| (inner, grid.part(inner), total(inner))).collect();
     values.sort_by(|a, b| {
-        grey(&a.1)
-            .cmp(&grey(&b.1))
-            .then(several(a.0).cmp(&several(b.0)))
-            .then(b.2.total_cmp(&a.2))
-            .then(a.1.cmp(&b.1))
+        let kind = |(inner, name, _): &(usize, &str, f64)| (grey(name), several(*inner));
+        kind(a).cmp(&kind(b)).then(b.2.total_cmp(&a.2)).then(a.1.cmp(b.1))
     });
-    let named = values.iter().filter(|value| !grey(&value.1)).count();
+    let named = values.iter().filter(|value| !grey(value.1)).count();
     // By name, not by size: the same value keeps its colour in another period.
-    let mut colored: Vec<String> = values
-        .iter()
-        .take(most.min(named))
-        .map(|value| value.1.clone())
-        .collect();
+    let mut colored: Vec<&str> = values.iter().take(most.min(named)).map(|value| value.1).collect();
     colored.sort();
-    let color = |name: &str| colored.iter().position(|one| one == name).unwrap_or(usize::MAX);
+    let color = |name: &str| colored.iter().position(|one| *one == name).unwrap_or(usize::MAX);
     let mut parts: Vec<Part> = Vec::new();
     let mut rest = Vec::new();
     for (rank, (inner, name, _)) in values.into_iter().enumerate() {
@@ -104,25 +94,22 @@ fn parts(canvas: &Canvas, grid: &Grid, most: usize) -> Vec<Part> {
         }
         parts.push(Part {
             inners: vec![inner],
-            color: canvas.palette.of(color(&name), &name),
-            name,
+            color: canvas.palette.of(color(name), name),
+            name: name.to_owned(),
         });
     }
-    if !rest.is_empty() {
+    if let Some(first) = rest.first().copied() {
         let left: usize = rest.iter().map(|inner| of(*inner)).sum();
-        let only = rest
-            .first()
-            .filter(|_| left == 1)
-            .map(|inner| grid.part(*inner).to_owned());
-        let name = only.unwrap_or_else(|| format!("{left} others"));
-        parts.insert(
-            most.min(parts.len()),
-            Part {
-                inners: rest,
-                name,
-                color: canvas.palette.neutral[2],
+        let others = Part {
+            inners: rest,
+            name: if left == 1 {
+                grid.part(first).to_owned()
+            } else {
+                format!("{left} others")
             },
-        );
+            color: canvas.palette.neutral[2],
+        };
+        parts.insert(most.min(parts.len()), others);
     }
     parts
 }

@@ -39,8 +39,8 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let room = ((canvas.frame.h - HEAD) / LEAST_PANEL).max(1.0) as usize;
     let left = views.split_off(views.len().min(room));
     let body = header(canvas, request, &legend(canvas, &grid, &views, &left))?;
-    let ends: Vec<Vec<String>> = views.iter().map(|view| view.ends(canvas.frame.w)).collect();
-    let spec = |view: &View| Spec::new(1.0, (0.0, view.highest() * 1.08), Kind::Count, view.caption(request));
+    let ends: Vec<Vec<String>> = views.iter().map(|view| view.ends(canvas)).collect();
+    let spec = |view: &View| Spec::new(1.0, (0.0, view.highest() * 1.08), Kind::Count, view.caption());
     let specs: Vec<Spec> = views.iter().map(spec).collect();
     let panels = stack(canvas, &range, body, &specs, end_width(&ends.concat()))?;
     let mut notes = Notes::default();
@@ -80,9 +80,8 @@ fn draw_view(
     for ((outer, text), color) in view.drawn.iter().zip(ends).zip(canvas.palette.series) {
         view.draw_group(canvas, panel, *outer, color)?;
         if let Some(value) = view.values(*outer, "value").into_iter().flatten().next_back() {
-            let color = (view.drawn.len() > 1).then_some(color);
             let y = panel.y(value.min(panel.scale.highest()));
-            labels.push(EndLabel { y, color, text });
+            labels.push(EndLabel::new(y, (view.drawn.len() > 1).then_some(color), text));
         }
     }
     end_labels(canvas, panel.area, labels)

@@ -6,7 +6,7 @@ use plotters::style::{Color, RGBColor};
 
 use crate::model::{Interval, Value};
 use crate::serve::charts::kit::{
-    Align, Canvas, Grid, Legend, Mark, Panel, Point, SMALL, dashed, line, measure, per, stretch,
+    Align, Canvas, Grid, Legend, Mark, Panel, Point, SMALL, dashed, line, measure, moment, per, stretch,
 };
 use crate::serve::charts::{ChartError, ChartRequest};
 
@@ -24,8 +24,8 @@ pub(super) struct View<'a> {
     pub drawn: Vec<usize>,
     /// The first bucket ahead of the origin; as many as there are where nothing is asked for.
     pub ahead: usize,
-    /// A population stands at the end of its bucket, a sum in the middle.
-    at_end: bool,
+    /// What is counted; amounts have no unit.
+    unit: Option<&'static str>,
 }
 
 impl<'a> View<'a> {
@@ -57,7 +57,7 @@ impl<'a> View<'a> {
             grid,
             drawn,
             ahead: (0..buckets).find(is_ahead).unwrap_or(buckets),
-            at_end: unit == Some("bots"),
+            unit,
         }
     }
 
@@ -65,18 +65,10 @@ impl<'a> View<'a> {
         self.grid.floats(outer, 0, column)
     }
 
-    fn all(&self, columns: &[&str]) -> f64 {
-        let values = self
-            .drawn
-            .iter()
-            .flat_map(|outer| columns.iter().map(move |column| self.values(*outer, column)));
-        values.flatten().flatten().fold(0.0, f64::max)
-    }
-
     /// The top of the widest interval.
     pub fn band_top(&self) -> f64 {
         if self.drawn.len() <= MOST_BANDS {
-            self.all(&["high_95"])
+            self.grid.highest(&self.drawn, &["high_95"])
         } else {
             0.0
         }
@@ -84,7 +76,7 @@ impl<'a> View<'a> {
 
     /// What the axis must hold.
     pub fn highest(&self) -> f64 {
-        let values = self.all(&["value"]);
+        let values = self.grid.highest(&self.drawn, &["value"]);
         values.max(self.band_top().min(values * HEADROOM))
     }
 
@@ -97,9 +89,9 @@ impl<'a> View<'a> {
             .find_map(|bucket| Some((bucket, values[bucket]?)))
     }
 
-    /// Where a bucket's value stands, in buckets.
+    /// Where a bucket's value stands, in buckets: a population at the end of its bucket, a sum in the middle.
     fn x(&self, bucket: usize) -> f64 {
-        bucket as f64 + if self.at_end { 1.0 } else { 0.5 }
+        bucket as f64 + if self.unit == Some("bots") { 1.0 } else { 0.5 }
     }
 
     /// The currency of its amounts; empty where they are none.
@@ -110,13 +102,9 @@ impl<'a> View<'a> {
             .unwrap_or_default()
     }
 
-    pub fn caption(&self, request: &ChartRequest) -> String {
-        let unit = request
-            .table
-            .position("value")
-            .and_then(|at| request.table.columns[at].unit);
+    pub fn caption(&self) -> String {
         let interval = self.request.range.interval.map_or("bucket", Interval::as_str);
-        match unit {
+        match self.unit {
             Some("bots") => format!("Bots in the population at the end of the {interval}"),
             Some(unit) => format!("{}{}", capital(unit), per(self.request)),
             None => format!("Captured{}, {}", per(self.request), self.currency())
@@ -126,14 +114,9 @@ impl<'a> View<'a> {
     }
 
     pub fn draw_origin(&self, canvas: &Canvas, panel: &Panel, origin: DateTime<Utc>) -> Result<(), ChartError> {
-        let buckets = &self.request.range.buckets;
-        let at = buckets.partition_point(|bucket| bucket.end <= origin);
-        let part = buckets.get(at).map_or(0.0, |bucket| {
-            let whole = (bucket.end - bucket.start).num_seconds().max(1) as f64;
-            (origin - bucket.start).num_seconds().max(0) as f64 / whole
-        });
-        let (area, x) = (panel.area, panel.bands.left(at) + part * panel.bands.step);
-        canvas.dashed(&[(x, area.y), (x, area.bottom())], canvas.palette.axis, 1.0)?;
+        let area = panel.area;
+        let x = moment(self.request.range, origin).map_or(area.right(), |place| panel.bands.x(place));
+        canvas.path(&[(x, area.y), (x, area.bottom())], dashed(canvas.palette.axis), 1.0)?;
         let text = format!("origin {}", self.request.range.local(origin).format("%-d %b %Y"));
         let left = x - measure(&text, SMALL, false) - 6.0 > area.x;
         let (place, align) = if left {
@@ -166,13 +149,8 @@ impl<'a> View<'a> {
         }
         let values = self.values(outer, "value");
         let point = |bucket: usize| Point::new(self.x(bucket), values[bucket], self.grid.complete[bucket]);
-        line(
-            canvas,
-            panel,
-            &(0..self.ahead).map(point).collect::<Vec<_>>(),
-            color,
-            2.2,
-        )?;
+        let counted: Vec<Point> = (0..self.ahead).map(point).collect();
+        line(canvas, panel, &counted, color, 2.2)?;
         let expected = along("value");
         let forecast = expected.len() > 1;
         if forecast {
@@ -188,12 +166,8 @@ impl<'a> View<'a> {
             let beneath = (0..=bucket).filter(|at| (left - panel.bands.step..=right + 6.0).contains(&x(*at)));
             let top = beneath.filter_map(|at| values[at]).map(|value| panel.y(value));
             let y = top.fold(f64::INFINITY, f64::min) - 11.0;
-            canvas.text(
-                &text,
-                (right, y.max(panel.area.y + 20.0)),
-                Align::Right,
-                canvas.bold(SMALL),
-            )?;
+            let at = (right, y.max(panel.area.y + 20.0));
+            canvas.text(&text, at, Align::Right, canvas.bold(SMALL))?;
         }
         Ok(())
     }

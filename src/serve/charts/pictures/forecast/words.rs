@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::metrics::forecast;
-use crate::serve::charts::kit::{Hit, Panel, SMALL, bucket_label, estimate, fitted};
+use crate::serve::charts::kit::{Canvas, Hit, Panel, bucket_hits, bucket_label, ends, estimate, named};
 
 impl View<'_> {
     /// The last bucket ahead that has a forecast.
@@ -19,23 +19,15 @@ impl View<'_> {
     }
 
     /// What stands at the ends of its lines: the last number, with the group's name where there are several.
-    pub fn ends(&self, width: f64) -> Vec<String> {
-        let names: Vec<String> = self
-            .drawn
-            .iter()
-            .map(|outer| self.grid.name(*outer).to_owned())
-            .collect();
-        let names = fitted(&names, SMALL, false, width * 0.2);
-        let end = |(outer, name): (&usize, String)| {
+    pub fn ends(&self, canvas: &Canvas) -> Vec<String> {
+        let number = |outer: &usize| {
             let counted = || self.last_counted(*outer).map(|(bucket, _)| bucket);
             let last = self.expected(*outer).or_else(counted);
-            let value = last.map_or_else(String::new, |bucket| self.told(*outer, bucket, "value"));
-            match self.drawn.len() > 1 && width >= 480.0 {
-                true => format!("{name} {value}"),
-                false => value,
-            }
+            last.map_or_else(String::new, |bucket| self.told(*outer, bucket, "value"))
         };
-        self.drawn.iter().zip(names).map(end).collect()
+        let names = self.drawn.iter().map(|outer| self.grid.name(*outer));
+        let is_named = self.drawn.len() > 1 && named(canvas);
+        ends(canvas, names, self.drawn.iter().map(number), is_named)
     }
 
     /// Whether the error of the baseline is beyond anything counted, and says nothing.
@@ -85,28 +77,21 @@ impl View<'_> {
     }
 
     pub fn hits(&self, panel: &Panel) -> Vec<Hit> {
-        const MOST: usize = 500;
-        if panel.bands.count > MOST {
-            return Vec::new();
-        }
-        let tell = |bucket: usize| {
-            let mut text = bucket_label(self.request.range, bucket);
-            if bucket < self.ahead && !self.grid.complete[bucket] {
-                text.push_str(" (incomplete)");
-            }
-            for &outer in &self.drawn {
-                let name = self.grid.named(outer);
-                let told = if bucket < self.ahead {
-                    self.told(outer, bucket, "value")
-                } else {
-                    self.sentence(outer, bucket)
-                };
-                text.push_str(&format!("\n{name}{told}"));
-            }
-            let mut place = panel.area;
-            (place.x, place.w) = (panel.bands.left(bucket), panel.bands.step);
-            Hit { place, text }
+        let told = |outer: usize, bucket: usize| match bucket < self.ahead {
+            true => self.told(outer, bucket, "value"),
+            false => self.sentence(outer, bucket),
         };
-        (0..panel.bands.count).map(tell).collect()
+        let tell = |bucket: usize| {
+            let lines = self.drawn.iter();
+            lines
+                .map(|outer| format!("\n{}{}", self.grid.named(*outer), told(*outer, bucket)))
+                .collect()
+        };
+        // What lies ahead is not counted at all.
+        let complete = self.grid.complete.iter().enumerate();
+        let complete: Vec<bool> = complete
+            .map(|(bucket, complete)| *complete || bucket >= self.ahead)
+            .collect();
+        bucket_hits(self.request.range, &complete, (panel.area, panel.bands), tell)
     }
 }
