@@ -10,7 +10,6 @@ use crate::serve::page::format;
 /// The view.
 pub const VIEW: View = View {
     metric: "bot-activation",
-    whole: true,
     picture: Picture {
         shows_earlier: |request| request.over_time() && request.group_by.is_empty(),
         ..Picture::of(activation::draw)

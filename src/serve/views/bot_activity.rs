@@ -9,7 +9,6 @@ use crate::serve::charts::pictures::accounting;
 /// The view.
 pub const VIEW: View = View {
     metric: "bot-activity",
-    whole: true,
     picture: Picture {
         shows_earlier: |request| request.over_time(),
         ..Picture::of(accounting::draw)

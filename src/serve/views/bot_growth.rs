@@ -12,7 +12,6 @@ use crate::serve::page::format;
 /// The view.
 pub const VIEW: View = View {
     metric: "bot-growth",
-    whole: true,
     picture: Picture {
         // Its axis of time stays in one bucket.
         shows_earlier: |request| request.group_by.is_empty(),
