@@ -112,7 +112,7 @@ fn named(events: &[Event]) -> Vec<Heading> {
     all
 }
 
-/// A heading in small letters with dashes for blanks and nothing else; the second of the same text gets a number.
+/// A heading in lower case, with dashes for spaces and without punctuation; a repeated heading gets a number.
 fn anchor(text: &str, taken: &mut BTreeMap<String, usize>) -> String {
     let kept = |c: &char| c.is_alphanumeric() || ['-', '_', ' '].contains(c);
     let small = text.chars().filter(kept).flat_map(char::to_lowercase);

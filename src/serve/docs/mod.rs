@@ -1,4 +1,5 @@
-//! The documentation, offline: `GET /docs` lists the pages, `/docs/{slug}` shows one, `/docs/metrics` describes the metrics.
+//! The documentation, without a network: `GET /docs` lists the pages, `/docs/{slug}` shows one, `/docs/metrics`
+//! describes the metrics.
 //!
 //! A page is a Markdown file that stands beside the code it describes. One more page is one entry of [`PAGES`].
 

@@ -25,8 +25,10 @@ pub fn configure(cfg: &mut ServiceConfig) {
     cfg.service(resource("/docs/{page}").get(page).head(page));
 }
 
+/// Refuses parameters: the pages take none.
+///
 /// # Errors
-/// When the request has a parameter: the pages take none.
+/// When the request has one.
 fn plain(request: &HttpRequest) -> Result<(), Problem> {
     match pairs(request)?.first() {
         Some((name, _)) => Err(Problem::unknown_parameter(name)),
