@@ -1,22 +1,16 @@
 //! What the README claims, held against the program: tables, examples, names and addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use botledger::config::{Config, Links};
+use botledger::config::Config;
 use botledger::ingest::webhooks::{PROVIDERS, Webhook};
-use botledger::ingest::{Code, content, json, values};
 use botledger::metrics;
-use botledger::model::EventType;
-use botledger::model::vocabulary as words;
 use botledger::serve::answer::question;
 use botledger::serve::charts;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::support::app::TestApp;
-use crate::support::client::Counts;
-use crate::support::ledger::Ledger;
 use crate::support::program::run;
 use crate::support::{project, read};
 use crate::{small, story};
@@ -87,16 +81,6 @@ fn word(text: &str) -> &str {
 #[test]
 fn nothing_is_left_to_be_filled_in() {
     assert!(!readme().contains("@@"), "a placeholder is left");
-}
-
-#[test]
-fn the_rejection_codes_are_those_of_the_contract() {
-    let told = table("| rejection code | when |");
-    let known: Vec<Vec<String>> = Code::ALL
-        .iter()
-        .map(|code| vec![format!("`{code}`"), code.meaning().to_owned()])
-        .collect();
-    assert_eq!(told, known);
 }
 
 /// Every code of a problem that the documentation lists.
@@ -285,52 +269,6 @@ fn every_command_and_flag_exists_and_every_command_is_told() {
 }
 
 #[test]
-fn the_first_example_is_answered_as_told() {
-    let example = block("sh", "/v1/events");
-    let content_type = between(example, "Content-Type: ", "'")[0];
-    let body = example.split_once("-d '").unwrap().1.trim_end().trim_end_matches('\'');
-    let app = TestApp::start();
-    let reply = app
-        .client
-        .post("/v1/events", &[("content-type", content_type)], body.as_bytes());
-    let mut answer = reply.expect_status(200).json();
-    let mut told: Value = serde_json::from_str(block("json", "\"conflicting\"")).unwrap();
-    for answer in [&mut answer, &mut told] {
-        let stamp = answer.as_object_mut().unwrap().remove("received_at").unwrap();
-        assert!(chrono::DateTime::parse_from_rfc3339(stamp.as_str().unwrap()).is_ok());
-    }
-    assert_eq!(told, answer);
-}
-
-#[test]
-fn a_misspelt_event_is_told_and_corrected_as_in_the_example() {
-    let app = TestApp::start();
-    let post = |holds: &str| {
-        let event = block("json", holds);
-        let structured = [("content-type", "application/cloudevents+json")];
-        let reply = app.client.post("/v1/events", &structured, event.as_bytes());
-        reply.expect_status(200).json()
-    };
-    let coverage = |app: &TestApp| {
-        app.wait_folded();
-        let address = "/v1/metrics/coverage?from=2016-09-12&to=2016-09-13";
-        let row = app.client.get_json(address)["rows"][0].clone();
-        ["payments", "unattributed", "with_conversation"].map(|name| row[name].as_i64().unwrap())
-    };
-    let answer = post("\"platfrom\"");
-    let told: Value = serde_json::from_str(block("json", "\"did_you_mean\"")).unwrap();
-    assert_eq!((&answer["accepted"], &answer["ignored"]), (&json!(1), &told));
-    assert_eq!(coverage(&app), [1, 1, 0]);
-    let answer = post("\"pay-2-links\"");
-    assert_eq!((&answer["accepted"], &answer["ignored"]), (&json!(1), &json!([])));
-    assert_eq!(coverage(&app), [1, 0, 1]);
-    let payments = app
-        .client
-        .get_json("/v1/metrics/payments?from=2016-09-12&to=2016-09-13");
-    assert_eq!(payments["rows"][0]["gross"], "29.62", "it moves no money");
-}
-
-#[test]
 fn the_first_question_is_answered_as_told() {
     let example = block("sh", "/v1/metrics/");
     let path = between(example, "http://127.0.0.1:8080", "'")[0];
@@ -342,165 +280,6 @@ fn the_first_question_is_answered_as_told() {
         .take_while(|name| *name != "rows")
         .all(|name| !answer[name].is_null());
     assert!(members);
-}
-
-/// A value that every field of the contract takes.
-fn samples() -> BTreeMap<&'static str, Value> {
-    let mut samples: BTreeMap<&str, Value> = [
-        "bot_id",
-        "platform",
-        "conversation_id",
-        "user_id",
-        "name",
-        "category",
-        "developer_id",
-        "item_id",
-        "checkout_id",
-        "provider",
-        "payment_id",
-        "attempt_id",
-        "capture_id",
-        "refund_id",
-        "dispute_id",
-        "method",
-        "network",
-        "brand",
-        "wallet",
-        "decline_code",
-    ]
-    .map(|name| (name, json!("some")))
-    .into();
-    samples.extend([
-        ("country", json!("US")),
-        ("payments_enabled", json!(true)),
-        ("item_count", json!(2)),
-        ("amount", json!({"value": "29.62", "currency": "USD"})),
-    ]);
-    samples.extend(vocabularies().into_iter().map(|(name, words)| (name, json!(words[0]))));
-    samples
-}
-
-fn vocabularies() -> BTreeMap<&'static str, Vec<&'static str>> {
-    macro_rules! list {
-        ($($field:literal: $name:ident),+) => {
-            [$(($field, words::$name::ALL.iter().map(|word| word.as_str()).collect())),+].into()
-        };
-    }
-    list!(
-        "acquisition": Acquisition, "direction": Direction, "path": CheckoutPath, "credential": Credential,
-        "failure_kind": FailureKind, "stage": DisputeStage, "outcome": DisputeOutcome, "mode": Mode
-    )
-}
-
-#[test]
-fn the_words_are_those_of_the_vocabularies() {
-    let rows = table("| field | words |");
-    let told: BTreeMap<&str, Vec<&str>> = rows.iter().map(|row| (code(&row[0])[0], code(&row[1]))).collect();
-    assert_eq!(told, vocabularies());
-}
-
-/// The types of the table, with the fields each needs and may have.
-fn types() -> Vec<(String, BTreeSet<String>, BTreeSet<String>)> {
-    let list = section("### Event types")
-        .split_once("The payment's fields:")
-        .unwrap()
-        .1;
-    let payment = code(list.split("\n\n").next().unwrap());
-    let own = |text: &str| code(text).into_iter().map(str::to_owned).collect::<BTreeSet<String>>();
-    let mut types = Vec::new();
-    for row in table("| type | needs | may have |") {
-        let (needs, mut may) = (own(&row[1]), own(&row[2]));
-        if row[2].contains("the payment's fields") {
-            may.extend(payment.iter().map(|field| (*field).to_owned()));
-        }
-        may.extend(["bot_id", "platform", "mode"].map(str::to_owned));
-        types.extend(
-            code(&row[0])
-                .into_iter()
-                .map(|name| (name.to_owned(), needs.clone(), &may - &needs)),
-        );
-    }
-    types
-}
-
-fn event<'a>(id: &str, kind: &str, fields: impl IntoIterator<Item = &'a String>) -> String {
-    let samples = samples();
-    let data: Map<String, Value> = fields
-        .into_iter()
-        .map(|field| (field.clone(), samples[field.as_str()].clone()))
-        .collect();
-    json!({"specversion": "1.0", "id": id, "source": "/readme", "type": kind, "data": data}).to_string() + "\n"
-}
-
-#[test]
-fn every_type_needs_and_has_the_fields_that_are_told() {
-    let types = types();
-    let told: BTreeSet<&str> = types.iter().map(|(name, ..)| name.as_str()).collect();
-    let known = EventType::ALL
-        .iter()
-        .filter(|kind| **kind != EventType::Other)
-        .map(|kind| kind.as_str());
-    assert_eq!(told, known.collect::<BTreeSet<_>>());
-    let mut app = TestApp::start();
-    let all: BTreeSet<String> = samples().keys().map(|name| (*name).to_owned()).collect();
-    for (kind, needs, may) in &types {
-        let lines = event(&format!("{kind} least"), kind, needs)
-            + &event(&format!("{kind} most"), kind, &(needs | may))
-            + &event(&format!("{kind} more"), kind, &all);
-        let accepted = Counts {
-            accepted: 3,
-            ..Counts::default()
-        };
-        assert_eq!(app.client.post_events(&lines), accepted, "{kind}");
-        for field in needs {
-            let without: BTreeSet<String> = needs.iter().filter(|name| *name != field).cloned().collect();
-            let answer = app
-                .client
-                .post_lines(&event("without", kind, &without))
-                .expect_status(200)
-                .json();
-            let rejected = &answer["rejected"][0];
-            assert_eq!(rejected["code"], "missing_field", "{kind} without {field}: {answer}");
-            assert_eq!(rejected["field"], format!("data.{field}"), "{kind}");
-        }
-    }
-    app.stop();
-    let ledger = Ledger::open(&app.config.data_dir);
-    assert_eq!(
-        ledger.number("select count(*) from events where id not like '% more' and extra is not null"),
-        0
-    );
-    for (kind, needs, may) in &types {
-        // What a type does not have is kept aside, under its own name.
-        let rows = ledger.rows(&format!("select extra from events where id = '{kind} more'"));
-        let extra: Map<String, Value> = serde_json::from_str(&rows[0][0]).unwrap();
-        // Outside the contract a name or an id may be a person's and is not kept.
-        let mut unknown = &all - &(needs | may);
-        unknown.retain(|name| name != "name" && !name.ends_with("_id"));
-        assert_eq!(extra.keys().cloned().collect::<BTreeSet<_>>(), unknown, "{kind}");
-    }
-}
-
-#[test]
-fn the_names_of_links_are_the_default_ones_and_each_is_read() {
-    let declared = settings("Links");
-    let told: BTreeMap<String, String> = table("| link | default name | holds |")
-        .into_iter()
-        .map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned()))
-        .collect();
-    let names: BTreeSet<String> = told.keys().cloned().chain(["plain".to_owned()]).collect();
-    assert_eq!(names, declared);
-    let links = toml::Table::try_from(&told).unwrap().try_into::<Links>().unwrap();
-    assert_eq!(format!("{links:?}"), format!("{:?}", Links::default()));
-    // The example for Stripe names every link once.
-    let example = block("python", "metadata={").split_once("metadata={").unwrap().1;
-    let mut pieces: Vec<&str> = example.split("\":").collect();
-    pieces.pop();
-    let names = pieces.iter().map(|piece| piece.rsplit('"').next().unwrap().to_owned());
-    assert_eq!(
-        names.collect::<BTreeSet<_>>(),
-        told.values().cloned().collect::<BTreeSet<_>>()
-    );
 }
 
 #[test]
@@ -576,12 +355,6 @@ fn the_bounds_in_the_text_are_those_of_the_source() {
     for claim in [
         format!("`width` ({} to {}", widths.start(), widths.end()),
         format!("`height` ({} to {}", heights.start(), heights.end()),
-        format!("at most {} bytes", values::MAX_TEXT_BYTES),
-        format!(
-            "up to {} KiB together and {} levels",
-            content::MAX_EXTRA_BYTES >> 10,
-            json::MAX_DEPTH
-        ),
     ] {
         assert!(readme().replace('\n', " ").contains(&claim), "{claim}");
     }

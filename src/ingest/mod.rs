@@ -8,6 +8,7 @@ pub mod batch;
 pub mod botframework;
 mod canonical;
 pub mod cloudevents;
+mod codes;
 pub mod content;
 pub mod data;
 pub mod exported;

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::config::Source;
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::money::MoneyError;
 use crate::model::{Currency, Money};
 
@@ -19,13 +19,13 @@ fn listed(list: Decimals, currency: Currency) -> u32 {
 }
 
 /// There is no amount, or it is no number.
-pub(super) const NO_AMOUNT: Uncounted = Uncounted::Quarantined("no_amount");
+pub(super) const NO_AMOUNT: Uncounted = Uncounted::Quarantined(Reason::NoAmount);
 /// The code names no currency.
-pub(super) const UNKNOWN_CURRENCY: Uncounted = Uncounted::Quarantined("unknown_currency");
+pub(super) const UNKNOWN_CURRENCY: Uncounted = Uncounted::Quarantined(Reason::UnknownCurrency);
 /// The currency's minor units would have to be rounded.
-pub(super) const INEXACT: Uncounted = Uncounted::Quarantined("inexact_amount");
+pub(super) const INEXACT: Uncounted = Uncounted::Quarantined(Reason::InexactAmount);
 /// Beyond 64 bits of minor units.
-pub(super) const TOO_LARGE: Uncounted = Uncounted::Quarantined("amount_too_large");
+pub(super) const TOO_LARGE: Uncounted = Uncounted::Quarantined(Reason::AmountTooLarge);
 
 /// Reads a currency code in any case.
 pub(super) fn currency(code: &str) -> Verdict<Currency> {

@@ -27,7 +27,7 @@ use super::links::{complete, link_text};
 use super::signature::signed;
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{Event, EventType};
 
 /// PayPal's webhooks.
