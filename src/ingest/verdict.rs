@@ -1,4 +1,4 @@
-//! What becomes of a genuine notice. All providers, the database and the counts of the sources tell it in these terms.
+//! What becomes of a genuine notice, in the terms that all providers, the database and the counts of sources use.
 
 use serde_json::json;
 
@@ -41,28 +41,28 @@ codes! {
     }
 }
 
-/// What becomes of a genuine notice: it is counted, as one event or as something else, or it is not.
+/// What becomes of a genuine notice: it is counted, as one or several events, or it is not.
 pub type Verdict<T = Event, R = Reason> = Result<T, Uncounted<R>>;
 
-/// What becomes of a genuine notice that is kept and not counted. Its event has the type [`EventType::Other`].
+/// What becomes of a genuine notice that is stored but not counted. Its event has the type [`EventType::Other`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Uncounted<R = Reason> {
-    /// Nothing of its type is counted.
+    /// Notices of its type are never counted.
     Ignored,
-    /// Its type is counted, but this one cannot be: why.
+    /// Notices of its type are counted, but this one cannot be; with the reason.
     Quarantined(R),
 }
 
-/// Why a stored notice is quarantined.
+/// Type and reason of a quarantined notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// Its type; none where the notice could not be read.
+    /// Its type; none if the notice could not be read.
     pub notice: Option<String>,
     /// The reason, in one word.
     pub reason: String,
 }
 
-/// What became of the notice that an event stands for.
+/// What became of the notice from which an event was made.
 pub fn of(event: &Event) -> Verdict<(), Cause> {
     match (event.kind, &event.reason) {
         (EventType::Other, None) => Err(Uncounted::Ignored),

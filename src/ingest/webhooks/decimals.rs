@@ -18,7 +18,7 @@ fn listed(list: Decimals, currency: Currency) -> u32 {
     found.map_or(currency.exponent(), |(_, decimals)| *decimals)
 }
 
-/// There is no amount, or it is no number.
+/// There is no amount, or it is not a number.
 pub(super) const NO_AMOUNT: Uncounted = Uncounted::Quarantined(Reason::NoAmount);
 /// The code names no currency.
 pub(super) const UNKNOWN_CURRENCY: Uncounted = Uncounted::Quarantined(Reason::UnknownCurrency);
@@ -61,7 +61,7 @@ pub(super) fn from_text(text: &str, currency: Currency) -> Verdict<Money> {
     }
 }
 
-/// A decimal text with no more decimals than a provider's list has, zeros aside; whether it is negative is told beside.
+/// A decimal text with no more decimals than a provider's list has, apart from zeros, and whether it is negative.
 pub(super) fn from_listed_text(text: &str, currency: Currency, list: Decimals) -> Verdict<(Money, bool)> {
     let (money, negative) = from_signed_text(text, currency)?;
     let beyond = currency.exponent().saturating_sub(listed(list, currency));

@@ -68,7 +68,7 @@ impl<'a> Delivery<'a> {
 
     /// The stamp of a time in `per_second` parts of a second since 1970.
     ///
-    /// The time of receipt stands in for an absent time and for one that cannot be.
+    /// The time of receipt replaces an absent or impossible time.
     pub(super) fn stamp(&self, stated: Option<&Value>, per_second: i64) -> Stamp {
         let receipt = |origin| Stamp { time: self.now, origin };
         let Some(stated) = stated.filter(|value| !value.is_null()) else {
@@ -185,7 +185,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The members of a list; none where it is no list.
+/// The members of a list; none if it is not a list.
 pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

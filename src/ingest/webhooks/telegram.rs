@@ -77,11 +77,15 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     let settings: Telegram = source.settings()?;
     check_secrets("secrets", &settings.secrets)?;
     if source.bot_id.as_deref().is_none_or(str::is_empty) {
-        return Err(SettingError::new("bot_id", "must name the bot: its updates do not"));
+        return Err(SettingError::new(
+            "bot_id",
+            "is required: Telegram's updates do not name their bot",
+        ));
     }
     let provider = &settings.payment_provider;
     if *provider != slug(provider) || provider == NAME {
-        let message = "must be the name of a processor such as \"stripe\"; Stars need none";
+        let message =
+            "must be the name of a payment processor such as \"stripe\"; leave it out if the bot only takes Stars";
         return Err(SettingError::new("payment_provider", message));
     }
     if settings.user_name.as_deref().is_some_and(|name| !is_user_name(name)) {

@@ -1,4 +1,4 @@
-//! The default funnel by conversation: from the cube as far as that goes, else from the facts.
+//! The default funnel by conversation: from the cube where possible, else from the facts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::{DataFrame, DataType, col, lit};
