@@ -45,8 +45,8 @@ pub enum AppError {
         /// What went wrong.
         error: StoreError,
     },
-    /// The store does not close in good order.
-    #[error("the data folder {} is not closed in good order: {error}", .folder.display())]
+    /// The store was not closed cleanly.
+    #[error("the data folder {} was not closed cleanly: {error}", .folder.display())]
     Stopped {
         /// The folder.
         folder: PathBuf,
@@ -67,11 +67,11 @@ pub enum AppError {
     /// A thread does not start, or the server fails.
     #[error("cannot start the server: {0}")]
     Io(#[from] std::io::Error),
-    /// A part of the server has ended that it cannot do without.
-    #[error("the server has ended by itself: {0}; nothing that was acknowledged is lost: start it again")]
+    /// A part that the server needs has stopped.
+    #[error("the server stopped because of a fault: {0}; nothing that was acknowledged is lost: start it again")]
     Ended(String),
-    /// The time of the stop was over before everything was done.
-    #[error("the time of the stop was over before everything was done; nothing that was acknowledged is lost")]
+    /// `shutdown_seconds` ran out before everything was done.
+    #[error("`shutdown_seconds` ran out before everything was done; nothing that was acknowledged is lost")]
     Unfinished,
 }
 
@@ -302,7 +302,7 @@ fn server(listener: TcpListener, config: Arc<Config>, parts: Parts) -> Result<Se
     let server = match socket::listen(&config.data_dir) {
         Ok(listener) => server.listen_uds(listener)?,
         Err(error) => {
-            tracing::warn!(%error, "no socket in the data folder: commands cannot reach this server");
+            tracing::warn!(%error, "cannot open a socket in the data folder: commands cannot reach this server");
             server
         }
     };

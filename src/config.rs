@@ -16,7 +16,7 @@ pub use source::{Links, SettingError, Source};
 
 use crate::model::{Currency, Mode};
 
-/// Why the configuration is refused.
+/// Why the configuration is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -27,7 +27,7 @@ pub enum ConfigError {
         /// What went wrong.
         error: std::io::Error,
     },
-    /// The file is no TOML or has a wrong or unknown key.
+    /// The file is not TOML, or has a wrong or unknown key.
     #[error("the configuration file {path} is wrong: {fault}")]
     Malformed {
         /// The file.
@@ -35,7 +35,7 @@ pub enum ConfigError {
         /// What and where.
         fault: Fault,
     },
-    /// A value is not possible.
+    /// A value is not valid.
     #[error("`{key}` {message}")]
     Invalid {
         /// The setting.
@@ -53,17 +53,17 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Folder of the database.
     pub data_dir: PathBuf,
-    /// Reporting currency of questions that name none.
+    /// Reporting currency of questions that do not name one.
     pub currency: String,
-    /// Bounds on everything that comes in or goes out.
+    /// Limits on requests, events and answers.
     pub limits: Limits,
-    /// How people are kept.
+    /// How ids of people are stored.
     pub privacy: Privacy,
-    /// Pages of other web sites that may ask.
+    /// Pages of other websites that may send requests.
     pub cors: Cors,
     /// Whether the start is refused while no key is configured.
     pub require_key: bool,
-    /// Keys that may read and send; stored hashed.
+    /// Keys for reading and sending; only hashes are stored.
     pub keys: Vec<Key>,
     /// Providers and platforms that post webhooks.
     pub sources: Vec<Source>,
@@ -79,7 +79,7 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of a body as it comes over the wire.
+    /// Bytes of a body as it is transferred.
     pub body_bytes: usize,
     /// Bytes of a body after decompression.
     pub inflated_bytes: usize,
@@ -91,7 +91,7 @@ pub struct Limits {
     pub connections: usize,
     /// Seconds until a body must have arrived.
     pub body_seconds: u64,
-    /// Seconds of work on reading the events of one request; beyond it, 503 and nothing of it is taken.
+    /// Seconds of work on reading the events of one request; beyond it, 503 and nothing of it is stored.
     pub parse_seconds: u64,
     /// Events in one batch.
     pub batch_events: usize,
@@ -104,7 +104,7 @@ pub struct Limits {
     /// Bytes that all large answers to questions together may hold until they are written; beyond it, 503 with
     /// Retry-After.
     pub answer_bytes: usize,
-    /// Seconds after which a connection is closed that takes nothing of its answer.
+    /// Seconds after which a connection is closed that does not read its answer.
     pub answer_seconds: u64,
     /// Rows of one answer.
     pub answer_rows: usize,
@@ -112,11 +112,11 @@ pub struct Limits {
     pub frame_rows: usize,
     /// Rows of events that one payment, conversation, checkout id or bot may have; one with more is set aside.
     pub entity_rows: usize,
-    /// Seconds until a question is given up.
+    /// Seconds after which a question is stopped.
     pub query_seconds: u64,
-    /// Seconds after which `/readyz` tells of an event that is not folded yet.
+    /// Seconds after which `/readyz` reports an event that is not folded yet.
     pub fold_seconds: u64,
-    /// MiB of the disk that must stay free, at most a tenth of it; below, nothing new is taken.
+    /// MiB of the disk that must stay free, at most a tenth of it; below it, new events are refused.
     pub free_mib: u64,
 }
 
@@ -146,17 +146,17 @@ impl Default for Limits {
     }
 }
 
-/// How people are kept.
+/// How ids of people are stored.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Privacy {
     /// `hashed`: under pseudonyms; `plain`: under the ids that were sent.
     pub user_ids: UserIds,
-    /// Ids that are bots', so that none is taken for a person where a sender does not say which is which.
+    /// Ids of bots, so that no bot is taken for a person if a sender does not say which is which.
     pub bots: Vec<String>,
 }
 
-/// How ids of people are kept.
+/// How ids of people are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserIds {
@@ -167,7 +167,7 @@ pub enum UserIds {
     Plain,
 }
 
-/// Pages of other web sites that may ask, in a browser (CORS).
+/// Pages of other websites that may send requests from a browser (CORS).
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cors {
@@ -208,7 +208,7 @@ impl Config {
     /// Reads a TOML file.
     ///
     /// # Errors
-    /// When it cannot be read, is no TOML, or has a wrong or unknown key.
+    /// If it cannot be read, is not TOML, or has a wrong or unknown key.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
             path: path.into(),
@@ -260,7 +260,7 @@ impl Config {
             if self.sources[..index].iter().any(same) {
                 return invalid(
                     format!("sources[{index}]"),
-                    "has the provider and name of an earlier one",
+                    "has the same provider and name as an earlier source",
                 );
             }
         }
@@ -270,7 +270,7 @@ impl Config {
         Ok(())
     }
 
-    /// Checks what only a server has to have: a key, where one is required.
+    /// Checks what only a server needs: a key, if one is required.
     ///
     /// # Errors
     /// Names the setting.
@@ -311,7 +311,7 @@ fn is_origin(text: &str) -> bool {
         && !default
 }
 
-/// Whether lines for people may be coloured: the variable `NO_COLOR` says no.
+/// Whether lines for people may be coloured: not if the variable `NO_COLOR` is set.
 pub fn colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
@@ -328,7 +328,7 @@ pub struct Overrides {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, global = true, env = "BOTLEDGER_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Reporting currency of questions that name none.
+    /// Reporting currency of questions that do not name one.
     #[arg(long, global = true, env = "BOTLEDGER_CURRENCY", value_name = "CODE")]
     pub currency: Option<String>,
     /// Memory that DuckDB may take, in MiB.
@@ -340,7 +340,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// The file, if one is named, with these settings on top, checked.
+    /// Reads the file, if one is named, applies these settings and checks the result.
     ///
     /// # Errors
     /// As [`Config::from_file`] and [`Config::validate`].

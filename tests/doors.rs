@@ -381,7 +381,7 @@ fn a_fault_in_the_settings_is_told_by_line_column_and_name() {
     for (text, told) in [
         (
             "listen = \"127.0.0.1:0\"\n[[keys]]\nname = \"a\"\nsha256 = 12\n",
-            "line 4, column 10, at or after `sha256`: a number is no possible value, expected a string",
+            "line 4, column 10, at or after `sha256`: a number is not a valid value here, expected a string",
         ),
         (
             "\ncolour = \"red\"\n",
@@ -408,7 +408,7 @@ fn a_fault_in_the_settings_is_told_by_line_column_and_name() {
     let error = Webhook::open_all(&[stripe, wrong]).err().unwrap().to_string();
     assert_eq!(
         error,
-        "`sources[0].secrets` must hold at least one secret, none of them empty"
+        "`sources[0].secrets` must contain at least one secret, and none may be empty"
     );
 }
 

@@ -64,10 +64,7 @@ fn what_a_killed_demo_left_is_told() {
     let (told, worked_on) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
     demo.kill().unwrap();
     demo.wait().unwrap();
-    assert!(
-        told.contains("a demo that was killed has left its folder behind"),
-        "{told}"
-    );
+    assert!(told.contains("a demo that was killed has left its folder"), "{told}");
     assert!(told.contains(text(&left)), "{told}");
     assert!(
         worked_on.contains("botledger-demo-") && worked_on.ends_with("(new)"),
@@ -96,7 +93,7 @@ fn a_held_folder_is_told_with_its_holder() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path());
     let out = folder.path().join("out");
-    let told = format!("the process {} holds it", served.process());
+    let told = format!("the process {} is using it", served.process());
     for arguments in [
         &["rebuild"][..],
         &["export", text(&out)],

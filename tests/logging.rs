@@ -162,7 +162,7 @@ fn a_server_that_cannot_print_its_address_serves() {
     let address = serving.split("address=").nth(1).unwrap().split(' ').next().unwrap();
     let client = crate::support::client::Client::new(format!("http://{address}"));
     client.get("/readyz").expect_status(200);
-    let told = log.any(|line| line.contains("standard output takes nothing"));
+    let told = log.any(|line| line.contains("cannot write to standard output"));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(told);

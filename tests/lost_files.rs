@@ -141,7 +141,7 @@ fn a_cut_log_is_told() {
     let told = folder.refused();
     holds(&told, &["--accept-loss"]);
     assert!(
-        told.contains("commits are missing") || told.contains("what a cut log has left of it"),
+        told.contains("commits are missing") || told.contains("left after its log was cut"),
         "{told}"
     );
     stop(folder.accepted("--accept-loss"));
@@ -185,7 +185,7 @@ fn another_database_is_told() {
     fs::copy(other.database(), folder.database()).unwrap();
     holds(
         &folder.refused(),
-        &["the database is not the one that ledger.json tells of"],
+        &["the database is not the one that ledger.json describes"],
     );
     folder.goes_on(&["b", "c"], &["a"]);
 }
@@ -409,7 +409,7 @@ fn a_check_reads_every_table_and_finds_nothing_in_a_whole_folder() {
     let served = Served::start(folder.path());
     let (code, told) = checked(&folder);
     assert_eq!(code, Some(2), "{told}");
-    holds(&told, &[&format!("the process {} holds it", served.process())]);
+    holds(&told, &[&format!("the process {} is using it", served.process())]);
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn a_check_tells_what_is_wrong() {
                update events set received_at = received_at - interval 1 microsecond where id = 'a'";
     Ledger::open(folder.path()).0.execute_batch(sql).unwrap();
     wrong(&[
-        "the identities that are kept (1) are not those of the events (2)",
+        "the stored identities (1) are not those of the events (2)",
         "events with a stamp that no commit has: 1",
     ]);
     // A bit of every block: 12 KiB of headers are before them.

@@ -158,7 +158,7 @@ fn a_field_that_is_missing_and_stands_there_misspelt_is_named_in_the_rejection()
     );
     let message = rejected["message"].as_str().unwrap();
     assert!(
-        message.ends_with("; is `data.conversationId` meant for it?"),
+        message.ends_with("; you sent `data.conversationId`, which is not read"),
         "{message}"
     );
     assert_eq!(answer["ignored"], json!([]), "nothing of it is stored");

@@ -205,7 +205,7 @@ fn a_checkout_id_that_too_many_share_is_set_aside_alone() {
     );
     assert_eq!(
         aside.reason,
-        "120 checkouts and payments share one checkout_id; 100 may"
+        "120 checkouts and payments share one checkout_id; at most 100 are allowed"
     );
     assert_eq!(
         (aside.id, aside.sources),
@@ -276,7 +276,10 @@ fn a_payment_that_names_too_many_bots_is_set_aside_alone() {
     is_sound(&ledger);
     assert_eq!(ledger.number("select count(*) from payments"), 1);
     let reasons = ledger.rows("select reason from set_aside");
-    assert_eq!(reasons, [["cannot be folded: it names 33 bots, and may name 32"]]);
+    assert_eq!(
+        reasons,
+        [["cannot be folded: it names 33 bots; at most 32 are allowed"]]
+    );
     assert_eq!(
         in_any_order(&naming(32), 100_000).number("select count(*) from payments"),
         2
@@ -911,7 +914,7 @@ fn ids_that_are_no_ids_and_what_is_set_aside_are_told_by_source() {
         assert_eq!(fold["set_aside"]["count"], 1);
         assert_eq!(fold["last_error"], Value::Null);
         let reason = &fold["set_aside"]["entities"][0]["reason"];
-        assert_eq!(reason, "6 events and payments; one conversation may have 5");
+        assert_eq!(reason, "6 events and payments; one conversation may have at most 5");
     };
     check(&app);
     app.restart();

@@ -86,7 +86,7 @@ fn a_folder_that_stands_open_is_closed_at_the_start_and_told() {
     let output = command.env("BOTLEDGER_LOG", "warn").output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
-        told.contains("the data folder was open to others") && told.contains("0755"),
+        told.contains("other users could access the data folder") && told.contains("0755"),
         "{told}"
     );
     assert!(

@@ -365,7 +365,7 @@ fn the_command_lists_in_turn_with_a_server_and_without_one() {
     let file = ledger.path("events.ndjson");
     ledger.told(&["import", file.to_str().unwrap()]);
     let first = ledger.told(&["quarantine", "list", "--kind", "payment", "--limit", "3"]);
-    let (list, rest) = first.split_once("and 2 more, behind --after ").unwrap();
+    let (list, rest) = first.split_once("and 2 more; continue with --after ").unwrap();
     assert_eq!(list.lines().count(), 3, "{list}");
     let next = ["quarantine", "list", "--kind", "payment", "--after", rest.trim()];
     let second = ledger.told(&next);

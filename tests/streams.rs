@@ -158,10 +158,10 @@ fn what_is_no_text_is_named() {
         (b"7z\xbc\xaf\x27\x1c".to_vec(), "7z"),
         (b"PAR1rest".to_vec(), "Parquet"),
         (gzip(&tar), "tar"),
-        (gzip(&gzip(b"{}")), "packed twice"),
+        (gzip(&gzip(b"{}")), "compressed twice"),
         (utf16.clone(), "UTF-16"),
         (zstd(&utf16[2..]), "UTF-16"),
-        ([gzip(b"{}\n"), b"garbage".to_vec()].concat(), "something else"),
+        ([gzip(b"{}\n"), b"garbage".to_vec()].concat(), "other data"),
         (
             [zstd(b"{}\n"), b"garbage".to_vec()].concat(),
             "zstd data cannot be read",
@@ -222,7 +222,7 @@ fn whole_lines_before_a_break_are_stored_and_told_and_the_next_file_is_read() {
             String::from_utf8(output.stdout).unwrap(),
             String::from_utf8(output.stderr).unwrap(),
         );
-        assert!(warned.contains("breaks off"), "{warned}");
+        assert!(warned.contains("ends early"), "{warned}");
         assert!(said.contains(&format!("{next}: 2 accepted")), "{said}");
         let ledger = Ledger::open(data.as_ref());
         let stored = ledger.number("select count(*) from events") - 2;

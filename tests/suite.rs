@@ -10,6 +10,7 @@ mod support;
 mod architecture;
 mod queries;
 mod readme;
+mod reference;
 
 // Ways in.
 mod botframework;

@@ -1,16 +1,16 @@
--- What has to hold between tables: each rule that does not, with the number of rows that break it.
+-- Rules between tables: each rule that is broken, with the number of rows that break it.
 with rules as (
-    select 'numbers of commits that are left out or doubled' as broken,
+    select 'numbers of commits that are missing or used twice' as broken,
         coalesce(max(version), 0) - count(distinct version) + count(*) - count(distinct version) as rows
     from commits
     union all
-    select 'events more or fewer than the commits say',
+    select 'events that are missing or too many by the numbers of the commits',
         abs((select count(*) from events) - (select coalesce(sum(events), 0) from commits))
     union all
     select 'events with a stamp that no commit has', count(*)
     from events where received_at not in (select received_at from commits)
     union all
-    select 'identities that are kept twice', count(*)
+    select 'identities that are stored twice', count(*)
     from (
         select identity_high, identity_low
         from (
@@ -22,7 +22,7 @@ with rules as (
         having count(*) > 1
     )
     union all
-    select 'folds of commits that are not there', count(*)
+    select 'folds of commits that do not exist', count(*)
     from fold_state where folded_to > (select coalesce(max(received_at), timestamp '1970-01-01') from commits)
     union all
     select 'facts of events that are not folded', count(*)

@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are no connections: the database with its log and temporary files, the web server's own, the
+/// Descriptors that are not connections: the database with its log and temporary files, the web server's own, the
 /// probe of the disk, files that commands hand over.
 const OWN: u64 = 36;
 /// Descriptors of each worker of the web server.

@@ -89,7 +89,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts it; it must not end before it is told to.
+    /// Starts it; it must not end before it is asked to.
     pub fn start(store: Store, clock: Clock) -> Result<Self, AppError> {
         let (stop, stopped) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;

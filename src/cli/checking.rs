@@ -29,7 +29,7 @@ pub fn run(config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
             Ok(key) if Pseudonyms::new(&key).fingerprint() == *known => tell!("read: the key of pseudonyms"),
             Ok(_) => checked
                 .wrong
-                .push("the key of pseudonyms is not the one that the database was written under".to_owned()),
+                .push("the key of pseudonyms is not the one that the database was written with".to_owned()),
             Err(error) => checked.wrong.push(error.to_string()),
         }
     }

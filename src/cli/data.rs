@@ -17,10 +17,10 @@ use crate::jobs::FOLD_EVENTS;
 use crate::model::Clock;
 use crate::store::{Accept, Store, StoreOptions};
 
-/// What is said of a folder that was made just now.
+/// The note on a folder that was just made.
 pub const NEW: &str = "new";
 
-/// Opens the store of a configuration for a command that may make it, and says where that is.
+/// Opens the store of a configuration for a command that may create it, and reports its folder.
 pub fn open(config: &Config, accept: Accept, clock: Clock) -> anyhow::Result<Store> {
     let new = !Store::exists(&config.data_dir);
     let store = open_at(config, accept, clock)?;
@@ -28,7 +28,7 @@ pub fn open(config: &Config, accept: Accept, clock: Clock) -> anyhow::Result<Sto
     Ok(store)
 }
 
-/// Opens the store of a configuration for a command that makes none.
+/// Opens the store of a configuration for a command that does not create one.
 pub fn open_existing(config: &Config, clock: Clock) -> anyhow::Result<Store> {
     must_exist(config)?;
     let store = open_at(config, Accept::default(), clock)?;
@@ -36,7 +36,7 @@ pub fn open_existing(config: &Config, clock: Clock) -> anyhow::Result<Store> {
     Ok(store)
 }
 
-/// Sees that there is a ledger.
+/// Makes sure that there is a ledger.
 pub fn must_exist(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(
         Store::exists(&config.data_dir),
@@ -55,7 +55,7 @@ fn open_at(config: &Config, accept: Accept, clock: Clock) -> anyhow::Result<Stor
     Store::open(&options, clock).with_context(|| format!("cannot open the data folder {}", absolute(&config.data_dir)))
 }
 
-/// Says on standard error which folder is worked on, and what is to be known of it.
+/// Reports the folder that a command works on, with a note, on standard error.
 pub fn say_folder(config: &Config, note: &str) {
     let folder = absolute(&config.data_dir);
     if note.is_empty() {
@@ -95,13 +95,13 @@ pub struct Generate {
     /// Where to write; `.zst` compresses, `-` is standard output.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Writes the story of 2016 instead.
+    /// Writes the sample story of 2016 instead.
     #[arg(long, conflicts_with_all = ["events", "bots", "seed", "from", "to"])]
     story: bool,
     /// Seed of the generator.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Number of events, repeats included.
+    /// Number of events, including repeats.
     #[arg(long, default_value_t = 100_000)]
     events: u64,
     /// Number of bots.
@@ -144,7 +144,7 @@ pub fn generate(arguments: Generate) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Throws facts away and folds all events again.
+/// Deletes facts and folds all events again.
 pub fn rebuild(config: &Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let store = open_existing(config, clock)?;
     store.reset_facts()?;
@@ -163,7 +163,7 @@ pub fn export(config: &Config, folder: &Path, clock: Clock) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a folder, or sees that it is empty.
+/// Makes a folder, or makes sure that it is empty.
 fn make_empty(folder: &Path) -> anyhow::Result<()> {
     let cannot = || format!("cannot export into {}", folder.display());
     std::fs::create_dir_all(folder).with_context(cannot)?;

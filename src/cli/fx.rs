@@ -43,7 +43,7 @@ pub fn run(config: &Config, command: &FxCommand, clock: Clock) -> anyhow::Result
         let added = match Server::of(&config.data_dir)? {
             Some(server) if store.is_none() => {
                 if !said {
-                    data::say_folder(config, "the server that holds it takes the files");
+                    data::say_folder(config, "a server is using it and imports the files");
                     said = true;
                 }
                 told(&server.send("POST", "/v1/fx", "text/csv", &bytes)?)?
@@ -108,6 +108,6 @@ fn report(file: &Path, added: &RatesAdded, left_out: &[String]) {
         added.unchanged
     );
     if !left_out.is_empty() {
-        tell!("  currencies not known here and left out: {}", left_out.join(", "));
+        tell!("  unknown currencies that were left out: {}", left_out.join(", "));
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// Makes a key of 256 random bits and prints it with the hash that the configuration holds.
 pub fn make(name: &str) -> anyhow::Result<ExitCode> {
     let mut random = [0u8; 32];
-    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
     let key = format!("bl_{}", hex::encode(random));
     let hash = hex::encode(Sha256::digest(&key));
     let text = format!(

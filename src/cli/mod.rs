@@ -25,7 +25,7 @@ use crate::app::{AppError, logs};
 use crate::config::Overrides;
 use crate::model::Clock;
 
-/// Self-hosted ledger of a bot team: population growth, conversion and who processes the money.
+/// Self-hosted ledger for bot teams: growth of the bots, conversion of conversations, and who processes the money.
 #[derive(Parser)]
 #[command(name = "botledger", version, about)]
 struct Arguments {
@@ -34,7 +34,7 @@ struct Arguments {
     /// Logs as JSON lines.
     #[arg(long, global = true, env = "BOTLEDGER_LOG_JSON")]
     log_json: bool,
-    /// What is logged, for example `info` or `botledger=debug`.
+    /// Filter of the log, for example `info` or `botledger=debug`.
     #[arg(
         long,
         global = true,
@@ -58,23 +58,23 @@ enum Command {
         /// The files, or the folder of an export.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Goes on with what is left, where the folder has lost something: with a key that was put there on purpose.
+        /// Continues with what is left if the folder has lost something, or if a key was put there on purpose.
         #[arg(long)]
         accept_loss: bool,
     },
-    /// Exchange rates.
+    /// Imports exchange rates.
     Fx {
         #[command(subcommand)]
         command: fx::FxCommand,
     },
-    /// What is left out of the facts, and what is to become of it.
+    /// Lists, drops and retries what is left out of the facts.
     Quarantine {
         #[command(subcommand)]
         command: quarantine::QuarantineCommand,
     },
     /// Writes synthetic events as NDJSON: the same seed gives the same lines.
     Generate(data::Generate),
-    /// Throws projections and facts away and folds all events again.
+    /// Deletes projections and facts, and folds all events again.
     Rebuild,
     /// Writes all events to Parquet files, one folder per UTC day.
     Export {
@@ -82,11 +82,11 @@ enum Command {
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
-    /// Reads everything that a stopped ledger holds and says what is wrong.
+    /// Reads everything in a stopped ledger and reports what is wrong.
     Check,
     /// Makes an API key and prints it once, with the lines for the configuration.
     Key {
-        /// Who will hold it.
+        /// Name of the person or program that will use the key.
         #[arg(value_name = "NAME")]
         name: String,
     },

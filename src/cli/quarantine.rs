@@ -27,7 +27,7 @@ pub enum QuarantineCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
-    /// Leaves entities out for good, until they are tried again.
+    /// Leaves entities out until they are retried.
     Drop {
         /// Their ids, as `list` prints them.
         #[arg(required = true, value_name = "ID")]
@@ -41,7 +41,7 @@ pub enum QuarantineCommand {
     },
 }
 
-/// What `list` lists.
+/// The filters of `list`.
 #[derive(Args)]
 pub struct Listing {
     /// Only those of this state: set_aside, dropped or retry.
@@ -50,10 +50,10 @@ pub struct Listing {
     /// Only those of this kind: payment, conversation, checkout or bot.
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// No more than so many; 1000 are the most.
+    /// At most this many; the maximum is 1000.
     #[arg(long, value_name = "N")]
     limit: Option<String>,
-    /// Only those behind another list: where it ended is in its last line.
+    /// Continues a list: the value to give is in its last line.
     #[arg(long, value_name = "PLACE")]
     after: Option<String>,
 }
@@ -117,7 +117,7 @@ enum Ledger<'a> {
 pub fn run(config: &Config, command: &QuarantineCommand, clock: Clock) -> anyhow::Result<ExitCode> {
     let ledger = match Server::of(&config.data_dir)? {
         Some(_) => {
-            data::say_folder(config, "the server that holds it answers");
+            data::say_folder(config, "a server is using it and answers");
             Ledger::Served(config)
         }
         None => Ledger::Open(data::open_existing(config, clock)?),
@@ -166,7 +166,7 @@ impl Ledger<'_> {
         }
     }
 
-    /// Says what is to become of an entity.
+    /// Drops or retries an entity.
     fn mark(
         &self,
         id: &str,
@@ -216,10 +216,10 @@ fn told<T: DeserializeOwned>(reply: &Reply) -> anyhow::Result<T> {
 }
 
 fn read<T: DeserializeOwned>(json: Json) -> anyhow::Result<T> {
-    serde_json::from_value(json).context("what is set aside cannot be read")
+    serde_json::from_value(json).context("cannot read what is set aside")
 }
 
-/// An id that may stand in an address.
+/// An id that can be part of an address.
 fn plain(id: &str) -> anyhow::Result<&str> {
     let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     anyhow::ensure!(is_plain && !id.is_empty(), unknown(id));
@@ -238,7 +238,7 @@ fn print_list(list: &List) {
         tell!("{}", line(entity));
     }
     if let Some(next) = &list.next {
-        tell!("and {} more, behind --after {next}", list.others);
+        tell!("and {} more; continue with --after {next}", list.others);
     }
 }
 

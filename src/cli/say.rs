@@ -3,7 +3,7 @@
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 
-/// Says a line on standard error, among those of the log.
+/// Prints a line to standard error, between the lines of the log.
 macro_rules! say {
     ($($text:tt)*) => {
         $crate::app::logs::say(format_args!($($text)*))
@@ -19,11 +19,11 @@ macro_rules! tell {
 
 pub(super) use {say, tell};
 
-/// Prints a line to standard output. What cannot be printed is said on standard error, unless nobody reads any more.
+/// Prints a line to standard output. A failure to print is reported on standard error, unless the reader has gone.
 pub fn print(text: Arguments<'_>) {
     if let Err(error) = writeln!(io::stdout(), "{text}")
         && error.kind() != ErrorKind::BrokenPipe
     {
-        say!("botledger: standard output takes nothing: {error}");
+        say!("botledger: cannot write to standard output: {error}");
     }
 }

@@ -39,19 +39,19 @@ const STORY_RANGE: &str = "from=2016-07-01&to=2016-10-31&interval=day";
 /// What the temporary folders of demos are called; the process's number follows.
 const DEMO: &str = "botledger-demo-";
 
-/// What is said at the start of a server without a key.
-const KEYLESS: &str = "no key is configured: every program on this machine may read and send, and so may strangers \
-                       through a proxy that rewrites Host and adds no forwarding header; make a key with \
-                       `botledger key NAME` before putting a proxy in front (require_key = true refuses to start \
+/// The warning of a server that starts without a key.
+const KEYLESS: &str = "no key is configured: every program on this machine may read and send, and so may \
+                       strangers through a proxy that rewrites Host and adds no forwarding header; make a key with \
+                       `botledger key NAME` before you put a proxy in front (require_key = true refuses to start \
                        without one)";
 
-/// What `serve` accepts of a data folder that it refuses otherwise.
+/// Faults of a data folder that `serve` accepts only on request.
 #[derive(clap::Args)]
 pub struct Accepted {
-    /// Moves stamps of commits that lie ahead of the clock back to it, where the start refused them.
+    /// If the start was refused because stamps of commits are ahead of the clock: moves them back to it.
     #[arg(long)]
     accept_clock: bool,
-    /// Goes on with what is left, where the start told of a loss.
+    /// If the start was refused because of a loss: continues with what is left.
     #[arg(long)]
     accept_loss: bool,
 }
@@ -104,7 +104,7 @@ pub fn demo(mut config: Config, keeps: bool, log_json: bool, clock: Clock) -> an
     })
 }
 
-/// A folder for one demo. Those of demos that were killed are named: nobody else removes them.
+/// A folder for one demo. Reports the folders that killed demos left: nothing else removes them.
 fn temporary() -> anyhow::Result<TempDir> {
     let entries = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
@@ -114,14 +114,14 @@ fn temporary() -> anyhow::Result<TempDir> {
             .is_some_and(|(number, _)| number.parse::<u32>().is_ok() && !Path::new("/proc").join(number).exists());
         if gone {
             say!(
-                "a demo that was killed has left its folder behind: {}; remove it if you like",
+                "a demo that was killed has left its folder: {}; you may remove it",
                 path.display()
             );
         }
     }
     let name = format!("{DEMO}{}-", std::process::id());
     let made = tempfile::Builder::new().prefix(&name).tempdir();
-    made.context("no temporary folder")
+    made.context("cannot make a temporary folder")
 }
 
 fn load(store: &Store, clock: &Clock, privacy: &Privacy, event_bytes: usize) -> anyhow::Result<()> {

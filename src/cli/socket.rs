@@ -12,7 +12,7 @@ use crate::app::socket_path;
 
 /// Bytes that an answer may have.
 const ANSWER_BYTES: u64 = 4 << 20;
-/// How long a server may take to answer, or to take more of a request.
+/// How long a server may take to answer, or to read more of a request.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An answer: its status and its body.
@@ -27,10 +27,10 @@ pub struct Reply {
 pub struct Server(UnixStream);
 
 impl Reply {
-    /// Makes an error of an answer that is a refusal.
+    /// Turns a refusal into an error.
     ///
     /// # Errors
-    /// What the server says, where its status is not 200.
+    /// The server's message, if the status is not 200.
     pub fn refusal(&self) -> anyhow::Result<()> {
         #[derive(Deserialize)]
         struct Refusal {
@@ -49,7 +49,7 @@ impl Server {
     /// Connects to the server of a folder; `None` where none is running.
     ///
     /// # Errors
-    /// When there is one and it does not let us in.
+    /// If there is one and the connection fails.
     pub fn of(data_dir: &Path) -> anyhow::Result<Option<Self>> {
         let path = socket_path(data_dir);
         match UnixStream::connect(&path) {
@@ -70,7 +70,7 @@ impl Server {
     /// Asks, with a body or an empty one.
     ///
     /// # Errors
-    /// When the connection breaks off or the answer is no HTTP.
+    /// If the connection is lost or the answer is not HTTP.
     pub fn send(mut self, method: &str, path: &str, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {content_type}\r\n\
@@ -87,8 +87,8 @@ impl Server {
         match parse(&answer) {
             Some(reply) => Ok(reply),
             None => {
-                sent.and(read).context("the connection to the server broke off")?;
-                anyhow::bail!("the server's answer is no HTTP")
+                sent.and(read).context("the connection to the server was lost")?;
+                anyhow::bail!("the server's answer is not HTTP")
             }
         }
     }

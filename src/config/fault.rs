@@ -1,8 +1,8 @@
-//! What is wrong with a configuration file, and where, without a word of its text: a secret may stand there.
+//! What is wrong with a configuration file, and where, without quoting its text, which may be a secret.
 
 use std::fmt;
 
-/// Names of settings, which are shown where a fault is. Other names may be secrets that stand in the wrong place.
+/// Names of settings that messages may show. Other names may be secrets in the wrong place.
 pub const KEYS: [&str; 55] = [
     "answer_bytes",
     "answer_rows",
@@ -99,7 +99,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What a parser says, without what it quotes: values, and names that may be none.
+/// A parser's message without what it quotes: values, and names that may not be names.
 pub fn told(message: &str) -> String {
     let message = message.lines().next().unwrap_or_default();
     // The last one: a quoted value may hold the same words.
@@ -110,7 +110,7 @@ pub fn told(message: &str) -> String {
     let after = |beginning: &str| what.strip_prefix(beginning);
     let name = |text: &str| text.trim_matches('`').to_owned();
     let what = if let Some(found) = after("invalid type: ") {
-        format!("{} is no possible value", kind(found))
+        format!("{} is not a valid value here", kind(found))
     } else if let Some(field) = after("unknown field ").map(name).filter(|name| is_plain(name)) {
         format!("unknown field `{field}`")
     } else if let Some(field) = after("missing field ").map(name).filter(|name| is_plain(name)) {
@@ -125,7 +125,7 @@ pub fn told(message: &str) -> String {
     {
         what.to_owned()
     } else {
-        "this is no possible value".to_owned()
+        "this is not a valid value here".to_owned()
     };
     expected.map_or(what.clone(), |expected| format!("{what}, expected {expected}"))
 }

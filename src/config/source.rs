@@ -11,23 +11,23 @@ use crate::model::Mode;
 /// One webhook endpoint: `/v1/webhooks/{provider}/{name}`.
 #[derive(Clone, Default, Deserialize)]
 pub struct Source {
-    /// Whose webhooks these are, by the name that stands in the address.
+    /// The provider, by its name in the address.
     pub provider: String,
     /// Name in the address and in the events' `source`.
     pub name: String,
-    /// Platform of events that do not name one; a platform's own webhooks always name theirs.
+    /// Platform of events that do not name one. Webhooks of a platform itself always name it.
     #[serde(default)]
     pub platform: Option<String>,
     /// Bot of events that do not name one.
     #[serde(default)]
     pub bot_id: Option<String>,
-    /// `test` where everything from this source is a test.
+    /// `test` if everything from this source is a test.
     #[serde(default)]
     pub mode: Option<String>,
-    /// Under which names payments carry their links to bots and conversations.
+    /// The names of the links in a payment's metadata.
     #[serde(default)]
     pub links: Links,
-    /// Decimals of a currency's integers, where this provider's differ from what is built in.
+    /// Decimals of the provider's integers by currency, where they differ from the built-in ones.
     #[serde(default)]
     pub decimals: BTreeMap<String, u32>,
     /// The provider's own settings, which it reads and checks itself.
@@ -49,7 +49,7 @@ impl Source {
     /// Reads the provider's own settings.
     ///
     /// # Errors
-    /// Where a setting is missing, unknown or of another type; in TOML's words, without the values that they quote.
+    /// If a setting is missing, unknown or of another type; in TOML's words, without the values that they quote.
     pub fn settings<T: serde::de::DeserializeOwned>(&self) -> Result<T, SettingError> {
         self.settings.clone().try_into().map_err(|error: toml::de::Error| {
             let place = error.to_string();
@@ -77,10 +77,10 @@ impl fmt::Debug for Source {
     }
 }
 
-/// A provider's own setting that is not possible.
+/// An invalid setting of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingError {
-    /// The setting; empty where the message names it.
+    /// The setting; empty if the message names it.
     pub key: String,
     /// What would be accepted.
     pub message: String,
@@ -96,7 +96,7 @@ impl SettingError {
     }
 }
 
-/// Names under which a provider's metadata carries what ties a payment to its conversation.
+/// The names of the links that tie a payment to its conversation, in the provider's metadata.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Links {
@@ -114,7 +114,7 @@ pub struct Links {
     pub path: String,
     /// Whether a stored credential pays.
     pub credential: String,
-    /// What a text stands for that carries no names, as `custom_id` of PayPal may: one of the names above, or empty.
+    /// Which link a text without names is, as in `custom_id` of PayPal: one of the names above, or empty.
     pub plain: String,
 }
 

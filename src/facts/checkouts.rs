@@ -88,7 +88,7 @@ fn begun(log: LazyFrame) -> LazyFrame {
         .sort(["conversation_key", "started_at", "source", "id"], Default::default())
 }
 
-/// What the payments that belong to each checkout's row tell of it: `paid_at` and `paid_received`.
+/// When the payments of each checkout's row paid it: `paid_at` and `paid_received`.
 ///
 /// Each checkout and each payment is matched with its nearest: sorted once and searched, however many share an id.
 fn paid(checkouts: &DataFrame, payments: &DataFrame) -> PolarsResult<DataFrame> {

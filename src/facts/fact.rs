@@ -67,7 +67,7 @@ const OF_PAYMENTS: &[Dimension] = &[
 /// Conversations have all that payments have before the network.
 const OF_CONVERSATIONS: &[Dimension] = OF_PAYMENTS.split_at(9).0;
 
-/// A checkout has no provider until somebody pays.
+/// A checkout has no provider until it is paid.
 const OF_CHECKOUTS: &[Dimension] = OF_PAYMENTS.split_at(8).0;
 
 /// Spans of bots' lives: `kind`, `reinstated`, `inferred`, `until` and the beginning as `time`. All that touch the range.
@@ -105,7 +105,7 @@ pub const CAPTURES: Fact = Fact {
     dimensions: OF_PAYMENTS,
 };
 
-/// Payments at the first fact that tells of them: `state`, `currency`, `rate_day`.
+/// Payments at their first fact: `state`, `currency`, `rate_day`.
 pub const PAYMENTS: Fact = Fact {
     query: query!("facts/payments"),
     anchor: Some("fact"),

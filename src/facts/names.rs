@@ -11,7 +11,7 @@ struct Lead {
     place: i64,
 }
 
-/// Follows statements (`key`, `parent`, `place`; one row per key) as far as they lead: `key` and `root`.
+/// Follows statements (`key`, `parent`, `place`; one row per key) to their end: `key` and `root`.
 ///
 /// Where names lead in a circle, the latest statement of the circle says nothing: the name that it is about is the
 /// root. So the result depends on no order of rows, and every name is looked at once.

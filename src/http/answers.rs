@@ -41,7 +41,7 @@ impl Answers {
         }
     }
 
-    /// Takes room for an answer of so many bytes; none is needed for a small one, of which each connection has one.
+    /// Takes room for an answer of a size in bytes; a small one, of which each connection has one, needs none.
     ///
     /// # Errors
     /// `busy` where it answers a question and there is no room. What was sent is done by now, and its answer goes out in

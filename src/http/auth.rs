@@ -1,6 +1,6 @@
 //! Who may ask: holders of a configured key, or, while no key is configured, this machine alone.
 //!
-//! Without a key the server listens on loopback only. That is no wall against web pages: a browser on this
+//! Without a key the server listens on loopback only. That does not protect against web pages: a browser on this
 //! machine can be led here under a foreign name (DNS rebinding) and a local proxy can pass strangers on, so
 //! the peer, the Host header and the absence of forwarding headers are checked as well. With a key or without, a page
 //! of another site sends nothing unless its origin is configured.
@@ -168,7 +168,7 @@ fn refuse_foreign_writes(request: &ServiceRequest) -> Result<(), Problem> {
     };
     if foreign {
         return Err(Problem::forbidden(
-            "another web site may not send here; its origin can be named under `[cors] origins`",
+            "another website may send requests here only if its origin is listed in `[cors] origins`",
         ));
     }
     Ok(())
@@ -192,11 +192,13 @@ fn loopback_only(request: &ServiceRequest) -> Result<(), Problem> {
         .peer_addr()
         .is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     if !peer_is_near {
-        return Err(Problem::forbidden("without a configured key only this machine may ask"));
+        return Err(Problem::forbidden(
+            "without a configured key, only this machine may send requests",
+        ));
     }
     if let Some(name) = forwarding::named(request.headers()) {
         return Err(Problem::forbidden(format!(
-            "the header `{name}` says that a proxy passes this request on: configure a key before putting one in front"
+            "the header `{name}` shows that a proxy forwarded this request: configure a key before you use a proxy"
         )));
     }
     let stated = request
@@ -207,7 +209,7 @@ fn loopback_only(request: &ServiceRequest) -> Result<(), Problem> {
     let hosts = [stated, in_target];
     if hosts.iter().all(Option::is_none) || !hosts.iter().flatten().all(|host| names_loopback(host)) {
         return Err(Problem::forbidden(
-            "without a configured key the Host must be localhost or a loopback address",
+            "without a configured key, the Host must be localhost or a loopback address",
         ));
     }
     Ok(())

@@ -75,7 +75,7 @@ impl Encoding {
 ///
 /// # Errors
 /// `unsupported_encoding`, `body_too_large` (either limit), `body_timeout`, `busy` where the budget has no room, or
-/// `unparseable` where the connection or the compressed stream breaks off, or the body is no text.
+/// `unparseable` if the connection or the compressed stream ends early, or the body is not text.
 pub async fn read(
     payload: web::Payload,
     req: &HttpRequest,
@@ -166,7 +166,7 @@ async fn collect(
                 Err(_) => None,
             };
             if let Some(chunk) = next {
-                let chunk = chunk.map_err(|error| Problem::unparseable(format!("the body breaks off: {error}")))?;
+                let chunk = chunk.map_err(|error| Problem::unparseable(format!("the body ends early: {error}")))?;
                 if chunk.len() > limit - body.bytes.len() {
                     return Err(too_large_on_wire(limit));
                 }

@@ -21,7 +21,7 @@ use super::preferences::preferences;
 
 /// Answers below this many bytes fit into one packet anyway.
 const SMALL: u64 = 1 << 10;
-/// From this size on, compressing is no work for a worker.
+/// From this size on, answers are not compressed on a worker thread of the web server.
 const HEAVY: usize = 32 << 10;
 const ZSTD_LEVEL: i32 = 3;
 /// Higher ones take several times as long for little less.
@@ -141,7 +141,8 @@ pub async fn compress<B: MessageBody + 'static>(
         Some(Coding::Identity) if permit.is_none() => Ok(response),
         Some(coding) => encoded(response, coding, permit).await,
         None if response.status().is_success() => {
-            let problem = Problem::not_encodable("the answer comes as it is, or packed with zstd, br or gzip");
+            let problem =
+                Problem::not_encodable("the answer can be sent uncompressed, or compressed with zstd, br or gzip");
             Ok(response.into_response(problem.error_response()))
         }
         // What went wrong is told in any case.

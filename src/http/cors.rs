@@ -24,7 +24,7 @@ const EXPOSED: [&str; 6] = [
     "x-request-id",
 ];
 
-/// What the configured origins may do. Which addresses take which methods is told by the addresses themselves.
+/// What the configured origins may do. The addresses themselves say which methods they accept.
 pub fn rules(origins: &[String]) -> Cors {
     let any = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "DELETE"])

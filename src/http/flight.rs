@@ -104,7 +104,7 @@ impl Flight {
         self.held() > self.limit / 2
     }
 
-    /// Whether so many bytes more would fit for a request that holds `own` of them already.
+    /// Whether more bytes would fit for a request that already holds `own` bytes.
     fn fits(&self, held: usize, own: usize, more: usize) -> bool {
         let (after, own_after) = (held.saturating_add(more), own.saturating_add(more));
         // Who is alone may take everything, and who is small may take the last eighth too.
@@ -175,7 +175,7 @@ impl Permit {
         }
     }
 
-    /// Takes so many bytes more.
+    /// Takes more bytes.
     ///
     /// # Errors
     /// `busy` where the budget has no room for them; what was held before is held still.
@@ -187,14 +187,14 @@ impl Permit {
         Ok(())
     }
 
-    /// Takes so many bytes more, whether there is room or not: for what cannot be refused any more. What comes later is
+    /// Takes more bytes, whether there is room or not: for what cannot be refused any more. What comes later is
     /// refused for it.
     pub fn grow_regardless(&mut self, more: usize) {
         self.flight.add(more);
         self.held += more;
     }
 
-    /// Takes so many bytes more of the whole budget, for a body that has arrived, and leaves the part that is for those
+    /// Takes more bytes of the whole budget, for a body that has arrived, and leaves the part that is for those
     /// that arrive. Waits in line where there is no room, and not for long.
     ///
     /// # Errors
@@ -221,7 +221,7 @@ impl Permit {
         Ok(())
     }
 
-    /// Gives back all but so many bytes.
+    /// Gives back all but a number of bytes.
     pub fn shrink_to(&mut self, bytes: usize) {
         let back = self.held.saturating_sub(bytes);
         self.flight.give_back(back);

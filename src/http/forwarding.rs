@@ -1,7 +1,7 @@
 //! Headers by which proxies, load balancers and content delivery networks say that they pass on someone else's request.
 //!
-//! No list of them can be complete: a proxy that adds none of these and rewrites `Host` cannot be told from a program
-//! on this machine.
+//! No list of them can be complete: a proxy that adds none of these and rewrites `Host` looks like a program on this
+//! machine.
 
 use actix_web::http::header::HeaderMap;
 
@@ -78,7 +78,7 @@ const FAMILIES: [&str; 51] = [
     "x-waf",
 ];
 
-/// What stands within names that tell of a proxy: `x-nginx-proxy`, `wl-proxy-ssl`, `x-ms-forwarded-client-ip` …
+/// Parts of header names that show a proxy: `x-nginx-proxy`, `wl-proxy-ssl`, `x-ms-forwarded-client-ip` …
 const WITHIN: [&str; 2] = ["-proxy", "forwarded"];
 
 /// What names end with that tell another address than that of the connection: `x-source-ip`, `x-azure-clientip` …

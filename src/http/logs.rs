@@ -1,4 +1,4 @@
-//! Log lines: a thread of its own writes them to standard error, which may be gone, full or stalled: nothing waits for it.
+//! Log lines: a thread writes them to standard error, which may be gone, full or stalled: nothing waits for it.
 //!
 //! Lines wait in memory, up to a bound in bytes. What does not fit, and what standard error refuses, is lost and
 //! counted; once lines flow again, one of them says so.
@@ -79,7 +79,7 @@ pub fn start(filter: &str, json: bool) -> LastLines {
     std::panic::set_hook(Box::new(log_panic));
     if wrong {
         // Not what it says: a secret may stand in its place.
-        tracing::warn!("what --log or BOTLEDGER_LOG says is no filter of the log; it is `info` now");
+        tracing::warn!("the value of --log or BOTLEDGER_LOG is not a valid log filter; `info` is used");
     }
     LastLines(counts)
 }
@@ -95,7 +95,7 @@ pub fn say(text: Arguments<'_>) {
     }
 }
 
-/// Waits until the lines so far are written or lost, but not for ever.
+/// Waits until the lines so far are written or lost, but only for a limited time.
 pub fn settle() {
     tracing::dispatcher::get_default(|log| log.downcast_ref::<Lines>().map(|lines| lines.counts.settle()));
 }
@@ -237,7 +237,7 @@ mod tests {
 
     use super::{Counts, LINE, Out};
 
-    /// Takes so many bytes, then is full.
+    /// Accepts a number of bytes, then is full.
     struct Disk {
         holds: Vec<u8>,
         room: usize,

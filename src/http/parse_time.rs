@@ -12,7 +12,7 @@ pub struct ParseTime {
 }
 
 impl ParseTime {
-    /// Reading that begins now and may take so many seconds.
+    /// Reading that begins now and may take a number of seconds.
     pub fn within(seconds: u64) -> Self {
         ParseTime {
             begun: Instant::now(),

@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problem+json. The only place that chooses a status.
+//! Errors as RFC 9457 problem+json. No other place chooses the status of an error.
 
 use std::fmt;
 
@@ -74,17 +74,17 @@ impl Problem {
         self.code
     }
 
-    /// What is wrong, in words that are the same each time.
+    /// What is wrong, in words that are always the same for a code.
     pub fn title(&self) -> &'static str {
         self.title
     }
 
-    /// The parameter, header or field that is at fault, where there is one.
+    /// The parameter, header or field at fault, if there is one.
     pub fn at_fault(&self) -> Option<&str> {
         self.field.as_deref()
     }
 
-    /// 404: nothing lives at this address.
+    /// 404: there is nothing at this address.
     pub fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -96,7 +96,7 @@ impl Problem {
 
     /// 405: the address exists, with the methods in `allow` (such as `"GET, POST"`).
     pub fn method_not_allowed(allow: &str) -> Self {
-        let detail = format!("this address takes {allow}");
+        let detail = format!("this address accepts {allow}");
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
@@ -106,17 +106,17 @@ impl Problem {
         .header(header::ALLOW, allow)
     }
 
-    /// 401: no key, or none that is known; for programs.
+    /// 401 for programs: there is no key, or an unknown one.
     pub fn unauthorized() -> Self {
         let detail = "send a configured key as `Authorization: Bearer <key>`";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A key is needed", detail)
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A key is required", detail)
             .header(header::WWW_AUTHENTICATE, "Bearer")
     }
 
     /// 401 that makes a browser ask for the key.
     pub fn unauthorized_page() -> Self {
         let detail = "give a configured key as the password; the user name may be anything";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A key is needed", detail)
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "A key is required", detail)
             .header(header::WWW_AUTHENTICATE, "Basic realm=\"botledger\", charset=\"UTF-8\"")
     }
 
@@ -130,12 +130,18 @@ impl Problem {
         )
     }
 
-    /// 503: what verifying a webhook takes cannot be had now.
+    /// 503: something that verifying a webhook needs is not available now.
     pub fn unverifiable(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unverifiable", "Not verified", detail).retry()
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unverifiable",
+            "Cannot be verified now",
+            detail,
+        )
+        .retry()
     }
 
-    /// 403: this server does not answer whoever asks.
+    /// 403: this server does not answer this client.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Refused", detail)
     }
@@ -161,7 +167,7 @@ impl Problem {
         )
     }
 
-    /// 400: a file of exchange rates that is wrong; `detail` names the line.
+    /// 400: an invalid file of exchange rates; `detail` names the line.
     pub fn invalid_rates(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -172,20 +178,20 @@ impl Problem {
         .field(field)
     }
 
-    /// 400: an annotation that is wrong.
+    /// 400: an invalid annotation.
     pub fn invalid_annotation(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "invalid_annotation",
-            "The annotation is wrong",
+            "The annotation is invalid",
             detail,
         )
         .field(field)
     }
 
-    /// 404: no annotation of this id was ever sent.
+    /// 404: no annotation with this id was ever sent.
     pub fn unknown_annotation() -> Self {
-        let detail = "there is no annotation of this id; GET /v1/annotations lists them";
+        let detail = "there is no annotation with this id; GET /v1/annotations lists them";
         Self::new(
             StatusCode::NOT_FOUND,
             "unknown_annotation",
@@ -226,7 +232,7 @@ impl Problem {
 
     /// 413: more bytes than `limit`, on the wire or after decompression as `stage` says.
     pub fn body_too_large(limit: usize, stage: &str) -> Self {
-        let detail = format!("the body may have {limit} bytes {stage}");
+        let detail = format!("the body may have at most {limit} bytes {stage}");
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "body_too_large",
@@ -241,7 +247,7 @@ impl Problem {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
             "body_timeout",
-            "The body came too slowly",
+            "The body arrived too slowly",
             detail,
         )
     }
@@ -249,8 +255,8 @@ impl Problem {
     /// 503: reading the events of one request took longer than allowed.
     pub fn parse_timeout(seconds: u64) -> Self {
         let detail = format!(
-            "reading the events took more than {seconds} seconds and was given up; nothing of this request was taken: \
-             send it again, in smaller parts"
+            "reading the events took more than {seconds} seconds and was stopped; nothing of this request was stored: \
+             send it again in smaller parts"
         );
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -263,7 +269,7 @@ impl Problem {
 
     /// 413: more events than `limit` in one batch.
     pub fn batch_too_large(limit: usize) -> Self {
-        let detail = format!("a batch may hold {limit} events");
+        let detail = format!("a batch may contain at most {limit} events");
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "batch_too_large",
@@ -272,12 +278,12 @@ impl Problem {
         )
     }
 
-    /// 400: a parameter with a value that is not possible.
+    /// 400: a parameter with an invalid value.
     pub fn invalid_parameter(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "invalid_parameter",
-            "A parameter is wrong",
+            "Invalid parameter",
             detail,
         )
         .field(field)
@@ -318,7 +324,7 @@ impl Problem {
         .field("Accept")
     }
 
-    /// 422: the only event of a request is refused; `rejected` says why, as answers to batches do.
+    /// 422: the only event of a request is rejected; `rejected` says why, as in answers to batches.
     pub fn rejected(field: Option<&str>, detail: impl Into<String>, rejected: Value) -> Self {
         let mut problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -355,20 +361,20 @@ impl Problem {
         )
     }
 
-    /// 503: the writer is behind; nothing of the request was taken.
+    /// 503: the writer is behind; nothing of the request was stored.
     pub fn busy() -> Self {
-        let detail = "too much is waiting; nothing of this request was taken, send it again";
+        let detail = "too much is waiting; nothing of this request was stored: send it again";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail).retry()
     }
 
-    /// 503: something keeps the server from its work; `reasons` says what.
+    /// 503: the server cannot do its work; `reasons` says why.
     pub fn not_ready(reasons: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready", reasons).retry()
     }
 
-    /// 503: the data folder takes no writes; nothing of the request was taken.
+    /// 503: the data folder cannot be written; nothing of the request was stored.
     pub fn no_room(reason: &str) -> Self {
-        let detail = format!("{reason}; nothing of this request was taken, send it again later");
+        let detail = format!("{reason}; nothing of this request was stored: send it again later");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "no_room",
@@ -380,20 +386,26 @@ impl Problem {
 
     /// 503: the server is shutting down.
     pub fn stopping() -> Self {
-        let detail = "the server is shutting down; nothing of this request was taken";
+        let detail = "the server is shutting down; nothing of this request was stored";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "Shutting down", detail).retry()
     }
 
     /// 503: the answer took longer than allowed.
     pub fn timeout() -> Self {
-        let detail = "the answer took too long and was given up; ask for a shorter range or fewer groups";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", "Given up", detail).retry()
+        let detail = "the answer took too long and was stopped; ask for a shorter range or fewer groups";
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "timeout",
+            "The answer took too long",
+            detail,
+        )
+        .retry()
     }
 
-    /// 500: a fault of ours. The cause goes to the log, once, and never to the client.
+    /// 500: a fault of the server. The cause is logged once and never sent to the client.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        let detail = "something is wrong on our side; the log has more under this answer's X-Request-Id";
+        let detail = "an unexpected error; the log has the details under the X-Request-Id of this answer";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 }

@@ -1,7 +1,7 @@
 //! Text out of a stream of bytes, which may be packed: files, pipes and bodies are read by the same rules.
 //!
 //! gzip and zstd are undone, whatever number of members and frames there are. A byte order mark of UTF-8 is passed
-//! over. What is told by its first bytes to be something else is refused by name.
+//! over. What its first bytes show to be another format is refused by name.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 
@@ -22,41 +22,41 @@ pub enum Packing {
 pub const FILE_WINDOW_LOG: u32 = 27;
 /// Bytes that are taken from an input at a time.
 const CHUNK: usize = 64 << 10;
-/// First bytes by which everything named here is told; the mark of a tar archive stands last.
+/// How many first bytes identify every format here; the mark of a tar archive comes last.
 const HEAD: usize = TAR.end;
 /// Where the mark of a tar archive stands.
 const TAR: std::ops::Range<usize> = 257..262;
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What is no text, by its first bytes, and what its sender can do.
+/// Formats other than text, by their first bytes, and what the sender can do.
 const NO_TEXT: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "it is a ZIP archive; unpack it first"),
+    (b"PK\x03\x04", "it is a ZIP archive; extract it first"),
     (b"PK\x05\x06", "it is an empty ZIP archive"),
     (
         b"PAR1",
-        "it is a Parquet file; only `botledger import` reads those, of an export, by their path",
+        "it is a Parquet file; only `botledger import` reads the Parquet files of an export, by their path",
     ),
     (
         b"\xfd7zXZ\0",
-        "it is packed with xz; unpack it, or pack it with gzip or zstd",
+        "it is compressed with xz; decompress it, or use gzip or zstd",
     ),
     (
         b"BZh",
-        "it is packed with bzip2; unpack it, or pack it with gzip or zstd",
+        "it is compressed with bzip2; decompress it, or use gzip or zstd",
     ),
-    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; unpack it first"),
-    (b"Rar!\x1a\x07", "it is a RAR archive; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive; extract it first"),
+    (b"Rar!\x1a\x07", "it is a RAR archive; extract it first"),
     (
         b"\x04\x22\x4d\x18",
-        "it is packed with lz4; unpack it, or pack it with gzip or zstd",
+        "it is compressed with lz4; decompress it, or use gzip or zstd",
     ),
     (
         b"\x1f\x9d",
-        "it is packed with compress; unpack it, or pack it with gzip or zstd",
+        "it is compressed with compress; decompress it, or use gzip or zstd",
     ),
-    (b"\x1f\x8b", "it is packed twice; pack it once"),
-    (b"\x28\xb5\x2f\xfd", "it is packed twice; pack it once"),
+    (b"\x1f\x8b", "it is compressed twice; compress it once"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed twice; compress it once"),
     (b"\xff\xfe", "it is UTF-16; save it as UTF-8"),
     (b"\xfe\xff", "it is UTF-16; save it as UTF-8"),
 ];
@@ -77,7 +77,7 @@ impl Packing {
 /// tell it. `window_log` bounds the window of a zstd frame.
 ///
 /// # Errors
-/// Says what it is where it is no text. A break shows in reading, behind everything that came before it.
+/// Names the format if it is not text. A stream that ends early fails in reading, after everything before its end.
 pub fn text<'a>(
     input: impl Read + Send + 'a,
     packing: Option<Packing>,
@@ -99,14 +99,14 @@ pub fn text<'a>(
 /// Bytes of the byte order mark that a text begins with.
 ///
 /// # Errors
-/// Says what it is where it is no text.
+/// Names the format if it is not text.
 pub fn mark(head: &[u8]) -> Result<usize, &'static str> {
     if let Some((_, told)) = NO_TEXT.iter().find(|(bytes, _)| head.starts_with(bytes)) {
         return Err(told);
     }
     // Before its mark, a tar archive has names that are filled up with zeros.
     if head.get(TAR).is_some_and(|mark| mark == b"ustar") && head[..TAR.start].contains(&0) {
-        return Err("it is a tar archive; take the files out of it first");
+        return Err("it is a tar archive; extract the files first");
     }
     match head {
         // Every text here begins with an ASCII character.
@@ -219,10 +219,7 @@ impl<R: BufRead> Read for Members<R> {
                 None => self.member = None,
                 Some(0x1f) => self.member = self.member.take().map(|ended| GzDecoder::new(ended.into_inner())),
                 Some(_) => {
-                    return Err(io::Error::new(
-                        ErrorKind::InvalidData,
-                        "something else stands behind it",
-                    ));
+                    return Err(io::Error::new(ErrorKind::InvalidData, "other data follows it"));
                 }
             }
         }
@@ -238,7 +235,7 @@ impl<R: Read> Read for Named<R> {
         packed.read(out).map_err(|error| match error.kind() {
             _ if error.raw_os_error().is_some() => error,
             ErrorKind::Interrupted => error,
-            ErrorKind::UnexpectedEof => io::Error::new(error.kind(), format!("the {name} data breaks off")),
+            ErrorKind::UnexpectedEof => io::Error::new(error.kind(), format!("the {name} data ends early")),
             kind => io::Error::new(kind, format!("the {name} data cannot be read: {error}")),
         })
     }

@@ -72,7 +72,7 @@ pub fn parse(bytes: &[u8], privacy: &Privacy, is_metric: impl Fn(&str) -> bool) 
         let Some(word) = word else { return Ok(None) };
         match privacy.keeper(platform.as_deref()).kept(kind, &word) {
             Ok(kept) => Ok(Some(kept.into_owned())),
-            Err(CardNumber) => wrong(field, "is written like a card number; send an id that is none"),
+            Err(CardNumber) => wrong(field, "is written like a card number; send another id"),
         }
     };
     if let Some(id) = &sent.scope.bot_id {
@@ -99,7 +99,7 @@ fn sentence(text: &str) -> Result<String, AnnotationError> {
         return wrong("text", format!("must not have more than {MAX_TEXT} characters"));
     }
     if text.chars().any(char::is_control) {
-        return wrong("text", "must not hold control characters");
+        return wrong("text", "must not contain control characters");
     }
     Ok(text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! A body as a batch of events: each is judged on its own, and only what is no batch at all fails as a whole.
+//! A body as a batch of events: each event is checked separately, and only a body that is not a batch fails as a whole.
 
 use std::fmt;
 
@@ -47,11 +47,11 @@ pub struct Attributes {
     pub subject: Text<'static>,
     /// `ce-time`.
     pub time: Text<'static>,
-    /// Other headers that begin with `ce-`, as far as they are told.
+    /// Other headers that begin with `ce-` and are reported.
     pub ignored: Ignored,
 }
 
-/// A batch after judgement.
+/// A batch whose events have been checked.
 #[derive(Debug, Default)]
 pub struct Judged {
     /// The good events, in order.
@@ -77,10 +77,10 @@ impl Judged {
     }
 }
 
-/// Makes room for so many events before any of them is judged.
+/// Makes room for a number of events before any of them is checked.
 pub type Room<'a> = dyn FnMut(usize) -> Result<(), Problem> + 'a;
 
-/// Judges every event of a body, however much memory that takes.
+/// Checks every event of a body, however much memory that takes.
 ///
 /// # Errors
 /// As [`judge_within`].
@@ -94,11 +94,11 @@ pub fn judge(
     judge_within(&mut |_| Ok(()), body, format, limits, now, privacy)
 }
 
-/// Judges every event of a body, once there is `room` for them.
+/// Checks every event of a body, once there is `room` for them.
 ///
 /// # Errors
-/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many events, or what `room`
-/// says; `parse_timeout` where judging them takes too long.
+/// `unparseable` if the body is not a batch at all, `batch_too_large` if it holds too many events, or what `room`
+/// says; `parse_timeout` if checking them takes too long.
 pub fn judge_within(
     room: &mut Room<'_>,
     body: &[u8],
@@ -167,7 +167,8 @@ pub(super) fn readable<'a, T>(
     mended: &'a mut String,
     read: impl Fn(&'a str) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("no UTF-8: {error}")));
+    let text =
+        std::str::from_utf8(body).map_err(|error| Problem::unparseable(format!("the body is not UTF-8: {error}")));
     let problem = match text.and_then(&read) {
         Ok(found) => return Ok(found),
         Err(problem) => problem,
@@ -182,16 +183,16 @@ fn is_array(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'[')
 }
 
-/// Refuses a body that is no event at all.
+/// Refuses a body that is not an event at all.
 fn check_object(text: &str, format: &Format) -> Result<(), Problem> {
     if !text.starts_with('{') {
-        let detail = "the body is no JSON object; an array is sent as application/cloudevents-batch+json";
+        let detail = "the body is not a JSON object; send an array as application/cloudevents-batch+json";
         return Err(Problem::unparseable(detail));
     }
     let unnamed = || Members::parse(text).is_ok_and(|members| members.get("specversion").is_none());
     if matches!(format, Format::Json) && unnamed() {
-        let detail = "the JSON object has no `specversion`, so it is no CloudEvent; the data of an event is sent with \
-                      ce-specversion, ce-id, ce-source and ce-type headers";
+        let detail = "the JSON object has no `specversion`, so it is not a CloudEvent; to send only the data of an \
+                      event, add ce-specversion, ce-id, ce-source and ce-type headers";
         return Err(Problem::unparseable(detail));
     }
     Ok(())
@@ -230,7 +231,7 @@ fn binary(
 }
 
 pub(super) fn too_large(limit: usize) -> Rejection {
-    Rejection::new(Code::EventTooLarge, format!("an event may have {limit} bytes"))
+    Rejection::new(Code::EventTooLarge, format!("an event may have at most {limit} bytes"))
 }
 
 fn unparseable(error: serde_json::Error) -> Problem {

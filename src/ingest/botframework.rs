@@ -27,12 +27,12 @@ const EMULATOR: &str = "emulator";
 /// The time that an activity states, for an event that states none itself.
 ///
 /// # Errors
-/// `wrong_type` where it is no text.
+/// `wrong_type` if it is not a string.
 pub fn timestamp(activity: &Members<'_>) -> Result<Option<String>, Rejection> {
     text(activity, "timestamp")
 }
 
-/// Puts what an activity tells into an event, with the digest of its content.
+/// Fills an event from an activity, with the digest of its content.
 ///
 /// # Errors
 /// The first fault, named by the activity's field.
@@ -144,7 +144,7 @@ fn text(activity: &Members<'_>, name: &str) -> Result<Option<String>, Rejection>
     };
     let fault = match json::string(raw) {
         Ok(Some(text)) => return Ok(Some(text.into_owned())),
-        Ok(None) => Rejection::new(Code::WrongType, "must be a text"),
+        Ok(None) => Rejection::new(Code::WrongType, "must be a string"),
         Err(unreadable) => unreadable,
     };
     Err(fault.at(name.to_owned()).under("data"))
@@ -155,7 +155,7 @@ fn account(activity: &Members<'_>, name: &str) -> Result<Account, Rejection> {
         return Ok(Account::default());
     };
     mend::read(raw).map_err(|error| {
-        other(&error, "must be an object with a text `id`")
+        other(&error, "must be an object with a string `id`")
             .at(name.to_owned())
             .under("data")
     })
@@ -165,7 +165,8 @@ fn added(activity: &Members<'_>) -> Result<Vec<Account>, Rejection> {
     let Some(raw) = member(activity, "membersAdded") else {
         return Ok(Vec::new());
     };
-    mend::read(raw).map_err(|error| other(&error, "must be a list of objects with a text `id`").at("data.membersAdded"))
+    mend::read(raw)
+        .map_err(|error| other(&error, "must be an array of objects with a string `id`").at("data.membersAdded"))
 }
 
 /// A member that is something else, or in which a text that is read cannot be.
@@ -179,5 +180,5 @@ fn other(error: &serde_json::Error, message: &'static str) -> Rejection {
 }
 
 fn needed(value: Option<String>, field: &'static str) -> Result<String, Rejection> {
-    value.ok_or_else(|| Rejection::new(Code::MissingField, "an activity of this type needs it").at(field))
+    value.ok_or_else(|| Rejection::new(Code::MissingField, "an activity of this type requires this field").at(field))
 }

@@ -30,7 +30,7 @@ pub fn write_canonical(out: &mut String, raw: &str, depth: usize) -> Result<(), 
     write(out, raw, depth, Numbers::ByValue)
 }
 
-/// The same with every number as it was sent, as earlier versions told events apart.
+/// The same with every number as it was sent, as earlier versions compared events.
 ///
 /// # Errors
 /// As [`write_canonical`].
@@ -45,7 +45,7 @@ fn write(out: &mut String, raw: &str, depth: usize, numbers: Numbers) -> Result<
             Ok(None) | Err(_) => write_string(out, UNREADABLE),
         },
         Some(b'{' | b'[') if depth >= MAX_DEPTH => {
-            let message = format!("arrays and objects may nest {MAX_DEPTH} levels deep");
+            let message = format!("arrays and objects may be nested at most {MAX_DEPTH} levels deep");
             return Err(Rejection::new(Code::ExtraTooLarge, message));
         }
         Some(b'{') => write_members(out, raw, |out, _, value| write(out, value, depth + 1, numbers))?,
@@ -76,7 +76,7 @@ fn write(out: &mut String, raw: &str, depth: usize, numbers: Numbers) -> Result<
 /// Appends an object with what is kept of its members, each written by `write` from its name and its JSON text.
 ///
 /// # Errors
-/// Those of `write`; `malformed` where it is no object.
+/// Those of `write`; `malformed` if it is not an object.
 pub fn write_members(
     out: &mut String,
     raw: &str,

@@ -1,7 +1,7 @@
 //! CloudEvents 1.0: one structured event, or headers and a body, as a checked canonical event.
 //!
-//! Extension attributes are accepted and not kept; they are no part of an event's content. An attribute that resembles
-//! one of an event or a field of its data is told as ignored, and so is one whose name no extension may have.
+//! Extension attributes are accepted and not kept; they are not part of an event's content. An attribute that resembles
+//! one of an event or a field of its data is reported as ignored, and so is one whose name no extension may have.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -152,7 +152,8 @@ impl Envelope<'_> {
         }
         match (&self.data, optional(&self.data_base64, "data_base64")?) {
             (Slot::Absent, Some(encoded)) => {
-                let invalid = || Rejection::new(Code::InvalidBase64, "must be base64 of a JSON text").at("data_base64");
+                let invalid =
+                    || Rejection::new(Code::InvalidBase64, "must be the Base64 of a JSON text").at("data_base64");
                 let bytes = base64::decode(encoded).ok_or_else(invalid)?;
                 let mended;
                 let slot: Slot = match serde_json::from_slice(&bytes) {
@@ -173,7 +174,7 @@ impl Envelope<'_> {
     }
 }
 
-/// Tells of an attribute that is not read, unless it is an extension and resembles nothing that is.
+/// Reports an attribute that is not read, unless it is an extension that resembles nothing that is.
 pub fn beside(name: &str) -> Option<IgnoredField> {
     let of_data = || misspelt::nearest(name, data::all_names()).map(|field| format!("data.{field}"));
     let meant = misspelt::nearest(name, ATTRIBUTES).map(str::to_owned).or_else(of_data);
@@ -194,7 +195,7 @@ fn optional<'a>(text: &'a Text<'_>, field: &'static str) -> Result<Option<&'a st
     match text {
         Text::Absent => Ok(None),
         Text::Given(text) => Ok(Some(text)),
-        Text::Other => Err(Rejection::new(Code::WrongType, "must be a text").at(field)),
+        Text::Other => Err(Rejection::new(Code::WrongType, "must be a string").at(field)),
     }
 }
 
@@ -215,7 +216,7 @@ fn id<'a>(text: &'a Text<'_>, field: &'static str, privacy: &Privacy) -> Result<
     kept.map_err(|card| Rejection::from(card).at(field))
 }
 
-/// What a type that does not exist is answered with: those that do.
+/// The rejection of an unknown type, which lists the known ones.
 fn unknown_type() -> Rejection {
     let types = EventType::ALL.iter().filter(|kind| **kind != EventType::Other);
     let words: Vec<&str> = types.map(|kind| kind.as_str()).chain([botframework::TYPE]).collect();
@@ -227,7 +228,7 @@ fn stated(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Rejection> {
     match parse_instant(text) {
         Ok(time) if time <= now + TimeDelta::hours(FUTURE_HOURS) => Ok(time),
         Ok(_) | Err(InstantError::TooLate) => {
-            let message = format!("lies more than {FUTURE_HOURS} hours ahead of the server's clock");
+            let message = format!("is more than {FUTURE_HOURS} hours ahead of the server's clock");
             Err(Rejection::new(Code::TimeInFuture, message))
         }
         Err(error) => Err(Rejection::new(Code::InvalidTime, error.to_string())),
@@ -245,9 +246,9 @@ pub fn is_json(media: &str) -> bool {
     matches!(essence.as_str(), "application/json" | "text/json") || essence.ends_with("+json")
 }
 
-/// Decodes `%XX` once, as the HTTP binding asks of every `ce-` header; `None` where the result is no UTF-8.
+/// Decodes `%XX` once, as the HTTP binding asks of every `ce-` header; `None` if the result is not UTF-8.
 ///
-/// A quoted header value is unquoted first. A percent sign that begins no escape stands for itself.
+/// A quoted header value is unquoted first. A percent sign that begins no escape is kept.
 pub fn decode_header(value: &[u8]) -> Option<String> {
     let unquoted = match value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) {
         Some(inner) => unescape(inner),
@@ -334,12 +335,12 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
     }
 }
 
-/// Refuses an attribute that stands twice: readers would differ on which one counts.
+/// Refuses an attribute that appears twice: readers would differ on which one counts.
 fn once<E: Error>(seen: &mut u32, bit: u32, name: &str) -> Result<(), E> {
     let before = *seen;
     *seen |= 1 << bit;
     if *seen == before {
-        Err(E::custom(format_args!("the member `{name}` stands twice")))
+        Err(E::custom(format_args!("the member `{name}` appears twice")))
     } else {
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! The text of an event's data: what its digest is made from, and what stays in `extra`.
 //!
-//! Content is compared by value. What is not kept outside the contract stands in it by a digest under the ledger's key, so
-//! that events which differ there are told apart and the database reveals nothing of it. Earlier versions kept such texts,
-//! and told `5.0` from `5.00`; the digest by their rules is made too where it differs, so that an event that they stored is
-//! known when it is sent again.
+//! Content is compared by value. A field outside the contract that is not kept is represented by a digest under the
+//! ledger's key, so that events which differ there differ, and the database does not reveal the value. Earlier versions
+//! kept such texts and distinguished `5.0` from `5.00`. If the digest by their rules differs, it is made as well, so
+//! that an event that they stored is recognized when it is sent again.
 
 use super::json;
 use super::privacy::{Privacy, fields, outside};
@@ -14,13 +14,13 @@ use crate::model::event::content_key;
 /// Longest text of what is kept of the fields outside the contract, in bytes.
 pub const MAX_EXTRA_BYTES: usize = 16 << 10;
 
-/// The texts that data is told apart by, and what is kept beside the contract.
+/// The texts that data is compared by, and what is kept of fields outside the contract.
 pub(super) struct Texts {
     /// Every member by its value, or by its digest where it is not kept.
     now: String,
-    /// The same as earlier versions kept and wrote it; none while there is no difference.
+    /// The same as earlier versions wrote it; none while there is no difference.
     former: Option<String>,
-    /// What is kept of what stands outside the contract.
+    /// What is kept of fields outside the contract.
     extra: String,
 }
 
@@ -73,7 +73,7 @@ impl Texts {
             self.extra.push(',');
         }
         if self.extra.len() > MAX_EXTRA_BYTES {
-            let message = format!("fields outside the contract may have {MAX_EXTRA_BYTES} bytes together");
+            let message = format!("the fields outside the contract may have at most {MAX_EXTRA_BYTES} bytes together");
             return Err(Rejection::new(Code::ExtraTooLarge, message).at("data"));
         }
         // What nests too deeply, where nothing of it would be kept anyway, goes by its own text.

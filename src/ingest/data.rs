@@ -161,7 +161,7 @@ pub fn all_names() -> impl Iterator<Item = &'static str> {
 
 /// Puts what is kept of checked data into an event, with the digest of that.
 ///
-/// A null is an absent field. What the type does not have is told as ignored, and little of it stays in `extra`.
+/// A null is an absent field. A field that the type does not have is reported as ignored; little of it is in `extra`.
 ///
 /// # Errors
 /// The first fault, in order of the fields' names; then a missing field.
@@ -244,7 +244,7 @@ fn resembled(kind: EventType, name: &str) -> Option<&'static str> {
     misspelt::nearest(name, names(kind).filter(|_| of_none))
 }
 
-/// Tells what stands in an amount beside its value and currency.
+/// Reports members of an amount other than its value and currency.
 fn beside_amount(event: &mut Event, raw: &str) {
     let Ok(members) = Members::parse(raw) else { return };
     for (name, _) in members
@@ -255,12 +255,12 @@ fn beside_amount(event: &mut Event, raw: &str) {
     }
 }
 
-/// A field is missing, and perhaps stands there under another name.
+/// A field is missing, perhaps because it was sent under another name.
 fn lacks(event: &Event, field: &'static str) -> Rejection {
     let path = format!("data.{field}");
     let mut told = event.ignored.fields.iter();
     let misspelt = told.find(|ignored| ignored.meant.as_ref() == Some(&path));
-    let hint = misspelt.map(|ignored| format!("; is `{}` meant for it?", ignored.field));
+    let hint = misspelt.map(|ignored| format!("; you sent `{}`, which is not read", ignored.field));
     let message = format!("{} needs `{field}`{}", event.kind.as_str(), hint.unwrap_or_default());
     Rejection::new(Code::MissingField, message).at(path)
 }
@@ -274,7 +274,7 @@ fn kept(kind: Kind, raw: &str, keeper: &mut Keeper<'_>) -> Result<String, Reject
     Ok(keeper.kept(kind, &text)?.into_owned())
 }
 
-/// Where the text of a field goes, and how it is treated; none for a field that is no free text.
+/// Where the text of a field goes, and how it is treated; none for a field that is not free text.
 fn slot(event: &mut Event, field: Field) -> Option<(&mut Option<String>, Kind)> {
     Some(match field {
         Field::AttemptId => (&mut event.attempt_id, Kind::Id),

@@ -37,7 +37,7 @@ pub fn files(path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
     found.sort();
     if found.is_empty() {
         return Err(io::Error::other(
-            "it is a folder without Parquet files; of folders only those of an export are taken",
+            "it is a folder without Parquet files; only the folder of an export can be imported",
         ));
     }
     Ok(Some(found))
@@ -55,7 +55,7 @@ fn below(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Imports files of an export; `progress` is told of events as they become durable.
+/// Imports files of an export; `progress` is called as events become durable.
 ///
 /// # Errors
 /// When a file is none of an export, or the store fails; it tells what is durable by then.

@@ -1,6 +1,6 @@
 //! Files of exchange rates: the history and the daily file of the European Central Bank, and a plain list.
 //!
-//! Both are CSV and told apart by their header. A file is read whole or not at all.
+//! Both are CSV and are distinguished by their header. A file is imported completely or not at all.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct RateFile {
     pub left_out: Vec<String>,
 }
 
-/// Bytes that the rates of a file of so many bytes take at most: a rate and its comma have five bytes or more.
+/// Bytes that the rates of a file of a given size take at most: a rate and its comma have five bytes or more.
 pub fn most_bytes(file: usize) -> usize {
     // Growing, a list doubles.
     (file / 5 + 1).min(MAX_RATES) * 2 * size_of::<Rate>()
@@ -93,7 +93,7 @@ fn read(record: Result<StringRecord, csv::Error>) -> Result<Line, RateError> {
         Err(error) => wrong(
             error.position().map_or(0, csv::Position::line),
             PLAIN[0],
-            "stands in a line that is no CSV in UTF-8",
+            "is in a line that is not CSV in UTF-8",
         ),
     }
 }
@@ -122,10 +122,14 @@ impl Columns {
         let mut seen = HashSet::new();
         for name in names.iter().skip(1) {
             if !is_code(name) || *name == ECB.0 {
-                return wrong(line, name, format!("is no currency with a rate for the euro: {known}"));
+                return wrong(
+                    line,
+                    name,
+                    format!("is not a currency with a rate for the euro: {known}"),
+                );
             }
             if !seen.insert(*name) {
-                return wrong(line, name, "stands twice in the header");
+                return wrong(line, name, "appears twice in the header");
             }
             let currency = Currency::parse(name);
             if currency.is_none() {
@@ -134,7 +138,7 @@ impl Columns {
             cells.push(((*name).to_owned(), currency));
         }
         let Some(base) = Currency::parse(ECB.0) else {
-            return wrong(line, ECB.0, "is no known currency");
+            return wrong(line, ECB.0, "is not a known currency");
         };
         Ok(Columns {
             cells,
@@ -149,7 +153,7 @@ impl Columns {
 #[derive(Default)]
 struct List {
     file: RateFile,
-    /// Where each day, base and quote stands among the rates, and its line.
+    /// Position among the rates and line, by day, base and quote.
     seen: HashMap<(i32, Currency, Currency), (usize, u64)>,
     sources: HashMap<String, Arc<str>>,
 }
@@ -162,7 +166,11 @@ impl List {
             return wrong(
                 line,
                 &columns.cells[0].0,
-                format!("stands before {} values, the header has {}", record.len(), expected),
+                format!(
+                    "begins a line of {} values, but the header has {}",
+                    record.len(),
+                    expected
+                ),
             );
         }
         let mut date = 0;
@@ -194,7 +202,7 @@ impl List {
             return wrong(
                 line,
                 PLAIN[0],
-                format!("stands in a line of {} values instead of {}", record.len(), PLAIN.len()),
+                format!("is in a line of {} values instead of {}", record.len(), PLAIN.len()),
             );
         }
         let cell = |at: usize| record.get(at).unwrap_or_default();
@@ -228,7 +236,7 @@ impl List {
         self.add(line, PLAIN[3], rate)
     }
 
-    /// Adds a rate; the same one again is no other, and two that differ are a mistake.
+    /// Adds a rate. The same rate again changes nothing; a different one for the same day is an error.
     fn add(&mut self, line: u64, field: &str, rate: Rate) -> Result<(), RateError> {
         let at = self.file.rates.len();
         let (first, before) = *self.seen.entry((rate.day, rate.base, rate.quote)).or_insert((at, line));
@@ -247,7 +255,7 @@ impl List {
             return wrong(
                 line,
                 field,
-                format!("is one too many: a file may hold {MAX_RATES} rates"),
+                format!("is one too many: a file may contain at most {MAX_RATES} rates"),
             );
         }
         self.file.rates.push(rate);

@@ -67,7 +67,7 @@ impl Summary {
 /// Why an import ends before its input does.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// The input cannot be read, or is no text.
+    /// The input cannot be read, or is not text.
     #[error("{0}")]
     Input(#[from] io::Error),
     /// The store refused.
@@ -95,10 +95,10 @@ impl From<io::Error> for ImportError {
     }
 }
 
-/// The text of a file: gzip and zstd are undone, told by the first bytes.
+/// The text of a file. Gzip and zstd are recognized by the first bytes and inflated.
 ///
 /// # Errors
-/// Says what it is where it is no text.
+/// Names the format if it is not text.
 pub fn text<'a>(input: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     stream::text(input, None, stream::FILE_WINDOW_LOG)
 }
@@ -117,7 +117,8 @@ struct Parsed {
     bytes: u64,
 }
 
-/// Imports one stream of lines of at most `event_bytes` each; `progress` is told of bytes (inflated) as they become durable.
+/// Imports one stream of lines of at most `event_bytes` each; `progress` is called with
+/// (inflated) bytes as they become durable.
 ///
 /// Streams of the same `load` do not count as changing each other's figures.
 ///

@@ -14,10 +14,10 @@ pub use super::canonical::{write_as_sent, write_canonical, write_members, write_
 /// How deeply arrays and objects may nest inside the data.
 pub const MAX_DEPTH: usize = 16;
 
-/// Stands for the values of a member that stands twice: readers would differ on which one counts.
+/// Stands for the values of a member that appears twice: readers would differ on which one counts.
 const TWICE: &str = r#""\ud800 twice""#;
 
-/// The members of an object, sorted by name; whoever reads one that stands twice is told so.
+/// The members of an object, sorted by name. Reading one that appears twice is an error.
 #[derive(Debug, Default)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -25,7 +25,7 @@ impl<'a> Members<'a> {
     /// Reads one object; blank space around it is allowed.
     ///
     /// # Errors
-    /// When `text` is no JSON object.
+    /// If `text` is not a JSON object.
     pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
         match serde_json::from_str(text)? {
             Slot::Object(members) => Ok(members),
@@ -203,7 +203,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 /// The text of a raw JSON string, borrowed unless it is escaped; `None` for any other JSON type.
 ///
 /// # Errors
-/// `malformed` for a text that cannot be read: an escape in it stands for no character, say.
+/// `malformed` for a text that cannot be read, for example because an escape is not a character.
 pub fn string<'a>(raw: &'a str) -> Result<Option<Cow<'a, str>>, Rejection> {
     let Some(inner) = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return Ok(None);
@@ -213,10 +213,10 @@ pub fn string<'a>(raw: &'a str) -> Result<Option<Cow<'a, str>>, Rejection> {
     }
     match serde_json::from_str::<String>(raw) {
         Ok(text) => Ok(Some(Cow::Owned(text))),
-        Err(_) if raw == TWICE => Err(Rejection::new(Code::Malformed, "stands twice")),
+        Err(_) if raw == TWICE => Err(Rejection::new(Code::Malformed, "appears twice")),
         Err(_) => Err(Rejection::new(
             Code::Malformed,
-            "cannot be read: it is no valid JSON in UTF-8",
+            "cannot be read: it is not valid JSON in UTF-8",
         )),
     }
 }
@@ -224,7 +224,7 @@ pub fn string<'a>(raw: &'a str) -> Result<Option<Cow<'a, str>>, Rejection> {
 /// The members of an object; a name that cannot be read costs nothing beside it.
 ///
 /// # Errors
-/// `malformed` where it is no object.
+/// `malformed` if it is not an object.
 pub fn members<'a>(raw: &'a str, mended: &'a mut String) -> Result<Members<'a>, Rejection> {
     if let Ok(members) = Members::parse(raw) {
         return Ok(members);

@@ -8,7 +8,7 @@ use super::privacy::Privacy;
 use super::rejection::Rejection;
 use crate::model::Event;
 
-/// What a text saved by some programs begins with; where files are joined it stands before any line.
+/// The byte order mark that some programs write first; in joined files it can be before any line.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The lines of a text that hold something, with their numbers from 0.

@@ -2,7 +2,7 @@
 //!
 //! Senders cut texts in the middle of an emoji, escape what JSON has no escape for, or write `NaN`. Where a strict
 //! reader stops at such a value, one pass puts a stand-in in its place and the text is read again. A stand-in is never
-//! taken for a value: whoever needs the member is told that it cannot be read. Structure is never guessed.
+//! taken for a value: reading the member is an error. Structure is never guessed.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use super::number;
 const UNREADABLE: &str = r#""\ud800""#;
 /// Begins the name that stands for one that cannot be read; Unicode keeps this character out of texts.
 const UNREADABLE_NAME: char = '\u{ffff}';
-/// How deeply a [`document`] may nest; what lies deeper is passed over.
+/// How deeply a [`document`] may nest; what is deeper is skipped.
 const DEEPEST: usize = 100;
 /// The byte order mark that some programs put in front of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

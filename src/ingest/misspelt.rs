@@ -1,4 +1,4 @@
-//! Names that the contract does not have: how they are told to their sender, and which field was probably meant.
+//! Names that the contract does not have: how they are reported to the sender, and which field was probably meant.
 
 use super::privacy::{cards, fields};
 use crate::model::IgnoredField;
@@ -11,9 +11,9 @@ pub const UNNAMED: &str = "unnamed";
 const LONGEST: usize = 40;
 /// The most digits of a name that is shown; phone numbers and people's ids have more.
 const DIGITS: usize = 4;
-/// Names of so many letters have to begin alike to resemble each other.
+/// Names of at most this many letters must begin alike to resemble each other.
 const SHORT: usize = 4;
-/// Up to so many letters, names differ by one slip at most.
+/// Up to this many letters, names that resemble each other differ by one slip at most.
 const LONG: usize = 6;
 /// The most edits between names that resemble each other.
 const EDITS: usize = 2;

@@ -1,6 +1,6 @@
-//! The way in: requests become canonical events, judged one by one, and are handed to the store.
+//! Ingest: requests become canonical events, which are checked one by one and handed to the store.
 //!
-//! Here an event is checked once and for all; what the store holds needs no further checking.
+//! Events are checked here and nowhere else: what is in the store needs no further check.
 
 pub mod annotations;
 pub mod annotations_route;
@@ -8,6 +8,7 @@ pub mod batch;
 pub mod botframework;
 mod canonical;
 pub mod cloudevents;
+mod codes;
 pub mod content;
 pub mod data;
 pub mod exported;

@@ -1,4 +1,4 @@
-//! What the board of sources is told of each request: counts, and refusals in words of ours.
+//! What the statistics of sources record of each request: counts, and refusals in messages of our own.
 //!
 //! Nothing that a sender wrote is passed on: no id, no value, no message that quotes one.
 
@@ -32,7 +32,7 @@ impl Pending {
         }
     }
 
-    /// Tells the board what became of them.
+    /// Records what became of them.
     pub fn note(self, store: &Store, source: &str, at: DateTime<Utc>, outcomes: &[AppendOutcome], rejected: usize) {
         let mut delivered = Delivered {
             rejected: rejected as u64,
@@ -71,23 +71,23 @@ fn quarantined(store: &Store, source: &str, at: DateTime<Utc>, cause: &Cause) {
         code: &cause.reason,
         field: cause.notice.as_deref(),
         message: if cause.notice.is_none() {
-            "a genuine body that cannot be read: kept, not counted"
+            "a genuine body that cannot be read; it is stored but not counted"
         } else {
-            "genuine, but it cannot be counted exactly: kept with this reason, not counted"
+            "a genuine notice that cannot be counted exactly; it is stored with this reason but not counted"
         },
         times: 1,
     };
     store.note_refusal(source, at, &refused, None);
 }
 
-/// Notes what accepted events had beside the contract.
+/// Records the ignored fields of accepted events.
 pub fn ignored(store: &Store, source: &str, outcomes: &[AppendOutcome], ignored: &[Ignored]) {
     let accepted = outcomes.iter().zip(ignored);
     let accepted = accepted.filter(|(outcome, _)| **outcome == AppendOutcome::Accepted);
     store.note_ignored(source, accepted.map(|(_, ignored)| ignored));
 }
 
-/// Notes events that were refused: once for each code and field.
+/// Records rejected events, once for each code and field.
 pub fn rejections(store: &Store, source: &str, at: DateTime<Utc>, rejected: &[(usize, Rejection)]) {
     let mut kinds: BTreeMap<(Code, Option<&str>), (u64, &str)> = BTreeMap::new();
     for (_, rejection) in rejected {
@@ -110,7 +110,7 @@ pub fn rejections(store: &Store, source: &str, at: DateTime<Utc>, rejected: &[(u
     }
 }
 
-/// Notes a request that was refused as a whole.
+/// Records a request that was refused as a whole.
 pub fn problem(store: &Store, source: &str, at: DateTime<Utc>, problem: &Problem) {
     let counter = match problem.code() {
         "unparseable" => Counter::Unparseable,
@@ -125,19 +125,19 @@ pub fn problem(store: &Store, source: &str, at: DateTime<Utc>, problem: &Problem
     store.note_refusal(source, at, &refused, Some(counter));
 }
 
-/// Notes a request to a source that is not configured.
+/// Records a request to a source that is not configured.
 pub fn unknown_source(store: &Store, at: DateTime<Utc>, provider: &str, name: &str) {
     let asked = format!("{provider}/{name}");
     let refused = Refused {
         code: "unknown_source",
         field: Some(&asked),
-        message: "somebody posts to a source that is not configured; is there a typing error in its address?",
+        message: "something posts to a source that is not configured; check the address for a typing error",
         times: 1,
     };
     store.note_refusal(UNKNOWN_SOURCE, at, &refused, None);
 }
 
-/// Notes a webhook that was refused.
+/// Records a webhook that was refused.
 pub fn refusal(store: &Store, webhook: &Webhook, at: DateTime<Utc>, refusal: &Refusal) {
     let (code, counter) = match refusal {
         Refusal::Missing(_) => ("signature_missing", Counter::Forged),

@@ -12,7 +12,7 @@ pub fn is_number(raw: &str) -> bool {
 
 /// The one spelling of a JSON number: `5.0` and `5.00` are `5`, `1e2` is `100`, `-0` is `0`.
 ///
-/// Anything that is no number, and one whose exponent has no room in 64 bits, stays as it stands.
+/// Anything that is not a number, and a number whose exponent does not fit into 64 bits, stays as it is.
 pub fn plain(raw: &str) -> Cow<'_, str> {
     let short = raw.len() as i64 <= MOST_ZEROS && !raw.starts_with('0');
     if short && raw.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -27,7 +27,7 @@ use pseudonym::{Key, KeyError, Pseudonyms};
 /// Why pseudonyms cannot be given.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivacyError {
-    /// The key cannot be had.
+    /// The key cannot be read or made.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The database fails.
@@ -56,10 +56,7 @@ pub struct CardNumber;
 
 impl From<CardNumber> for Rejection {
     fn from(_: CardNumber) -> Self {
-        Rejection::new(
-            Code::CardNumber,
-            "is written like a card number; send an id that is none",
-        )
+        Rejection::new(Code::CardNumber, "is written like a card number; send another id")
     }
 }
 
@@ -105,7 +102,7 @@ impl Privacy {
     /// The rules of an open data folder. Its key is made at the first start, and never again.
     ///
     /// # Errors
-    /// When the key is missing, is another than the database was written under, or cannot be had.
+    /// If the key is missing, is not the one that the database was written with, or cannot be read or made.
     pub fn open(config: &Config, store: &Store) -> Result<Self, PrivacyError> {
         let known = store.pseudonym_key()?;
         let key = pseudonym::key_in(&config.data_dir, known.is_none())?;
@@ -122,7 +119,7 @@ impl Privacy {
         Ok(privacy)
     }
 
-    /// What stands in an event's content for a value that is not kept.
+    /// What represents a value that is not kept in an event's content.
     pub fn digest(&self, value: &str) -> String {
         self.0.pseudonyms.digest(value)
     }
@@ -136,7 +133,7 @@ impl Privacy {
         }
     }
 
-    /// What is kept of an event that is genuine whatever stands in it, and whether that is less than came.
+    /// What is kept of an event that is never refused, and whether something was left out.
     ///
     /// A text that a native event could not have, and a card number that stands for an id, are dropped; where the event
     /// would be lost without the id, its pseudonym takes its place.
@@ -293,7 +290,7 @@ fn texts(event: &mut Event) -> [(&mut Option<String>, Kind, bool); 22] {
 /// A sentence that repeats what was sent, without what must not be repeated.
 pub fn sentence(text: String) -> String {
     match fields::cleaned(&text) {
-        Cow::Borrowed(CARD_REMOVED) => "cannot be read, and holds what looks like a card number".into(),
+        Cow::Borrowed(CARD_REMOVED) => "cannot be read, and contains what looks like a card number".into(),
         Cow::Borrowed(_) => text,
         Cow::Owned(cleaned) => cleaned,
     }

@@ -9,12 +9,12 @@ use crate::http::flight::{PER_EVENT, Permit};
 /// Bytes that an event usually has at least; more of them in as many bytes take more room than is made at first.
 const USUAL: usize = 128;
 
-/// Bytes that so many bytes of events usually take at most, beside themselves.
+/// Bytes that events of a given size usually take at most, in addition to themselves.
 pub fn usual(bytes: usize, limits: &Limits) -> usize {
     taken(bytes, limits.batch_events.min(bytes / USUAL + 1))
 }
 
-/// Bytes that so many events take: their texts, once as they are and once in columns, and what each takes beside them.
+/// Bytes that a number of events take: their texts, once as they are and once in columns, and what each takes besides.
 fn taken(texts: usize, events: usize) -> usize {
     2 * texts + events * PER_EVENT
 }
@@ -22,7 +22,7 @@ fn taken(texts: usize, events: usize) -> usize {
 /// Judges a body within the budget, and lets go of it; what its events take is held on.
 ///
 /// # Errors
-/// What `judge` says, or `busy` where there is no room for so many events.
+/// The errors of `judge`, or `busy` if there is no room for the events.
 pub fn judged(
     body: Body,
     judge: impl FnOnce(&mut Room<'_>, &[u8]) -> Result<Judged, Problem>,

@@ -1,4 +1,4 @@
-//! `POST /v1/events`: CloudEvents in every mode, judged one by one, acknowledged when they are durable.
+//! `POST /v1/events`: CloudEvents in every mode, checked one by one, acknowledged when they are durable.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ struct Answer<'a> {
     /// What Segment's clients look for.
     #[serde(skip_serializing_if = "Option::is_none")]
     success: Option<bool>,
-    /// Of the events handed to the store, those of no type that is counted: most of what such clients send.
+    /// Of the events handed to the store, those whose type is not counted: most of what such clients send.
     #[serde(skip_serializing_if = "Option::is_none")]
     other: Option<usize>,
     accepted: usize,
@@ -97,7 +97,7 @@ struct Answer<'a> {
     /// How many more fields were ignored.
     #[serde(skip_serializing_if = "is_zero")]
     ignored_others: u64,
-    /// The stamp of the commit; null where nothing was handed to the store.
+    /// The stamp of the commit; null if nothing was handed to the store.
     received_at: Option<String>,
 }
 
@@ -159,7 +159,7 @@ async fn take(req: &HttpRequest, payload: web::Payload, state: &IngestState) -> 
     answer(&state.store, ADDRESS, judged, now).await
 }
 
-/// Reads a body of events, with room for as many as so many bytes usually are.
+/// Reads a body of events, with room for the events that a body of its size usually holds.
 async fn read(payload: web::Payload, req: &HttpRequest, state: &IngestState) -> Result<Body, Problem> {
     let work = |bytes: usize| room::usual(bytes, &state.limits);
     body::read(payload, req, &state.limits, &state.arriving, work).await
@@ -210,11 +210,11 @@ fn check_calls(req: &HttpRequest) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::unsupported_media_type(
-        "send the calls as application/json; text/plain is taken from pages whose origin is one of `[cors] origins`",
+        "send the calls as application/json; text/plain is accepted only from pages of the origins in `[cors] origins`",
     ))
 }
 
-/// Hands the good events to the store as one group and tells what became of each.
+/// Hands the accepted events to the store as one group and answers what became of each.
 async fn answer(
     store: &Store,
     address: &'static str,
@@ -337,7 +337,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
         "application/cloudevents-batch+json" => Ok(Format::Batch),
         other if LINES.contains(&other) => Ok(Format::Lines),
         other if other.starts_with("application/cloudevents") => Err(Problem::unsupported_media_type(
-            "of the CloudEvents formats, application/cloudevents+json and application/cloudevents-batch+json are taken",
+            "the accepted CloudEvents formats are application/cloudevents+json and application/cloudevents-batch+json",
         )),
         other if headers.contains_key("ce-specversion") => {
             if !other.is_empty() && !is_json(other) {
@@ -359,7 +359,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
 fn binary(headers: &HeaderMap) -> Result<Format, Problem> {
     if headers.contains_key("ce-datacontenttype") {
         return Err(Problem::unparseable(
-            "in binary mode Content-Type stands for datacontenttype; leave out the header",
+            "in binary mode, Content-Type takes the place of ce-datacontenttype; leave that header out",
         ));
     }
     let read = |name: &str| match headers.get(name) {

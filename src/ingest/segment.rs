@@ -1,8 +1,8 @@
 //! Segment's tracking API: the messages of its client libraries as events of the contract.
 //!
-//! A message becomes an event of the contract and is checked as such; its properties that the contract does not
-//! have stay unread and are told as ignored; of the call around them, which every library fills in its own way, only what
-//! resembles a field is told. What the contract has no type for is kept as `other`, by its name alone.
+//! A call becomes an event of the contract and is checked like one. Properties that the contract does not have are not
+//! read and are reported as ignored. Of the call around them, which every library fills in its own way, only names
+//! that resemble a field are reported. A call without a type in the contract is stored as `other`, with its name only.
 
 mod beside;
 
@@ -91,7 +91,7 @@ struct Message<'a> {
     context: Slot<'a>,
 }
 
-/// Judges every message of a body that was posted to one of the [`ADDRESSES`], however much memory that takes.
+/// Checks every message of a body that was posted to one of the [`ADDRESSES`], however much memory that takes.
 ///
 /// # Errors
 /// As [`judge_within`].
@@ -105,11 +105,11 @@ pub fn judge(
     judge_within(&mut |_| Ok(()), body, address, limits, now, privacy)
 }
 
-/// Judges every message of a body that was posted to one of the [`ADDRESSES`], once there is `room` for them.
+/// Checks every message of a body that was posted to one of the [`ADDRESSES`], once there is `room` for them.
 ///
 /// # Errors
-/// `unparseable` where the body is no batch at all, `batch_too_large` where it holds too many messages, or what `room`
-/// says; `parse_timeout` where judging them takes too long.
+/// `unparseable` if the body is not a batch at all, `batch_too_large` if it holds too many messages, or what `room`
+/// says; `parse_timeout` if checking them takes too long.
 pub fn judge_within(
     room: &mut Room<'_>,
     body: &[u8],
@@ -119,7 +119,7 @@ pub fn judge_within(
     privacy: &Privacy,
 ) -> Result<Judged, Problem> {
     let unparseable = |error: serde_json::Error| {
-        Problem::unparseable(privacy::sentence(format!("the body is no such call: {error}")))
+        Problem::unparseable(privacy::sentence(format!("the body is not a valid call: {error}")))
     };
     let time = ParseTime::within(limits.parse_seconds);
     let call = address.rsplit('/').next().unwrap_or_default();
@@ -165,7 +165,7 @@ fn read(text: &str, call: &str, now: DateTime<Utc>, privacy: &Privacy) -> Result
     let name = match &message.event {
         Text::Given(name) if call == "track" => name,
         _ if call == "track" => {
-            let missing = Rejection::new(Code::MissingField, "a call of track needs the event's name").at("event");
+            let missing = Rejection::new(Code::MissingField, "a track call needs the name of the event").at("event");
             return Err(message.of(missing));
         }
         _ => call,
@@ -238,7 +238,7 @@ impl<'a> Message<'a> {
     /// Something that the contract has no type for: its name, when, and nothing else.
     fn uncounted(&self, name: &str, now: DateTime<Utc>, privacy: &Privacy) -> Result<Event, Rejection> {
         let Text::Given(id) = &self.message_id else {
-            return Err(Rejection::new(Code::MissingField, "a message needs its id").at("messageId"));
+            return Err(Rejection::new(Code::MissingField, "a call needs a `messageId`").at("messageId"));
         };
         values::check_text(id).map_err(|rejection| rejection.at("messageId"))?;
         let stated = match &self.timestamp {

@@ -54,7 +54,7 @@ pub fn check_text(text: &str) -> Result<(), Rejection> {
     if text.is_empty() {
         return Err(Rejection::new(
             Code::Empty,
-            "must not be empty; leave out what is not known",
+            "must not be empty; leave the field out if it is not known",
         ));
     }
     if text.len() > MAX_TEXT_BYTES {
@@ -71,7 +71,7 @@ pub fn check_text(text: &str) -> Result<(), Rejection> {
     if controlled {
         return Err(Rejection::new(
             Code::ControlCharacter,
-            "must not hold control characters",
+            "must not contain control characters",
         ));
     }
     Ok(())
@@ -82,7 +82,7 @@ pub fn check_text(text: &str) -> Result<(), Rejection> {
 /// # Errors
 /// `wrong_type`, or as [`check_text`].
 pub fn text(raw: &str) -> Result<Cow<'_, str>, Rejection> {
-    let text = json::string(raw)?.ok_or_else(|| Rejection::new(Code::WrongType, "must be a text"))?;
+    let text = json::string(raw)?.ok_or_else(|| Rejection::new(Code::WrongType, "must be a string"))?;
     check_text(&text)?;
     Ok(text)
 }
@@ -93,7 +93,7 @@ pub fn text(raw: &str) -> Result<Cow<'_, str>, Rejection> {
 /// `invalid_word`.
 pub fn check_word(word: &str) -> Result<(), Rejection> {
     if !word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
-        return Err(Rejection::new(Code::InvalidWord, "must be made of a-z, 0-9 and _"));
+        return Err(Rejection::new(Code::InvalidWord, "may only contain a-z, 0-9 and _"));
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ pub fn amount(raw: &str) -> Result<Money, Rejection> {
             _ => {}
         }
     }
-    let missing = |name: &'static str| Rejection::new(Code::MissingField, "an amount needs it").at(name);
+    let missing = |name: &'static str| Rejection::new(Code::MissingField, "an amount requires this field").at(name);
     let value = value.ok_or_else(|| missing("value"))?;
     let currency = currency.ok_or_else(|| missing("currency"))?;
     let read = |raw, name: &'static str| json::string(raw).map_err(|unreadable| unreadable.at(name));
@@ -171,8 +171,8 @@ pub fn amount(raw: &str) -> Result<Money, Rejection> {
         let message = "must be a JSON string such as \"29.62\", not a number";
         Rejection::new(Code::AmountNotString, message).at("value")
     })?;
-    let code =
-        read(currency, "currency")?.ok_or_else(|| Rejection::new(Code::WrongType, "must be a text").at("currency"))?;
+    let code = read(currency, "currency")?
+        .ok_or_else(|| Rejection::new(Code::WrongType, "must be a string").at("currency"))?;
     let currency = Currency::parse(&code).ok_or_else(|| {
         Rejection::new(Code::UnknownCurrency, "must be an ISO 4217 code such as USD, or XTR").at("currency")
     })?;

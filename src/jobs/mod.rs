@@ -26,7 +26,7 @@ pub struct Job {
     pub schedule: &'static str,
     /// When it runs.
     pub when: When,
-    /// Does one step with at most about so many events; true while there is more to do.
+    /// Does one step with about this many events at most; true while there is more to do.
     pub step: fn(&Store, usize) -> Result<bool, StoreError>,
 }
 

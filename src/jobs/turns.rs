@@ -52,7 +52,7 @@ impl Turns {
         }
     }
 
-    /// Bounds the next steps to so many events.
+    /// Limits the next steps to this many events.
     pub fn events(mut self, events: usize) -> Self {
         self.turns.iter_mut().for_each(|turn| turn.events = events);
         self

@@ -31,7 +31,7 @@ pub const METRIC: Metric = Metric {
         excludes: &[
             "what happened before the registration or after the window",
             "payments that belong to no bot",
-            "steps of the other mode; bots have no mode, and of conversations those count as tests that lead to one",
+            "steps of the other mode; bots have no mode, and a conversation counts as a test if it leads to a test",
         ],
     },
     dimensions: OF_BOTS,

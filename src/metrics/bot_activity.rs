@@ -158,8 +158,8 @@ fn compute(scope: &Scope) -> Result<Answer, MetricError> {
     })
 }
 
-/// A warning where an edge of the range lies within a quarter hour.
+/// A warning if an edge of the range is within a quarter hour.
 pub(super) fn rounded(scope: &Scope) -> Option<String> {
-    let warning = "an edge inside a quarter hour of UTC was moved to the quarter hour's beginning";
+    let warning = "an edge of the range within a quarter hour (UTC) was moved to the beginning of the quarter hour";
     Slots::of(&scope.question.range).rounded.then(|| warning.to_owned())
 }

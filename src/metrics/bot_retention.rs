@@ -21,25 +21,23 @@ pub const METRIC: Metric = Metric {
              conversation, that of a payment to the user of the payment.",
         ],
         text: "A cohort is what was active for the first time ever in a bucket of the range; its `period` k is the \
-               k-th bucket after that, and share = active there / cohort_size, with a 95 % Wilson interval; of \
-               period 0 it is 1. One row per \
-               cohort and period up to the end of the range: bucket_start, bucket_end and complete are those of \
-               the period's bucket, cohort_start is the beginning of the cohort's. active, share and interval are \
-               null while \
-               the period's bucket is not complete; of a cohort whose own bucket is not, cohort_size is that so \
-               far. `First ever` looks at all history, so what was active before the range is in no cohort. \
-               Without an interval the range is one bucket with period 0. `unit=bot`: a bot's activity is that of \
-               bot-activity, kept by the quarter hour. `unit=user`: a user, (platform, bot_id, user_id), is active \
-               with the same events; one that names no user is its conversation's user's, that of a payment the \
-               payment's. A user has the attributes of the bot they belong to, country included. Groups and \
-               filters take a bot's latest attributes; `bot` is the bot_id, so add `platform` where two platforms \
-               share one.",
+               k-th bucket after that, and share = active there / cohort_size, with a 95 % Wilson interval; of period \
+               0 it is 1. One row per cohort and period up to the end of the range: bucket_start, bucket_end and \
+               complete are those of the period's bucket, cohort_start is the beginning of the cohort's. active, \
+               share and interval are null while the period's bucket is not complete; if the cohort's own bucket is \
+               not, cohort_size is the size so far. `First ever` looks at all history, so what was active before the \
+               range is in no cohort. Without an interval the range is one bucket with period 0. `unit=bot`: a bot's \
+               activity is that of bot-activity, kept by the quarter hour. `unit=user`: a user, (platform, bot_id, \
+               user_id), is active with the same events; one that names no user counts for the user of its \
+               conversation, or of its payment. A user has the attributes of the bot they belong to, country \
+               included. Groups and filters take a bot's latest attributes; `bot` is the bot_id, so add `platform` \
+               where two platforms share one.",
         numerator: "share: of the cohort, those active in the period",
         denominator: "share: the cohort; null where it is empty or the period's bucket is not complete",
         excludes: &[
             "what was active before the range began",
             "refunds, disputes, ends of conversations and outbound messages",
-            "unit=user: events of nobody known",
+            "unit=user: events without a known user",
             "events of the other mode",
         ],
     },

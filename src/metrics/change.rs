@@ -254,7 +254,7 @@ fn explain(scope: &Scope, mut rows: DataFrame) -> Result<DataFrame, MetricError>
     Ok(rows)
 }
 
-/// What is told of a part: differences with the ends of their intervals.
+/// The figures of a part: differences with the ends of their intervals.
 #[derive(Debug, Clone, Copy, Default)]
 struct Told {
     part: Option<[f64; 3]>,

@@ -63,7 +63,7 @@ pub enum Unit {
 pub struct Settling {
     /// How long that takes.
     pub after: After,
-    /// Whether figures are told before, as they are by then; else they are null, and counts 0.
+    /// Whether figures are shown before, as they are by then; otherwise they are null, and counts 0.
     pub told: bool,
 }
 
@@ -185,13 +185,13 @@ impl Column {
         self
     }
 
-    /// The column, told from the bucket's end on and settled some time later.
+    /// The column, shown from the bucket's end on and settled some time later.
     pub const fn settling(mut self, after: After) -> Self {
         self.window = Some(Settling { after, told: true });
         self
     }
 
-    /// The column, told once it has settled.
+    /// The column, shown once it has settled.
     pub const fn settled(mut self, after: After) -> Self {
         self.window = Some(Settling { after, told: false });
         self

@@ -1,4 +1,4 @@
-//! How concentrated the values of a share are, each for itself, also where an answer tells of many as one.
+//! How concentrated the values of a share are, counted separately even if an answer combines many into one.
 
 use polars::prelude::{DataFrame, IntoColumn, LazyFrame, NamedFrom, Series, col, concat_lf_diagonal};
 

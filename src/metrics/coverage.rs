@@ -15,12 +15,12 @@ pub const METRIC: Metric = Metric {
         changes: &["Network, method and wallet as in `provider-share`."],
         text: "How much of the money is joined to the bots, by provider: one row for each provider with a payment in \
                the range. payments counts payments at their first capture, as the metric payments does. attributed \
-               are those that belong to a bot: of the payment's facts, under all the names that it goes by, the \
-               earliest that names one says which. unattributed = payments - attributed; they count in every \
-               total and are never spread over bots. join_rate = attributed / payments, with a 95 % Wilson interval. \
-               with_conversation are those \
-               tied to a conversation, with_network those whose card network is known; a method that has none (a \
-               PayPal wallet payment) counts as known, a card whose network nobody stated does not.",
+               are those that belong to a bot: the one named by the earliest of the payment's facts that name one, \
+               under any of the payment's ids. unattributed = payments - attributed; they count in every total and \
+               are never spread over bots. join_rate = attributed / payments, with a 95 % Wilson interval. \
+               with_conversation are those tied to a conversation, with_network those whose card network is known; a \
+               method that has none (a PayPal wallet payment) counts as known, a card whose network nobody stated \
+               does not.",
         numerator: "attributed payments of the provider",
         denominator: "payments of the provider; join_rate is null where it is 0",
         excludes: &["payments without a capture", "events of the other mode"],

@@ -13,14 +13,13 @@ pub const METRIC: Metric = Metric {
     title: "Declines",
     definition: Definition {
         changes: &[],
-        text: "Attempts that failed, when they finished, by failure_kind and decline_code as their first \
-               failure states them; an attempt that was approved as well has not failed. Failures of kind issuer or \
-               risk are declines, and one without a kind counts as issuer; technical, abandoned and settlement \
-               failures are none and stand in rows of their own. `failures=declined` leaves only the declines. \
-               share is of the n attempts counted in the bucket and group, so that shares sum to 1, with a 95 % \
-               Wilson interval; a decline_code \
-               of null is a failure that came without one. Codes are the provider's own words: the same reason may \
-               have several. Each attempt takes its own network, method and wallet.",
+        text: "Attempts that failed, when they finished, by failure_kind and decline_code as their first failure \
+               states them; an attempt that was approved as well has not failed. Failures of kind issuer or risk are \
+               declines, and one without a kind counts as issuer; technical, abandoned and settlement failures are \
+               not declines and have their own rows. `failures=declined` leaves only the declines. share is of the n \
+               attempts counted in the bucket and group, so that shares sum to 1, with a 95 % Wilson interval; a \
+               decline_code of null is a failure that came without one. Codes are the provider's own words: the same \
+               reason may have several. Each attempt takes its own network, method and wallet.",
         numerator: "failed attempts of the kind with the code",
         denominator: "failed attempts of the bucket and group; with failures=declined, declined ones",
         excludes: &[
@@ -38,7 +37,7 @@ pub const METRIC: Metric = Metric {
     default_days: REPORT_DAYS,
     columns: &[
         Column::key("decline_code")
-            .means("Code that came with the failure, in the provider's words; null where none came."),
+            .means("Code that came with the failure, in the provider's words; null if none came."),
         Column::key("failure_kind").means("Whose failure it was: issuer, risk, technical, abandoned or settlement."),
         Column::count("attempts", "attempts").means("Failed attempts of this kind with this code."),
         Column::rate("share", "attempts", "n").means("attempts / n."),

@@ -62,7 +62,7 @@ impl Sum {
 
     /// What the parts add to the whole once rounded, where 64 bits behind the point are enough to tell.
     ///
-    /// Each part is cut down to a multiple of 2^-64, so the sum lies less than their number above the estimate.
+    /// Each part is cut down to a multiple of 2^-64, so the sum is less than their number above the estimate.
     fn estimate(&self) -> Option<i128> {
         const HALF: u128 = 1 << 63;
         let mut least = 0u128;

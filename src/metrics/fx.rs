@@ -14,7 +14,7 @@ use crate::model::{Currency, Decimal};
 
 pub use super::exact::{Sum, divide};
 
-/// A rate older than this many days is no rate.
+/// A rate older than this many days is not used.
 pub const MAX_AGE_DAYS: i64 = 7;
 /// Quotes that a chain may have.
 const MAX_CHAIN: usize = 3;
@@ -144,7 +144,7 @@ impl Rates {
         Some(conversion)
     }
 
-    /// The first chain of exactly so many quotes.
+    /// The first chain of exactly this many quotes.
     fn chain(&self, from: Currency, to: Currency, day: i64, length: usize) -> Option<Vec<Step<'_>>> {
         if length == 1 {
             return Some(vec![self.step(from, to, day)?]);

@@ -23,7 +23,7 @@ pub const METRIC: Metric = Metric {
                reinstatement that brought it there, with membership as in bot-growth. What happens at one moment \
                counts together, so a bot that leaves makes room for one that enters. All history before `to` is \
                looked at, also before `from`; a population that has fallen since keeps its milestone, and late \
-               events may move one. `at` lists the numbers; `reached`, the default, stands for every 1, 3 and 10 \
+               events may move one. `at` lists the numbers; `reached`, the default, means every 1, 3 and 10 \
                times a power of ten that the population reached, and the next one. One row per number and group, \
                whatever `interval` says: the bucket is the whole range, and reached_at is null where the number \
                was not reached before `to`. peak is the most bots that the population ever had before `to`. Each group \
@@ -66,7 +66,7 @@ pub const METRIC: Metric = Metric {
 const REACHED: &str = "reached";
 /// Numbers of one question.
 const MOST: usize = 100;
-/// More bots than this are no population.
+/// The largest population that can be asked for.
 const HIGHEST: i64 = 1_000_000_000;
 
 /// The asked numbers in order; `None` where one is none.
@@ -123,7 +123,7 @@ fn levels(scope: &Scope) -> Result<LazyFrame, MetricError> {
     Ok(turns.with_column(population.alias("population")))
 }
 
-/// Unlike a count, a moment that was not found is no 0.
+/// Unlike a count, a moment that was not found is null and not 0.
 const MOMENT: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
 
 /// No moment lies longer before 1970.

@@ -1,7 +1,7 @@
 //! The metrics: pure functions from frames to tables.
 //!
 //! They know no database, no web server and no clock. Each metric is one file here and one
-//! line in [`ALL`]; it declares the queries whose frames it needs, and whoever asks runs them.
+//! line in [`ALL`]; it declares the queries whose frames it needs, and the caller runs them.
 
 mod bot_activation;
 mod bot_activity;
@@ -83,7 +83,7 @@ pub struct Metric {
     pub definition: Definition,
     /// Dimensions it can be grouped and filtered by.
     pub dimensions: &'static [Dimension],
-    /// Parameters of its own, beside those of every metric.
+    /// Its own parameters, in addition to those of every metric.
     pub parameters: &'static [Parameter],
     /// Days before its end at which a range begins that does not state its beginning.
     pub default_days: u64,
@@ -95,7 +95,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Answers a question with at most so many rows.
+    /// Answers a question with a limited number of rows.
     ///
     /// # Errors
     /// When the facts cannot be read, or the answer would be too long.
@@ -149,7 +149,7 @@ impl Definition {
     }
 }
 
-/// A filter on one dimension. `None` among the values stands for rows without one.
+/// A filter on one dimension. `None` among the values means rows without one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
     /// The dimension.
@@ -185,9 +185,9 @@ pub struct Question {
     pub filters: Vec<Filter>,
     /// The metric's own parameters, with defaults filled in.
     pub parameters: BTreeMap<&'static str, Argument>,
-    /// How many values of a metric's own column are told one by one, the others as one; `None` tells all.
+    /// How many values of a metric's own column have their own rows, the others together one; `None`: all have.
     pub most_values: Option<usize>,
-    /// Whether the rows of the whole range as one bucket are told beside those of its buckets.
+    /// Whether the answer also has the rows of the whole range as one bucket.
     pub whole: bool,
 }
 
@@ -255,7 +255,7 @@ pub struct Answer {
     pub warnings: Vec<String>,
     /// The exchange rates by which amounts were converted.
     pub rates: Vec<RateUse>,
-    /// The values that are told as one.
+    /// The values that are combined into one.
     pub left_out: Option<LeftOut>,
     /// The range as the metric cut it, where the question left that to it.
     pub range: Option<TimeRange>,
@@ -277,7 +277,7 @@ impl Answer {
     }
 }
 
-/// An answer as it is told.
+/// An answer as it is sent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// The rows.
@@ -290,7 +290,7 @@ pub struct Outcome {
     pub windows: Vec<Window>,
     /// The range as the metric cut it, where the question left that to it.
     pub range: Option<TimeRange>,
-    /// The values that are told as one.
+    /// The values that are combined into one.
     pub left_out: Option<LeftOut>,
 }
 

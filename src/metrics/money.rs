@@ -12,7 +12,7 @@ use super::rows::{Places, nulls_equal};
 use super::scope::{Scope, count_if, count_rows, distinct};
 use crate::model::Currency;
 
-/// Whether the amount of a row can be told in the currency of the answer.
+/// Whether the amount of a row can be expressed in the currency of the answer.
 pub(super) const PRICED: &str = "priced";
 
 impl Scope<'_> {

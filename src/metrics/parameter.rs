@@ -12,7 +12,7 @@ use crate::model::time::parse_duration;
 pub struct Parameter {
     /// Its name in the query string.
     pub name: &'static str,
-    /// The value where the question has none.
+    /// The value if the question has none.
     pub default: &'static str,
     /// What it takes, for people.
     pub help: &'static str,

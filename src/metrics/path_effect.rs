@@ -26,18 +26,17 @@ pub const METRIC: Metric = Metric {
                authorized or captured of a payment that belongs to it comes no later than `window` after it, also \
                past the end of the range. A payment belongs to the checkout it names, else to its conversation's \
                latest checkout before it. Three comparisons, a row each: path in_thread against redirect, in_thread \
-               against webview, credential saved against new. rate is of the level, baseline_rate of what it is set \
-               against, both with 95 % Wilson intervals, n and baseline_n are their checkouts; difference = rate - \
-               baseline_rate with a 95 % Newcombe \
-               interval without continuity correction. adjusted_difference compares like with like: within each \
-               platform, country (the conversation's, else the bot's) and month (of the asked zone), weighted \
-               by the checkouts of both arms together (direct standardisation), with a 95 % stratified Newcombe \
-               interval; an unknown country is one of its own. Strata in which an arm has no checkout are left out, \
-               and adjusted_coverage is the share of the checkouts that remains. The difference is an association, \
-               not a cause: who pays in the thread may differ in more than the path, and adjusting removes no more \
-               than what it names. Category and developer are the bot's, acquisition is the conversation's. \
-               Checkouts whose window is not over at as_of are not counted; a warning says how \
-               many there are.",
+               against webview, credential saved against new. rate is that of the level, baseline_rate that of the \
+               baseline, both with 95 % Wilson intervals, n and baseline_n are their checkouts; difference = rate - \
+               baseline_rate with a 95 % Newcombe interval without continuity correction. adjusted_difference \
+               compares like with like: within each platform, country (the conversation's, else the bot's) and month \
+               (of the asked zone), weighted by the checkouts of both arms together (direct standardisation), with a \
+               95 % stratified Newcombe interval; unknown countries are one stratum per platform and month. Strata in \
+               which an arm has no checkout are left out, and adjusted_coverage is the share of the checkouts that \
+               remains. The difference is an association, not a cause: who pays in the thread may differ in more than \
+               the path, and adjusting removes no more than what it names. Category and developer are the bot's, \
+               acquisition is the conversation's. Checkouts whose window is not over at as_of are not counted; a \
+               warning says how many there are.",
         numerator: "checkouts of the arm paid within the window",
         denominator: "checkouts of the arm whose window is over",
         excludes: &[
@@ -57,7 +56,7 @@ pub const METRIC: Metric = Metric {
     default_days: REPORT_DAYS,
     columns: &[
         Column::key("dimension").means("What is compared: path or credential."),
-        Column::key("level").means("The value whose rate is told."),
+        Column::key("level").means("The value whose rate is shown."),
         Column::key("baseline").means("The value it is compared with."),
         Column::count("n", "checkouts")
             .settling(WINDOW)

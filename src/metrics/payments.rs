@@ -25,37 +25,38 @@ pub const METRIC: Metric = Metric {
         ],
         text: "payments are live payments with a capture, at their first capture. gross, refunded, disputed_lost and \
                reversed are movements at their own date (basis=activity); basis=cohort puts refunds, disputes and \
-               reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. \
-               Amounts are in the reporting currency, refunds and disputes too, at the last rate published on or \
-               before the UTC day of that first capture, none older than 7 days; each sum is exact and rounded \
-               once, half to even. A refund counts once it is done and unless it fails; the released rest of a hold \
-               is none. Reversals add up, each by its own id, else by its capture, as far as money is left; one that \
+               reversals, and the counts of chargebacks, on the payment's first capture, else its first fact. Amounts \
+               are in the reporting currency, refunds and disputes too, at the last rate published on or before the \
+               UTC day of that first capture, none older than 7 days; each sum is exact and rounded once, half to \
+               even. A refund counts once it is done and unless it fails; the released rest of a hold is not a \
+               refund. Reversals add up, each by its own id, else by its capture, as far as money is left; one that \
                is the same as a refund or a lost dispute (the same id, or the same capture and amount) is left out. \
                net = gross - refunded - disputed_lost - reversed, before fees, from the rounded columns; average = \
-               gross / (payments - those without an exchange rate), null where none converts. unconverted counts payments with a movement in the bucket whose money has no \
-               exchange rate. payers and bots are distinct among the payments, so those of groups or of buckets \
-               do not add up; repeat_payers have their second \
+               gross / (payments - those without an exchange rate), null where none converts. unconverted counts \
+               payments with a movement in the bucket whose money has no exchange rate. payers and bots are distinct \
+               among the payments, so those of groups or of buckets do not add up; repeat_payers have their second \
                captured payment ever, whatever the filters, in the bucket or earlier; saved_share is over payments \
-               whose credential is known. Four rates, never one. An attempt is finished at its first approval or \
-               failure of any kind; a failure of kind issuer or risk, or of none, is a decline. attempt_approval = \
-               approved / (approved + declined) attempts, when they finished; first_attempt_approval the same over \
-               the attempt of each payment that finished first: where it failed in another way, the payment counts \
-               neither above nor below, whatever followed; payment_success = captured / payments with an approved \
-               or declined attempt, when the first such finished, also after failures of other kinds; \
-               checkout_conversion = paid checkouts / checkouts whose 24 hours are over, at the checkout, by count \
-               only and only where neither groups, filters nor currency=original ask for what a checkout does not \
-               have. _n is the denominator, _ci the 95 % Wilson interval, _by_amount the same by the attempt's \
-               amount. Attempt rates take each attempt's own network, method and wallet; all else takes those of one \
-               attempt of the payment, the captured one, else the first approved, else the first declined. pending counts payments \
-               whose state is initiated or requires_action, at their first fact. refund_rate and dispute_rate are shares of captured \
-               payments refunded within 60 days, or charged back within 120, null, with an _n of 0, until that has \
-               passed. Category and developer are those of the payment's bot, acquisition is that of its \
-               conversation, and country that of its conversation, else of its bot.",
+               whose credential is known. There are four rates, never a single one. An attempt is finished at its \
+               first approval or failure of any kind; a failure of kind issuer or risk, or of none, is a decline. \
+               attempt_approval = approved / (approved + declined) attempts, when they finished; \
+               first_attempt_approval the same over the attempt of each payment that finished first: where it failed \
+               in another way, the payment counts neither in the numerator nor in the denominator, whatever followed; \
+               payment_success = captured / payments with an approved or declined attempt, when the first such \
+               finished, also after failures of other kinds; checkout_conversion = paid checkouts / checkouts whose \
+               24 hours are over, at the checkout, by count only and only where neither groups, filters nor \
+               currency=original ask for what a checkout does not have. _n is the denominator, _ci the 95 % Wilson \
+               interval, _by_amount the same by the attempt's amount. Attempt rates take each attempt's own network, \
+               method and wallet; all else takes those of one attempt of the payment, the captured one, else the \
+               first approved, else the first declined. pending counts payments whose state is initiated or \
+               requires_action, at their first fact. refund_rate and dispute_rate are shares of captured payments \
+               refunded within 60 days, or charged back within 120, null, with an _n of 0, until that has passed. \
+               Category and developer are those of the payment's bot, acquisition is that of its conversation, and \
+               country that of its conversation, else of its bot.",
         numerator: "per column, see the text",
         denominator: "per column, see the text; rates are null where it is 0",
         excludes: &[
             "technical, abandoned and settlement failures, from the rates of approval and success",
-            "inquiries: they are no chargebacks",
+            "inquiries: they are not chargebacks",
             "amounts without an exchange rate, from all sums of money and rates by amount",
             "events of the other mode",
         ],

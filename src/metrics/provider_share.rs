@@ -21,20 +21,18 @@ pub const METRIC: Metric = Metric {
     definition: Definition {
         changes: &["Network, method and wallet of a payment are those of one attempt, the captured one first."],
         text: "Four dimensions that are never mixed: provider (who processes), network (the card network), method and \
-               wallet, the last three as the captured attempt names them, and where it names none, as facts that \
-               belong to no attempt do; `dimension` chooses one. payments counts payments at their \
-               first capture; gross, refunded and disputed_lost are movements at their own date (basis=activity), \
-               or refunds, disputes and reversals at the payment's first capture, else its first fact \
-               (basis=cohort); net = gross - refunded - disputed_lost - reversed. Shares are of all payments of \
-               the bucket and sum to 1 (share_by_count with its n and 95 % Wilson interval), with `none` (a method \
-               without a network or wallet) and `unknown` as values \
-               of their own. hhi is the sum of squared shares by count in per cent over the named values, \
-               renormalised to them (0 to 10,000), covered_share their share of all payments, effective_number \
-               10,000 / hhi, top1 the largest share_by_count of a named value. A value seen in the 90 days before \
-               the range is a row also where it is silent. Amounts are in the reporting currency at the last rate \
-               published on or before the UTC day of the payment's first capture, none older than 7 days, \
-               rounded once; with currency=original there is a row for each currency, and shares \
-               are within it.",
+               wallet, the last three as the captured attempt names them, and if it names none, as the facts without \
+               an attempt do; `dimension` chooses one. payments counts payments at their first capture; gross, \
+               refunded and disputed_lost are movements at their own date (basis=activity), or refunds, disputes and \
+               reversals at the payment's first capture, else its first fact (basis=cohort); net = gross - refunded - \
+               disputed_lost - reversed. Shares are of all payments of the bucket and sum to 1 (share_by_count with \
+               its n and 95 % Wilson interval), with `none` (a method without a network or wallet) and `unknown` as \
+               values of their own. hhi is the sum of squared shares by count in per cent over the named values, \
+               renormalised to them (0 to 10,000), covered_share their share of all payments, effective_number 10,000 \
+               / hhi, top1 the largest share_by_count of a named value. A value seen in the 90 days before the range \
+               has a row even if it does not occur in the range. Amounts are in the reporting currency at the last \
+               rate published on or before the UTC day of the payment's first capture, none older than 7 days, \
+               rounded once; with currency=original there is a row for each currency, and shares are within it.",
         numerator: "payments (gross) of the value",
         denominator: "payments (gross) of all values in the bucket and group",
         excludes: &[
@@ -73,7 +71,7 @@ pub const METRIC: Metric = Metric {
 };
 
 const VALUE: &str = "value";
-/// A value seen so many days before the range has rows.
+/// A value seen this many days before the range has rows.
 const SILENT_DAYS: i64 = 90;
 
 /// What shares are of.

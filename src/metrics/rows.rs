@@ -19,7 +19,7 @@ impl Scope<'_> {
     /// A row for each bucket and each group that occurs in any of the parts, in the order of buckets and of groups, null
     /// last; where no group occurs, of one whose names are null.
     ///
-    /// Each part has one row a `bucket` and group and figures of its own. Where it has none, whole numbers and amounts
+    /// Each part has one row a `bucket` and group and its own figures. Where it has none, whole numbers and amounts
     /// are 0. Rows of a null bucket only say that their group occurs.
     ///
     /// # Errors

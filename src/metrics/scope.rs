@@ -33,7 +33,7 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// The scope of a question whose answer may have so many rows.
+    /// The scope of a question whose answer has a limited number of rows.
     pub fn new(question: &'a Question, source: &'a dyn Source, most: usize) -> Self {
         Scope {
             question,
@@ -115,7 +115,7 @@ impl<'a> Scope<'a> {
     /// The rows with the bucket of a moment, in microseconds since 1970: null outside of the range.
     ///
     /// # Errors
-    /// When there is no such column.
+    /// If there is no such column.
     pub fn bucketed(&self, mut rows: DataFrame, moment: &str, bucket: &'static str) -> Result<DataFrame, MetricError> {
         let buckets = buckets(&self.question.range, bucket, rows.column(moment)?.i64()?);
         rows.with_column(buckets.into_column())?;

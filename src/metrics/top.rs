@@ -7,28 +7,28 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame, NamedFrom, Series, col, li
 use super::MetricError;
 use super::scope::{Scope, count_rows};
 
-/// Values that a picture or a page tells one by one.
+/// How many values have their own rows in a picture or on a page.
 pub const MOST_VALUES: usize = 20;
 
-/// What stands for the values that are not told one by one.
+/// The name of all values that do not have their own rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     /// The column of the values.
     pub column: &'static str,
-    /// What stands in it for all of them together.
+    /// The name in it for all of them together.
     pub label: String,
     /// How many they are.
     pub values: usize,
 }
 
-/// The values that are told one by one.
+/// The values that have their own rows.
 #[derive(Debug, Default)]
 pub(super) struct Top {
     kept: HashSet<String>,
     others: Option<LeftOut>,
 }
 
-/// What stands where rows have no value. That is no value among others: it is always told.
+/// The values of rows without one. They always have their own rows.
 const WITHOUT: [&str; 2] = ["none", "unknown"];
 
 /// The column with the size of a value.
@@ -98,7 +98,7 @@ impl Top {
         rows.with_column(value.alias(column))
     }
 
-    /// What is not told one by one; `None` where everything is.
+    /// The values without their own rows; `None` if there are none.
     pub fn left_out(self) -> Option<LeftOut> {
         self.others
     }

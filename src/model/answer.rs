@@ -11,7 +11,7 @@ pub enum ColumnType {
     Timestamp,
     /// Whole number.
     Integer,
-    /// Real number; rates lie in 0..1.
+    /// Real number; rates are in 0..1.
     Number,
     /// Decimal string with exactly the currency's decimals.
     Amount,
@@ -127,7 +127,7 @@ pub struct Column {
     pub kind: ColumnType,
     /// What they are.
     pub role: Role,
-    /// `bots`, `payments`, `ratio`, `seconds` …; `None` where it has none.
+    /// `bots`, `payments`, `ratio`, `seconds` …; `None` if it has none.
     pub unit: Option<&'static str>,
 }
 
@@ -211,7 +211,7 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// One cell; null where there is no such column.
+    /// One cell; null if there is no such column.
     pub fn cell(&self, row: usize, name: &str) -> &Value {
         const NULL: &Value = &Value::Null;
         match (self.rows.get(row), self.position(name)) {

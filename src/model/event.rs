@@ -12,9 +12,9 @@ pub enum TimeOrigin {
     /// The sender stated it.
     #[default]
     Given,
-    /// The sender stated none: the time of receipt stands in.
+    /// The sender stated none: the time of receipt is used.
     Missing,
-    /// A genuine webhook stated an impossible one: the time of receipt stands in.
+    /// A genuine webhook stated an impossible one: the time of receipt is used.
     Impossible,
 }
 
@@ -36,7 +36,7 @@ impl TimeOrigin {
     }
 }
 
-/// A member that was sent and that the contract does not have.
+/// A field that was sent and that the contract does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnoredField {
     /// Its path, such as `data.conversationId`.
@@ -45,7 +45,7 @@ pub struct IgnoredField {
     pub meant: Option<String>,
 }
 
-/// What no rule of the contract reads of one event, for the answer to its sender; it is not stored.
+/// The fields of one event that are not read, for the answer to the sender; they are not stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// The first of them, likely misspellings before others.
@@ -73,12 +73,12 @@ impl Ignored {
     }
 }
 
-/// A canonical event. Its identity is (`source`, `id`), for ever.
+/// A canonical event. Its identity is (`source`, `id`), permanently.
 ///
 /// Fields that a type does not use are `None`; parsing has already checked those it needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// CloudEvents `source`: who says it.
+    /// CloudEvents `source`: the sender.
     pub source: String,
     /// CloudEvents `id`: unique within the source.
     pub id: String,
@@ -92,11 +92,11 @@ pub struct Event {
     pub time_origin: TimeOrigin,
     /// 64-bit digest of type, subject and data; tells a duplicate from a conflict.
     pub content: i64,
-    /// That digest by the rules of earlier versions, where it differs: what they stored is the same event still.
+    /// That digest by the rules of earlier versions, if it differs: an event that they stored is still the same.
     pub former: Option<i64>,
-    /// What was sent beside the contract.
+    /// What was sent outside the contract.
     pub ignored: Ignored,
-    /// Fields whose value stands for no id, such as `data.checkout_id`, as far as that cannot be told from what is kept.
+    /// Fields whose value is not an id, such as `data.checkout_id`, where what is kept does not show that.
     pub no_ids: Vec<&'static str>,
     /// Where the bot lives: `messenger`, `telegram`, `web` …
     pub platform: Option<String>,
@@ -237,7 +237,7 @@ impl Event {
         }
     }
 
-    /// Fields of which the value stands for no id.
+    /// Fields whose value is not an id.
     pub fn without_ids(&self) -> impl Iterator<Item = &'static str> {
         let fields = [
             ("data.bot_id", &self.bot_id),
@@ -284,7 +284,7 @@ const NO_IDS: [&str; 14] = [
     "true",
 ];
 
-/// Whether a text stands where an id belongs and names nothing: everybody who has none would share it.
+/// Whether a text in the place of an id is not one: all who send it would share it.
 pub fn is_no_id(text: &str) -> bool {
     let text = text.trim();
     text.bytes().all(|byte| matches!(byte, b'0' | b'-' | b'.')) || NO_IDS.iter().any(|no| text.eq_ignore_ascii_case(no))

@@ -38,7 +38,7 @@ const LEAP_DAYS: [(i32, u32, u32); 27] = [
     (2016, 12, 31),
 ];
 
-/// Why a text is no moment.
+/// Why a text is not a valid moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InstantError {
     /// Another form, or a date that no calendar has.
@@ -48,10 +48,10 @@ pub enum InstantError {
     #[error("has a second 60, but no leap second was at that minute")]
     LeapSecond,
     /// A year before all that is counted here, often a program's zero time.
-    #[error("must not lie before the year {FIRST_YEAR}")]
+    #[error("must not be before the year {FIRST_YEAR}")]
     TooEarly,
     /// A year after all that is counted here, often a program's last time.
-    #[error("must lie before the year {END_YEAR}")]
+    #[error("must be before the year {END_YEAR}")]
     TooLate,
 }
 
@@ -60,7 +60,7 @@ pub enum InstantError {
 /// A leap second is the last microsecond of its day: it counts in the day that it ended, in every zone.
 ///
 /// # Errors
-/// Why the text is no moment.
+/// Why the text is not a valid moment.
 pub fn parse_instant(text: &str) -> Result<DateTime<Utc>, InstantError> {
     let read = DateTime::parse_from_rfc3339(text).map_err(|_| InstantError::Form)?;
     let time = read.with_timezone(&Utc);

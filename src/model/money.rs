@@ -15,7 +15,7 @@ pub struct Currency {
 impl Currency {
     /// Reads an ISO 4217 code in capitals (withdrawn codes too), or `XTR`.
     ///
-    /// Codes without a minor unit (gold, test codes) are no money here.
+    /// Codes without a minor unit (gold, test codes) are not accepted.
     pub fn parse(code: &str) -> Option<Self> {
         let bytes: [u8; 3] = code.as_bytes().try_into().ok()?;
         if code == STARS {

@@ -99,7 +99,7 @@ pub enum RangeError {
     #[error("the range has more than {0} buckets; take a longer interval or a shorter range")]
     TooMany(usize),
     /// Years outside 1900 to 2200.
-    #[error("the range must lie between the years 1900 and 2200")]
+    #[error("the range must be between the years 1900 and 2200")]
     OutOfBounds,
 }
 
@@ -133,7 +133,7 @@ const fn at_seconds(seconds: i64) -> DateTime<Utc> {
     }
 }
 
-/// Whether a question may name an instant: in some zone it lies in the years 1900 to 2200.
+/// Whether a question may name an instant: in some zone it is in the years 1900 to 2200.
 pub fn in_bounds(instant: DateTime<Utc>) -> bool {
     (FIRST - TimeDelta::days(1)..=LAST + TimeDelta::days(1)).contains(&instant)
 }

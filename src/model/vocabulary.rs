@@ -75,7 +75,7 @@ vocabulary! {
         TransactionDisputed = "transaction.disputed",
         /// A dispute ends.
         TransactionDisputeClosed = "transaction.dispute_closed",
-        /// Genuine, but of no type that is counted.
+        /// Genuine, but of a type that is not counted.
         Other = "other",
     }
 }
@@ -86,7 +86,7 @@ vocabulary! {
         Ad = "ad", /// A search.
         Search = "search", /// A link.
         Link = "link", /// A scanned code.
-        Code = "code", /// Nothing of these.
+        Code = "code", /// None of these.
         Organic = "organic", }
 }
 

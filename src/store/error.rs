@@ -5,39 +5,37 @@ use chrono::{DateTime, Utc};
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The writer is behind; nothing of the request was taken.
+    /// The writer is behind; nothing of the request was stored.
     #[error("the writer is behind; try again shortly")]
     Busy,
-    /// The store is shutting down; nothing of the request was taken.
+    /// The store is shutting down; nothing of the request was stored.
     #[error("the store is stopping")]
     Stopped,
-    /// The data folder takes no writes, or hardly any more; nothing of the request was taken.
+    /// The data folder cannot be written, or only little; nothing of the request was stored.
     #[error("{0}")]
     NoRoom(String),
-    /// A question took longer than allowed, or nobody waits for its answer any more.
+    /// A question took longer than allowed, or its client has disconnected.
     #[error("the question took longer than allowed")]
     Timeout,
     /// An answer is longer than allowed.
     #[error("the answer has more than {0} rows")]
     TooManyRows(usize),
     /// The data directory is of a later version.
-    #[error(
-        "a later version of botledger has written it (schema {found}; this one knows {known}): take that version again"
-    )]
+    #[error("a later version of botledger wrote it (schema {found}; this version knows {known}): use that version")]
     NewerSchema {
         /// Version found on disk.
         found: i64,
         /// Latest version this program knows.
         known: i64,
     },
-    /// Something of the data folder is gone.
+    /// The data folder has lost something.
     #[error(transparent)]
     Loss(#[from] Loss),
     /// The last commit is stamped well ahead of the clock.
     #[error(
-        "its last commit is stamped {last}, {by} ahead of this machine's clock ({now}): one of the two was wrong. If the \
-         clock is, set it and start again. If it is right now, start once with `botledger serve --accept-clock`: the \
-         stamps ahead of it are moved back to it"
+        "its last commit is stamped {last}, {by} ahead of this machine's clock ({now}): the clock is wrong now, or \
+         it was wrong then. If it is wrong now, set it and start again. If it is right now, start once with `botledger \
+         serve --accept-clock`: the stamps ahead of it are moved back to it"
     )]
     Ahead {
         /// By how much, in words.
@@ -50,29 +48,32 @@ pub enum StoreError {
     /// The last checkpoint has failed.
     #[error(
         "the last checkpoint has failed: everything acknowledged is in the log, botledger.duckdb.wal, which belongs to \
-         the database as it is now; copy neither without the other, see to the disk and start again"
+         the database as it is now; do not copy one without the other; check the disk and start again"
     )]
     Unsaved,
-    /// A file was deleted or replaced under the program: which, and what is to be done.
+    /// A file was deleted or replaced while it was in use: which one, and what to do.
     #[error("{0}")]
     Gone(String),
     /// The database file is damaged.
     #[error(
-        "its database, botledger.duckdb, is damaged: {0}. Put the whole data folder back from its backup; what came in \
-         since can be sent again by its senders. If there is none, move botledger.duckdb away and start once with \
+        "its database, botledger.duckdb, is damaged: {0}. Restore the whole data folder from its backup; senders can \
+         send again what they sent since. If there is no backup, move botledger.duckdb away and start once with \
          `botledger serve --accept-loss`: the ledger is then empty"
     )]
     Damaged(String),
     /// Another process has the database open.
-    #[error("{} holds it; stop that server or command first: a folder belongs to one process at a time", holder(.process))]
+    #[error(
+        "{} is using it; stop that server or command first: only one process at a time can use a data folder",
+        holder(.process)
+    )]
     Held {
         /// Its number, where it is known.
         process: Option<u32>,
     },
-    /// A file is no export, or not one that this version can read.
-    #[error("it is no export that can be read: {0}")]
+    /// A file is not an export, or not one that this version can read.
+    #[error("it is not an export that can be read: {0}")]
     NoExport(String),
-    /// The events of an entity make no fact.
+    /// The events of an entity cannot be folded into a fact.
     #[error("{0}")]
     Unfoldable(String),
     /// A query failed.
@@ -83,11 +84,11 @@ pub enum StoreError {
         /// What DuckDB said.
         error: duckdb::Error,
     },
-    /// DuckDB failed outside a query of ours.
+    /// DuckDB failed outside one of our queries.
     #[error("the database failed: {0}")]
     Database(#[from] duckdb::Error),
-    /// Rows could not be carried between DuckDB and Polars.
-    #[error("rows could not be carried over: {0}")]
+    /// Rows could not be transferred between DuckDB and Polars.
+    #[error("rows could not be transferred: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
     /// Polars failed.
     #[error("computing failed: {0}")]
@@ -110,7 +111,7 @@ fn holder(process: &Option<u32>) -> String {
 /// What a data folder has lost.
 #[derive(Debug, thiserror::Error)]
 pub enum Loss {
-    /// The database is gone.
+    /// The database is missing.
     #[error(
         "the database botledger.duckdb is missing, and ledger.json says that it held {commits} commits, the last of \
          {last}. {REMEDY}"
@@ -121,17 +122,17 @@ pub enum Loss {
         /// Its stamp.
         last: String,
     },
-    /// The database is gone, and its log is there.
+    /// The database is missing; its log is there.
     #[error("the database botledger.duckdb is missing, and its log botledger.duckdb.wal is there. {REMEDY}")]
     LogAlone,
-    /// The database and the mark are gone, and the key is there.
+    /// The database and the mark are missing; the key is there.
     #[error(
-        "the database botledger.duckdb and ledger.json are missing, and pseudonym.key, which is made with the first \
-         ledger of a folder, is there. {REMEDY}. If you have put the key there for a new ledger, start once with that \
-         option too"
+        "the database botledger.duckdb and ledger.json are missing, and pseudonym.key, which is made with the \
+         first ledger of a folder, is there. {REMEDY}. If you put the key there for a new ledger, also start once with \
+         that option"
     )]
     KeyAlone,
-    /// Commits are gone.
+    /// Commits are missing.
     #[error(
         "{missing} of {commits} commits are missing: the database {found}, and the last that was acknowledged is of \
          {last}. Its log botledger.duckdb.wal was deleted or cut, or an older copy was put back. \
@@ -147,14 +148,14 @@ pub enum Loss {
         /// Stamp of the last one.
         last: String,
     },
-    /// It is another database.
+    /// The database is another one.
     #[error(
-        "the database is not the one that ledger.json tells of, but another, an older copy, or what a cut log has left \
-         of it. {REMEDY}"
+        "the database is not the one that ledger.json describes: it is another one, an older copy, or what is \
+         left after its log was cut. {REMEDY}"
     )]
     Another,
     /// The mark is damaged.
-    #[error("ledger.json is damaged, so nobody can tell whether the database is whole. {REMEDY}")]
+    #[error("ledger.json is damaged, so it is unknown whether the database is complete. {REMEDY}")]
     Mark,
     /// The log is damaged.
     #[error(
@@ -168,6 +169,6 @@ pub enum Loss {
 }
 
 /// What to do about it.
-const REMEDY: &str = "Put the file back, or the whole data folder from its backup. If there is none, start once with \
-                      `botledger serve --accept-loss`: it goes on with what is left, and senders can send again what is \
-                      lost; what is there stays once";
+const REMEDY: &str = "Restore the file, or the whole data folder from its backup. If there is no backup, start once \
+                      with `botledger serve --accept-loss`: it continues with what is left. Senders can then send \
+                      again what is lost; what is still there is not stored twice";

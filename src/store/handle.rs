@@ -123,7 +123,7 @@ impl Store {
         }
     }
 
-    /// Asked between the steps of a question, so that none goes on which nobody waits for.
+    /// Asked between the steps of a question, so that a question stops once nobody waits for it.
     ///
     /// # Errors
     /// [`StoreError::Timeout`] when its deadline has passed.
@@ -159,8 +159,8 @@ impl Store {
         self.shared.stop.end();
     }
 
-    /// Sees that the database lies where it was opened, and the log if it is still needed. A database that was deleted
-    /// meanwhile is copied into the folder, if it was closed whole.
+    /// Makes sure that the database is where it was opened, and the log if it is still needed. A database that was
+    /// deleted while it was in use is copied into the folder, if it was closed completely.
     ///
     /// # Errors
     /// [`StoreError::Gone`] with what is to be done.
@@ -177,7 +177,7 @@ impl Store {
         };
         let saved = match is_saved {
             true => files.save_database(),
-            false => Err(io::Error::other("the last checkpoint was not made")),
+            false => Err(io::Error::other("the last checkpoint failed")),
         };
         Err(StoreError::Gone(match saved {
             Ok(copy) => format!(

@@ -3,7 +3,7 @@
 //! Its rooms name each other one way (`tests/architecture.rs` holds it):
 //!
 //! - `sql`: the connection to the database; names no other room.
-//! - `folder`: the data folder and what a start looks for in it; `observe`: what can be told of a running store; `fold`:
+//! - `folder`: the data folder and what a start looks for in it; `observe`: the state of a running store; `fold`:
 //!   how events become facts. Each names `sql`.
 //! - `write`: the way in; names `folder`, `observe` and `sql`. `read`: the way out; names `fold`, `observe` and `sql`.
 //!

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod frames;
 pub mod golden;
 pub mod ledger;
+pub mod markdown;
 pub mod program;
 pub mod rust;
 

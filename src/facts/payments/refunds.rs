@@ -1,6 +1,6 @@
 //! Refunds of one payment, stated one by one or as the sum so far of a capture.
 //!
-//! Both ways tell of the same money: at every moment as much has gone back as the larger of the two says.
+//! Both ways describe the same money: at every moment, the refunded amount is the larger of the two.
 //! So a refund that is stated both ways counts once, and one whose own statement was missed still counts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +13,7 @@ use super::stated::{Gone, Released, SKEW, Stated, least};
 pub(super) struct Refunded<'a> {
     /// The moments at which the sum grew, and what it then was.
     pub grown: Vec<(i64, i128)>,
-    /// Each refund; what only sums tell of is one more.
+    /// Each refund; money that only sums report is one more.
     pub gone: Vec<Gone<'a>>,
     /// The sum of each capture.
     pub of_capture: HashMap<&'a str, i128>,
@@ -158,7 +158,7 @@ pub(super) fn refunds<'a>(stated: &[Stated<'a>], released: &[Released<'a>], reve
     outcome(&parts, &levels, total, grown)
 }
 
-/// The outcome: refunds that count, and beside them what only sums tell of.
+/// The outcome: refunds that count, and money that only sums report.
 fn outcome<'a>(
     parts: &[Part<'a>],
     levels: &HashMap<Option<&'a str>, Level>,

@@ -66,7 +66,7 @@ fn going_back(events: LazyFrame) -> PolarsResult<DataFrame> {
         .collect()
 }
 
-/// The rest of each hold that was told as a refund: where accounts differ, the least is certain.
+/// The rest of each hold that was reported as a refund: if reports differ, the smallest is certain.
 fn releases(events: LazyFrame) -> PolarsResult<DataFrame> {
     events
         .filter(col("released").is_not_null().and(col("capture").is_not_null()))

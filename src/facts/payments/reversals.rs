@@ -82,13 +82,13 @@ pub(super) fn take_back<'a>(mut parts: Vec<Reversal<'a>>, mut taken: Taken<'a>) 
     grown
 }
 
-/// Either of two that may tell of the same money.
+/// One of two facts that may describe the same money.
 enum Side<'r, 'a> {
     Reversal(&'r Reversal<'a>),
     Gone(&'r Gone<'a>),
 }
 
-/// What two that tell of the same money have in common: an id or a capture, and an amount.
+/// What two facts about the same money have in common: an id or a capture, and an amount.
 type Same<'a> = (Option<&'a str>, Option<i128>);
 
 fn same_id<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
@@ -107,7 +107,7 @@ fn same_part<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
     capture.zip(minor).map(|(capture, minor)| (Some(capture), Some(minor)))
 }
 
-/// A reversal of which nobody can tell the capture may be of any.
+/// A reversal without a known capture may belong to any.
 fn of_unknown_capture<'a>(side: Side<'_, 'a>) -> Option<Same<'a>> {
     let minor = match side {
         Side::Reversal(part) => part.minor.filter(|_| part.capture().is_none()),

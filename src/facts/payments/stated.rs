@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-/// How far clocks of one provider may lie apart. Microseconds.
+/// How far clocks of one provider may differ, in microseconds.
 pub(super) const SKEW: i64 = 60_000_000;
 
 /// One statement about money that goes back.
@@ -17,7 +17,7 @@ pub(super) struct Stated<'a> {
     pub event: (&'a str, &'a str),
     /// The capture that it names itself.
     pub named_capture: Option<&'a str>,
-    /// The capture that it is about, as far as anybody can tell.
+    /// The capture that it is about, if that is known.
     pub capture: Option<&'a str>,
     /// None where it states no amount, or one in another currency than the payment's.
     pub minor: Option<i64>,

@@ -1,4 +1,4 @@
-//! What stands in an activity that is neither read nor the channels' own.
+//! Members of an activity that are neither read nor part of Microsoft's schema.
 
 use super::super::json::Members;
 use super::super::misspelt;

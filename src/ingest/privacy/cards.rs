@@ -1,4 +1,4 @@
-//! Card numbers and security codes in texts, told by networks' prefixes and lengths and the Luhn digit.
+//! Card numbers and security codes in texts, recognized by the networks' prefixes and lengths and the Luhn digit.
 
 /// The fewest and the most digits of a card number.
 const FEWEST: usize = 12;

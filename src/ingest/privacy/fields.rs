@@ -103,7 +103,7 @@ const PRIVATE: &[&str] = &[
     "zip",
     "zipcode",
 ];
-/// A name that holds one of these is private, whatever stands around it.
+/// A name that contains one of these is private, whatever is around it.
 const INSIDE: &[&str] = &[
     "cardnumber",
     "cardverification",
@@ -163,7 +163,7 @@ pub fn plain(name: &str) -> String {
 
 /// A text without card numbers, security codes and e-mail addresses.
 ///
-/// Beside a card number stand its date, its code and its holder: such a text goes as a whole.
+/// A card number comes with its date, its code and its holder: such a text is removed as a whole.
 pub fn cleaned(text: &str) -> Cow<'_, str> {
     if cards::in_text(text) {
         return Cow::Borrowed(CARD_REMOVED);

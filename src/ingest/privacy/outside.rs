@@ -155,7 +155,7 @@ fn member(out: &mut String, name: &str, lets: Lets, raw: &str, depth: usize) -> 
 fn value(out: &mut String, lets: Lets, raw: &str, depth: usize) -> Result<bool, Rejection> {
     let nested = raw.starts_with(['{', '[']);
     if nested && depth >= MAX_DEPTH {
-        let message = format!("arrays and objects may nest {MAX_DEPTH} levels deep");
+        let message = format!("arrays and objects may be nested at most {MAX_DEPTH} levels deep");
         return Err(Rejection::new(Code::ExtraTooLarge, message));
     }
     let start = out.len();

@@ -1,4 +1,4 @@
-//! The keyed hash that stands for a person, and the file that holds its key.
+//! The keyed hash that replaces a person's id, and the file with its key.
 //!
 //! The key lies beside the database, so that a copy of the database alone reveals nobody: without it
 //! not even a known id can be looked up.

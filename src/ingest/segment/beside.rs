@@ -61,7 +61,7 @@ pub(super) fn name(name: &str) -> Ignored {
     ignored
 }
 
-/// Names of Segment's own specifications that stand for a field of the type.
+/// Names of Segment's own specifications that are read as a field of the type.
 fn others(kind: EventType) -> impl Iterator<Item = &'static str> {
     let has = move |field: &str| data::names(kind).any(|known| known == field);
     let aliases = ALIASES

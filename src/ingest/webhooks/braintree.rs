@@ -20,13 +20,13 @@ use sha2::{Digest, Sha256};
 use self::keys::{KeyPair, is_challenge};
 use self::money::Prices;
 use self::notice::Notice;
-use self::xml::{Element, MALFORMED, NOT_UTF8, mended, parse};
-use super::delivery::{Delivery, UNREADABLE, seal};
+use self::xml::{Element, mended, parse};
+use super::delivery::{Delivery, seal};
 use super::signature::signed;
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
 use crate::http::base64;
-use crate::ingest::verdict::Uncounted;
+use crate::ingest::verdict::{Reason, Uncounted};
 use crate::model::Event;
 
 /// Braintree's webhooks.
@@ -98,19 +98,21 @@ impl Endpoint for Braintree {
         let id = format!("notice:{}", &hex::encode(Sha256::digest(&decoded))[..32]);
         let read = |text: &str| {
             let document = parse(text)?;
-            let root = Element::root(&document).ok_or("no_notification")?;
+            let root = Element::root(&document).ok_or(Reason::NoNotification)?;
             Ok(Notice::new(delivery, &self.prices, &id, root).events())
         };
-        let strict = std::str::from_utf8(&decoded).map_err(|_| NOT_UTF8).and_then(read);
+        let strict = std::str::from_utf8(&decoded)
+            .map_err(|_| Reason::NotUtf8)
+            .and_then(read);
         let events = strict.or_else(|reason| match reason {
-            NOT_UTF8 | MALFORMED => read(&mended(&decoded)).map_err(|_| reason),
+            Reason::NotUtf8 | Reason::MalformedXml => read(&mended(&decoded)).map_err(|_| reason),
             _ => Err(reason),
         });
         events.unwrap_or_else(|reason| {
             let reason = Uncounted::Quarantined(reason);
             vec![seal(delivery.uncounted(
                 &id,
-                UNREADABLE,
+                Reason::Unreadable.as_str(),
                 reason,
                 delivery.stamp_text(None),
             ))]

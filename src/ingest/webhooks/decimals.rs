@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::config::Source;
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::money::MoneyError;
 use crate::model::{Currency, Money};
 
@@ -18,14 +18,14 @@ fn listed(list: Decimals, currency: Currency) -> u32 {
     found.map_or(currency.exponent(), |(_, decimals)| *decimals)
 }
 
-/// There is no amount, or it is no number.
-pub(super) const NO_AMOUNT: Uncounted = Uncounted::Quarantined("no_amount");
+/// There is no amount, or it is not a number.
+pub(super) const NO_AMOUNT: Uncounted = Uncounted::Quarantined(Reason::NoAmount);
 /// The code names no currency.
-pub(super) const UNKNOWN_CURRENCY: Uncounted = Uncounted::Quarantined("unknown_currency");
+pub(super) const UNKNOWN_CURRENCY: Uncounted = Uncounted::Quarantined(Reason::UnknownCurrency);
 /// The currency's minor units would have to be rounded.
-pub(super) const INEXACT: Uncounted = Uncounted::Quarantined("inexact_amount");
+pub(super) const INEXACT: Uncounted = Uncounted::Quarantined(Reason::InexactAmount);
 /// Beyond 64 bits of minor units.
-pub(super) const TOO_LARGE: Uncounted = Uncounted::Quarantined("amount_too_large");
+pub(super) const TOO_LARGE: Uncounted = Uncounted::Quarantined(Reason::AmountTooLarge);
 
 /// Reads a currency code in any case.
 pub(super) fn currency(code: &str) -> Verdict<Currency> {
@@ -61,7 +61,7 @@ pub(super) fn from_text(text: &str, currency: Currency) -> Verdict<Money> {
     }
 }
 
-/// A decimal text with no more decimals than a provider's list has, zeros aside; whether it is negative is told beside.
+/// A decimal text with no more decimals than a provider's list has, apart from zeros, and whether it is negative.
 pub(super) fn from_listed_text(text: &str, currency: Currency, list: Decimals) -> Verdict<(Money, bool)> {
     let (money, negative) = from_signed_text(text, currency)?;
     let beyond = currency.exponent().saturating_sub(listed(list, currency));

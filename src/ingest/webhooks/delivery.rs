@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Source;
 use crate::ingest::mend::document;
-use crate::ingest::verdict::{self, Uncounted};
+use crate::ingest::verdict::{self, Reason, Uncounted};
 use crate::model::event::content_key;
 use crate::model::{Event, EventType, Mode, TimeOrigin, parse_instant};
 
@@ -18,9 +18,6 @@ const AHEAD: TimeDelta = TimeDelta::hours(24);
 
 /// Below it, a float holds every whole number exactly: 2 to the power of 53.
 const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// Why a body is quarantined that cannot be read at all.
-pub(super) const UNREADABLE: &str = "unreadable";
 
 /// The longest type name that is kept.
 const LONGEST_TYPE: usize = 100;
@@ -71,7 +68,7 @@ impl<'a> Delivery<'a> {
 
     /// The stamp of a time in `per_second` parts of a second since 1970.
     ///
-    /// The time of receipt stands in for an absent time and for one that cannot be.
+    /// The time of receipt replaces an absent or impossible time.
     pub(super) fn stamp(&self, stated: Option<&Value>, per_second: i64) -> Stamp {
         let receipt = |origin| Stamp { time: self.now, origin };
         let Some(stated) = stated.filter(|value| !value.is_null()) else {
@@ -134,7 +131,7 @@ impl<'a> Delivery<'a> {
         event.notice = Some(type_name.chars().filter(plain).take(LONGEST_TYPE).collect());
         if let Uncounted::Quarantined(reason) = uncounted {
             event.id = format!("{id}:{reason}");
-            event.reason = Some(reason.into());
+            event.reason = Some(reason.as_str().into());
         }
         event
     }
@@ -160,7 +157,7 @@ impl<'a> Delivery<'a> {
     pub(super) fn unreadable(&self, raw_body: &[u8]) -> Event {
         let digest = hex::encode(Sha256::digest(raw_body));
         let mut event = self.event(format!("body:{}", &digest[..32]), EventType::Other, self.stamp(None, 1));
-        event.reason = Some(UNREADABLE.into());
+        event.reason = Some(Reason::Unreadable.as_str().into());
         seal(event)
     }
 }
@@ -188,7 +185,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The members of a list; none where it is no list.
+/// The members of a list; none if it is not a list.
 pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

@@ -19,7 +19,7 @@ use super::shelf::Shelf;
 const KEPT: usize = 64;
 /// Others that are kept, so that they are refused without being fetched each time.
 const DOUBTFUL: usize = 16;
-/// How long a kept document is served without a look at its address; longer where it cannot be had again.
+/// How long a kept document is used before it is fetched again; longer if it cannot be fetched.
 const GOOD_FOR: TimeDelta = TimeDelta::hours(24);
 /// Requests that may wait for a document; beyond it the provider has to come again.
 const WAITING: usize = 8;
@@ -171,7 +171,7 @@ impl Documents {
         address: &str,
         now: DateTime<Utc>,
     ) -> Result<Arc<Vec<u8>>, String> {
-        let crowded = "too many requests wait for documents";
+        let crowded = "too many requests are waiting for documents";
         let _place = Place::take(&turns.waiting).ok_or(crowded)?;
         let mut budget = match turns.budget.try_lock() {
             // Whoever has something to go on with does not wait for others' fetches.
@@ -188,7 +188,7 @@ impl Documents {
         let document = self.get(address)?;
         let good = (self.judge)(address, &document, now);
         if is_known && !good {
-            return Err("what is there now is not the provider's".into());
+            return Err("the document at that address is not the provider's".into());
         }
         Ok(self.keep(address, document, good, now))
     }

@@ -11,7 +11,7 @@ const BANK: &str = "bank";
 
 /// Method, network, brand and wallet; all absent where the provider tells nothing.
 ///
-/// Whether a stored credential paid is told by none of them: it comes with the links of a payment.
+/// None of them says whether a stored credential paid: that comes with the links of a payment.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Instrument {
     method: Option<String>,

@@ -1,4 +1,4 @@
-//! The thread from a payment back to its conversation: what a bot writes into a payment's metadata.
+//! Links from a payment to its conversation: what a bot writes into a payment's metadata.
 //!
 //! Each link is checked as the field of that name in a native event is. A payment is never refused for one that is
 //! wrong: the link is dropped.

@@ -12,7 +12,7 @@ use super::delivery::{Delivery, Stamp, fingerprint, first_member, id_of_body, in
 use super::signature::{any_matches, check_secrets, required, same_token, signed};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{Acquisition, Direction, Event, EventType};
 
 /// Messenger's webhooks.
@@ -92,7 +92,7 @@ fn read(delivery: &Delivery<'_>, body: &Value) -> Vec<Event> {
     if events.is_empty() {
         let name = body["object"].as_str().unwrap_or("unnamed");
         let uncounted = if too_many {
-            Uncounted::Quarantined("too_many_updates")
+            Uncounted::Quarantined(Reason::TooManyUpdates)
         } else {
             Uncounted::Ignored
         };
@@ -242,7 +242,7 @@ impl<'a> Item<'a> {
     /// An event of the conversation. Some updates name no person, as those of a plug-in's checkbox.
     fn event(&self, id: String, kind: EventType) -> Verdict {
         let ids = self.page.as_ref().zip(self.person.as_ref());
-        let (page, person) = ids.ok_or(Uncounted::Quarantined("no_person"))?;
+        let (page, person) = ids.ok_or(Uncounted::Quarantined(Reason::NoPerson))?;
         let mut event = self.delivery.event(id, kind, self.stamp);
         event.platform = Some(NAME.into());
         event.bot_id = Some(page.clone());

@@ -1,7 +1,7 @@
 //! Webhooks of real providers: raw bytes, verified, become canonical events.
 //!
-//! A provider opens an [`Endpoint`] for each of its configured sources. One more provider costs
-//! one file here, its lines in this list, and a test; nothing else changes.
+//! A provider opens an [`Endpoint`] for each of its configured sources. Another provider takes one file here, its lines
+//! in this list, a page and a test; nothing else changes.
 
 pub mod braintree;
 mod decimals;
@@ -56,7 +56,7 @@ pub type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// One configured webhook of a provider.
 pub trait Endpoint: fmt::Debug + Send + Sync {
-    /// Refuses what its headers alone show to be forged, before its body is read.
+    /// Refuses a request whose headers alone show that it is forged, before its body is read.
     ///
     /// # Errors
     /// Why it is refused, as [`Endpoint::verify`] would say it.
@@ -64,10 +64,10 @@ pub trait Endpoint: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// The address of a document that verifying the request takes, such as a certificate.
+    /// The address of a document that verification needs, such as a certificate.
     ///
     /// # Errors
-    /// A refusal where the request names an address that is not the provider's.
+    /// A refusal if the request names an address that is not the provider's.
     fn evidence(&self, _headers: &Lookup<'_>) -> Result<Option<String>, Refusal> {
         Ok(None)
     }
@@ -77,23 +77,23 @@ pub trait Endpoint: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Tells a genuine request from a forged one.
+    /// Decides whether a request is genuine.
     ///
     /// # Errors
     /// Why it is refused.
     fn verify(&self, request: &Request<'_>) -> Result<(), Refusal>;
 
-    /// The id of a verified transmission that may come with one body only, because its signature does not really bind it.
+    /// The id of a verified transmission that may have only one body, because its signature binds the body weakly.
     fn transmission(&self, _headers: &Lookup<'_>) -> Option<String> {
         None
     }
 
-    /// Answers the question that some providers ask before they post anything; `None` where they ask none.
+    /// Answers the verification request that some providers send first; `None` for the others.
     fn challenge(&self, _query: &Lookup<'_>) -> Option<Result<String, Refusal>> {
         None
     }
 
-    /// Maps verified bytes to canonical events; never to none, so that nothing genuine goes unseen.
+    /// Maps verified bytes to canonical events: at least one, so that every genuine delivery is recorded.
     fn events(&self, delivery: &Delivery<'_>, raw_body: &[u8]) -> Vec<Event>;
 }
 
@@ -135,10 +135,10 @@ impl Webhook {
         if let Some(platform) = &source.platform
             && !(is_text(platform) && check_word(platform).is_ok())
         {
-            return Err(SettingError::new("platform", "must be made of a-z, 0-9 and _"));
+            return Err(SettingError::new("platform", "may only contain a-z, 0-9 and _"));
         }
         if source.bot_id.as_deref().is_some_and(|bot| !is_text(bot)) {
-            let message = "must be an id as events have it: not empty, at most 256 bytes, no control characters";
+            let message = "must be a valid id: not empty, at most 256 bytes, no control characters";
             return Err(SettingError::new("bot_id", message));
         }
         Ok(Webhook {
@@ -167,7 +167,7 @@ impl Webhook {
         self.source.address()
     }
 
-    /// What is stored with a verified request's events and is in conflict with the same transmission of another body.
+    /// An event that is stored with a verified request and conflicts with the same transmission of another body.
     pub fn mark(&self, headers: &Lookup<'_>, raw_body: &[u8], now: DateTime<Utc>) -> Option<Event> {
         let id = self.endpoint.transmission(headers)?;
         Some(Delivery::new(&self.source, now).transmission(&id, raw_body))
@@ -198,19 +198,19 @@ pub enum Refusal {
     /// No configured secret yields the signature.
     #[error("the signature does not match the body")]
     Mismatch,
-    /// The transmission has come before, with another body.
-    #[error("the transmission came with another body before")]
+    /// The transmission arrived before with another body.
+    #[error("the same transmission arrived before with another body")]
     Replayed,
-    /// The handshake names no subscription or another token.
-    #[error("the handshake is not the configured one")]
+    /// The verification request has no subscription mode, or another token.
+    #[error("the verification request does not match the configuration")]
     Challenge,
     /// The request points to a document that is not the provider's.
-    #[error("the header `{0}` points elsewhere than to the provider")]
+    #[error("the header `{0}` does not point to the provider")]
     ForeignAddress(&'static str),
     /// The certificate does not lead to the trusted authority, is not the provider's, or was not valid then.
-    #[error("the certificate is not to be trusted: {0}")]
+    #[error("the certificate is not trusted: {0}")]
     Certificate(String),
-    /// What verifying takes cannot be had now; the provider should send it again.
+    /// Something that verification needs is not available now; the provider should send the request again.
     #[error("the request cannot be verified now: {0}")]
     Unavailable(String),
 }

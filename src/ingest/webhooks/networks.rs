@@ -2,7 +2,7 @@
 
 use super::super::methods;
 
-/// The longest word that is kept; longer ones are no names.
+/// The longest word that is kept; longer ones are not names.
 const LONGEST: usize = 40;
 
 /// The network behind a provider's word for a card brand, old display names included.

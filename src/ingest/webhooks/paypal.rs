@@ -27,7 +27,7 @@ use super::links::{complete, link_text};
 use super::signature::signed;
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{SettingError, Source};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{Event, EventType};
 
 /// PayPal's webhooks.
@@ -64,12 +64,11 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     let settings: Settings = source.settings()?;
     let is_id = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if settings.webhook_ids.is_empty() || !settings.webhook_ids.iter().all(is_id) {
-        let message = "must hold at least one id, of letters and digits";
+        let message = "must contain at least one id, made of letters and digits";
         return Err(SettingError::new("webhook_ids", message));
     }
     if settings.webhook_ids.iter().any(|id| id == SIMULATOR) && !source.is_test() {
-        let message =
-            "holds the simulator's WEBHOOK_ID, under which anybody can sign: such a source needs mode = \"test\"";
+        let message = "contains the simulator's WEBHOOK_ID, for which anybody can sign: this requires mode = \"test\"";
         return Err(SettingError::new("webhook_ids", message));
     }
     Ok(Box::new(PayPal {
@@ -111,7 +110,7 @@ impl Endpoint for PayPal {
         sent.check_age(self.max_age_seconds, request.now)?;
         let at_hand = self.certificates.get(sent.certificate.name());
         let pem = at_hand.or(request.evidence);
-        let pem = pem.ok_or_else(|| Refusal::Unavailable("the certificate is not at hand".into()))?;
+        let pem = pem.ok_or_else(|| Refusal::Unavailable("the certificate is not available".into()))?;
         let chain = trust::certificates(pem).map_err(Refusal::Certificate)?;
         let leaf = self.trust.leaf(&chain, sent.time)?;
         signed(sent.is_signed(&leaf, &self.webhook_ids, request.raw_body))

@@ -31,7 +31,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(resource);
 }
 
-/// What became of a delivery, told only once it is durable.
+/// What became of a delivery, answered only once it is durable.
 #[derive(Debug, Default, Serialize)]
 struct Receipt {
     accepted: usize,
@@ -44,7 +44,7 @@ async fn method_not_allowed() -> Result<HttpResponse, Problem> {
     Err(Problem::method_not_allowed("GET, POST"))
 }
 
-/// Answers a provider's handshake with the text it asked for.
+/// Answers a provider's verification request with the text it asked for.
 async fn challenge(
     path: web::Path<(String, String)>,
     query: web::Query<BTreeMap<String, String>>,
@@ -55,7 +55,7 @@ async fn challenge(
         return Err(Problem::method_not_allowed("POST"));
     };
     let answer = answer.map_err(|refusal| {
-        tracing::warn!(source = webhook.address(), %refusal, "webhook handshake refused");
+        tracing::warn!(source = webhook.address(), %refusal, "webhook verification refused");
         notes::refusal(&state.store, webhook, (state.clock)(), &refusal);
         Problem::forbidden(refusal.to_string())
     })?;

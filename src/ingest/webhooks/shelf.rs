@@ -1,6 +1,6 @@
 //! Documents in a folder, so that they need not be fetched again after a restart.
 //!
-//! Nothing here is believed because it is here: whoever reads a document judges it anew. What cannot be read or written
+//! A document is not trusted because it is here: it is verified each time it is read. What cannot be read or written
 //! is fetched again.
 
 use std::fs::{self, DirBuilder, Permissions};
@@ -34,7 +34,7 @@ pub(super) struct Found {
 }
 
 impl Shelf {
-    /// A folder, which need not be there yet, for documents of at most so many bytes.
+    /// A folder, which may not exist yet, for documents up to a size in bytes.
     pub fn at(folder: &Path, bytes: u64) -> Self {
         Shelf {
             folder: folder.to_owned(),
@@ -42,7 +42,7 @@ impl Shelf {
         }
     }
 
-    /// Everything that is there. What is no such document is removed.
+    /// All documents in the folder. Other files are removed.
     pub fn read(&self) -> Vec<Found> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path()).take(FILES);
@@ -100,7 +100,7 @@ impl Shelf {
         report("removed", if gone { Ok(()) } else { removed });
     }
 
-    /// The file of an address, which comes from outside and is no name of a file.
+    /// The file for an address. The address comes from outside and cannot be used as a file name.
     fn path(&self, address: &str) -> PathBuf {
         let digest = hex::encode(&Sha256::digest(address)[..16]);
         self.folder.join(digest).with_extension(EXTENSION)

@@ -24,7 +24,7 @@ pub(super) fn any_matches(secrets: &[Secret], parts: &[&[u8]], signatures: &[Vec
     })
 }
 
-/// Whether two tokens are the same, told in a time that does not depend on where they differ.
+/// Whether two tokens are the same, in a time that does not depend on where they differ.
 pub(super) fn same_token(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
@@ -45,7 +45,7 @@ pub(super) fn signed(matches: bool) -> Result<(), Refusal> {
 /// Names the setting.
 pub(super) fn check_secrets(setting: &str, secrets: &[Secret]) -> Result<(), SettingError> {
     if secrets.is_empty() || secrets.iter().any(Secret::is_empty) {
-        let message = "must hold at least one secret, none of them empty";
+        let message = "must contain at least one secret, and none may be empty";
         return Err(SettingError::new(setting, message));
     }
     Ok(())

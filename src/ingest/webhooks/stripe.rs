@@ -23,7 +23,7 @@ use super::links::{complete, is_linked, link, link_text};
 use super::signature::{any_matches, check_secrets, required, signed};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{Event, EventType};
 
 /// Stripe's webhooks.
@@ -153,7 +153,7 @@ impl<'a> Notice<'a> {
         // The far side of a transfer between accounts: the near side's charge has taken or given the money.
         let far = ["source_transfer", "source_transfer_reversal"];
         if far.iter().any(|name| !self.object[*name].is_null()) {
-            return Err(Uncounted::Quarantined("transferred"));
+            return Err(Uncounted::Quarantined(Reason::Transferred));
         }
         match self.type_name() {
             "charge.succeeded" => charge::succeeded(self),
@@ -194,7 +194,7 @@ impl<'a> Notice<'a> {
 
     /// An event about a payment and its charge, with the links of the object's metadata.
     fn event(&self, kind: EventType, payment_id: Option<String>, charge: Option<String>) -> Verdict {
-        let payment_id = payment_id.ok_or(Uncounted::Quarantined("no_payment_id"))?;
+        let payment_id = payment_id.ok_or(Uncounted::Quarantined(Reason::NoPaymentId))?;
         let mut event = self.delivery.payment(&self.id, kind, self.stamp, payment_id);
         link(&mut event, &self.object["metadata"], &self.delivery);
         // The one text of a session that travels through a payment link's address.

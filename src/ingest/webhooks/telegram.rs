@@ -15,7 +15,7 @@ use super::networks::slug;
 use super::signature::{check_secrets, required, same_token, signed};
 use super::{Endpoint, Lookup, Provider, Refusal, Request};
 use crate::config::{Secret, SettingError, Source};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{Acquisition, CheckoutPath, Direction, Event, EventType, Money, TimeOrigin};
 
 /// Telegram's webhooks.
@@ -77,11 +77,15 @@ fn open(source: &Source) -> Result<Box<dyn Endpoint>, SettingError> {
     let settings: Telegram = source.settings()?;
     check_secrets("secrets", &settings.secrets)?;
     if source.bot_id.as_deref().is_none_or(str::is_empty) {
-        return Err(SettingError::new("bot_id", "must name the bot: its updates do not"));
+        return Err(SettingError::new(
+            "bot_id",
+            "is required: Telegram's updates do not name their bot",
+        ));
     }
     let provider = &settings.payment_provider;
     if *provider != slug(provider) || provider == NAME {
-        let message = "must be the name of a processor such as \"stripe\"; Stars need none";
+        let message =
+            "must be the name of a payment processor such as \"stripe\"; leave it out if the bot only takes Stars";
         return Err(SettingError::new("payment_provider", message));
     }
     if settings.user_name.as_deref().is_some_and(|name| !is_user_name(name)) {
@@ -215,7 +219,7 @@ impl<'a> Update<'a> {
     fn moved(&self, group: &Value, supergroup: &Value) -> Verdict {
         let (group, supergroup) = text(group)
             .zip(text(supergroup))
-            .ok_or(Uncounted::Quarantined("no_chat"))?;
+            .ok_or(Uncounted::Quarantined(Reason::NoChat))?;
         let mut event = self.uncounted(Uncounted::Ignored);
         event.platform = Some(NAME.into());
         event.bot_id = Some(self.bot.into());
@@ -291,7 +295,7 @@ impl<'a> Update<'a> {
             (self.settings.payment_provider.as_str(), theirs)
         };
         event.provider = Some(provider.into());
-        event.payment_id = Some(id.ok_or(Uncounted::Quarantined("no_charge_id"))?);
+        event.payment_id = Some(id.ok_or(Uncounted::Quarantined(Reason::NoChargeId))?);
         Ok(event)
     }
 
@@ -320,7 +324,7 @@ impl<'a> Update<'a> {
 
     /// An event of a conversation.
     fn event(&self, kind: EventType, chat: &Value, from: &Value) -> Verdict {
-        let chat_id = text(&chat["id"]).ok_or(Uncounted::Quarantined("no_chat"))?;
+        let chat_id = text(&chat["id"]).ok_or(Uncounted::Quarantined(Reason::NoChat))?;
         let person = text(&from["id"]).filter(|_| from["is_bot"] != true);
         let mut event = self.delivery.event(self.id.clone(), kind, self.stamp);
         event.platform = Some(NAME.into());

@@ -32,34 +32,33 @@ pub const METRIC: Metric = Metric {
         text: "The unit is the conversation, which enters once, with its first event of the first step ever; or with \
                unit=user the user (platform, bot, user id), who enters in each bucket with the first such event in \
                it. `steps` lists the funnel's event types in order: started is conversation.started, catalog is \
-               catalog.viewed, checkout is checkout.started, paid is a payment's first authorized or captured; a \
-               type that stands twice wants two events, and is told as `product.viewed 2` the second time. The range selects entries; each later step is the earliest \
-               match at or after the step before and no later than `window` after the entry, also past the end of \
-               the range. An event of a payment belongs to the conversation and user that the payment belongs to, \
-               whatever it names itself; an event without a user to the user of its conversation. entered = reached \
-               + dropped + open: open are the units whose window is not over at as_of, whether they reached the \
-               step or not (open_reached: those that have); reached and dropped count the others only. rate is from \
-               entry, with a 95 % Wilson interval; median_seconds and p90_seconds run from entry, \
-               seconds_from_previous is the median from the step before, all over closed units that reached the \
-               step. Platform, bot, its category and developer, country (the conversation's, else the bot's) and \
-               acquisition are those of the entry and split the whole funnel; path and credential are those of the \
-               unit's first checkout since \
-               and split from the checkout step on (without one from the first payment step on), provider is that of \
-               its first transaction and splits from the first payment step on: before, all units are in the row \
-               whose value is null, and the figures of the other rows are null; a filter that leaves values out \
-               keeps all units there, with one for values the figures of all rows are null. rate_from_previous is \
-               over those that reached the step before, with its n and interval; it is null, with an n of 0, at the \
-               first step and where a dimension begins to split: the step before counts other units. A user's \
-               checkout and \
-               transaction name these only within the window. `bot` is the bot_id, so add `platform` where two \
-               platforms share one. With mode=test, checkouts and payments are those marked as tests, and what \
-               leads to them is taken from the conversations that have such.",
+               catalog.viewed, checkout is checkout.started, paid is a payment's first authorized or captured; a type \
+               that is listed twice requires two events, and the second is named `product.viewed 2`. The range \
+               selects entries; each later step is the earliest match at or after the step before and no later than \
+               `window` after the entry, also past the end of the range. An event of a payment counts for the \
+               conversation and user of the payment, even if the event names others; an event without a user counts \
+               for the user of its conversation. entered = reached + dropped + open: open are the units whose window \
+               is not over at as_of, whether they reached the step or not (open_reached: those that have); reached \
+               and dropped count the others only. rate is from entry, with a 95 % Wilson interval; median_seconds and \
+               p90_seconds run from entry, seconds_from_previous is the median from the step before, all over closed \
+               units that reached the step. Platform, bot, its category and developer, country (the conversation's, \
+               else the bot's) and acquisition are those of the entry and split the whole funnel; path and credential \
+               are those of the unit's first checkout since and split from the checkout step on (without one from the \
+               first payment step on), provider is that of its first transaction and splits from the first payment \
+               step on: before, all units are in the row whose value is null, and the figures of the other rows are \
+               null. Up to that step a filter with != keeps all units, and with a filter for values the figures of \
+               all rows are null. rate_from_previous is over those that reached the step before, with its n and \
+               interval; it is null, with an n of 0, at the first step and where a dimension begins to split: the \
+               step before counts other units. A user's checkout and transaction name these only within the window. \
+               `bot` is the bot_id, so add `platform` where two platforms share one. With mode=test, checkouts and \
+               payments are those marked as tests, and the steps before them are those of the conversations that have \
+               such.",
         numerator: "units that reached the step within the window",
         denominator: "units entered whose window is over",
         excludes: &[
             "conversations or users without an event of the first step",
             "units whose window is not over: they are counted as open",
-            "with unit=user, events and payments of which no user is known",
+            "with unit=user, events and payments without a known user",
             "events of the other mode",
         ],
     },
@@ -227,7 +226,10 @@ fn unknown(question: &Question, steps: &Steps) -> Vec<String> {
     asked
         .filter(|name| steps.known_from(name).is_none())
         .map(|name| {
-            format!("no step of this funnel has a {name}: it splits nothing, a filter for one leaves nothing, and != leaves all")
+            format!(
+                "no step of this funnel has a {name}: grouping by it splits nothing, a filter for one finds nothing, \
+                 and != leaves nothing out"
+            )
         })
         .collect()
 }

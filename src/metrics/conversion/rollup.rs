@@ -1,4 +1,4 @@
-//! The default funnel by conversation: from the rollup as far as that goes, else from the facts.
+//! The default funnel by conversation: from the rollup where possible, else from the facts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::{DataFrame, DataType, col, lit};

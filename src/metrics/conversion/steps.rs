@@ -14,7 +14,7 @@ const SHORT: [(&str, EventType); 3] = [
     ("checkout", EventType::CheckoutStarted),
 ];
 
-/// The step that is no type of event: the first authorized or captured of a payment.
+/// The step that is not a type of event: the first authorized or captured of a payment.
 const PAID: &str = "paid";
 
 /// Where the events of a step are kept.

@@ -12,7 +12,7 @@
 
 /// Fewer values than this give no forecast: three parameters, two initial states, and one value to spare.
 pub const LEAST: usize = 6;
-/// The line through so many first values gives the initial level and trend.
+/// The line through this many first values gives the initial level and trend.
 const FIRST: usize = 10;
 /// Three parameters and two initial states are taken from the values.
 const ESTIMATED: usize = 5;

@@ -30,30 +30,30 @@ pub const METRIC: Metric = Metric {
         changes: &[],
         text: "of=bots forecasts the members of the population at the end of a bucket, of=payments the payments at \
                their first capture, of=gross the money captured, as bot-growth and payments count them. The origin is \
-               `to`. Learnt from are the complete buckets that ended by the origin and by as_of, the latter where it \
-               is earlier; from the first that is not 0; after the last whose money has no exchange rate. `from` is \
-               182 days before `to` unless stated; without an interval buckets are days. The rows of the range carry \
-               what was counted, with horizon_start null; then follows one row for each whole bucket that ends after \
-               the origin, up to the horizon, with horizon_start its beginning: value is the point forecast, low and \
-               high the ends of its 80 % and 95 % intervals. complete is true for buckets learnt from or before \
-               them, never for a forecast. Model: exponential smoothing with a damped trend and additive errors \
-               (Gardner and McKenzie 1985; Hyndman, Koehler, Ord and Snyder 2008, class 1), started from the line \
-               through the first ten values at most; alpha (0.05 to 0.99), beta / alpha (0.01 to 0.9) and phi (0.80 \
-               to 1) are those of a fixed grid with the least squared error one step ahead, of equals (to a \
-               billionth) the first with the smallest phi, then alpha, then beta; intervals are normal, \
-               with the squared errors divided by n - 5, and nothing is below 0. model_error is the mean absolute \
-               error over rolling origins, each fitted anew on what came before it and at least 6 buckets, at as many \
-               buckets ahead as the row is; baseline_error that of the last bucket's ratio again, next = last x last \
-               / previous, over the same origins; one whose previous bucket is 0 has no ratio and counts for \
-               neither. Both are null where nothing can be held back, \
-               and an amount from 1e30 minor units on is null. Fewer than 6 buckets: null, with the reason in \
-               the warnings. A model that does not beat the baseline says so there. An estimate: it knows no event \
-               that has not begun to show.",
+               `to`. The model is fitted to the complete buckets that ended by the origin, or by as_of if that is \
+               earlier; beginning with the first that is not 0, and after the last whose money has no exchange rate. \
+               `from` is 182 days before `to` unless stated; without an interval buckets are days. The rows of the \
+               range carry what was counted, with horizon_start null; then follows one row for each whole bucket that \
+               ends after the origin, up to the horizon, with horizon_start its beginning: value is the point \
+               forecast, low and high the ends of its 80 % and 95 % intervals. complete is true for the buckets that \
+               the model is fitted to and those before them, never for a forecast. Model: exponential smoothing with \
+               a damped trend and additive errors (Gardner and McKenzie 1985; Hyndman, Koehler, Ord and Snyder 2008, \
+               class 1), started from the line through the first ten values at most; alpha (0.05 to 0.99), beta / \
+               alpha (0.01 to 0.9) and phi (0.80 to 1) are those of a fixed grid with the least squared error one \
+               step ahead, of equals (to a billionth) the first with the smallest phi, then alpha, then beta; \
+               intervals are normal, with the squared errors divided by n - 5, and nothing is below 0. model_error is \
+               the mean absolute error over rolling origins, as many buckets ahead as the row is, with the model \
+               fitted again to what came before each origin, which is at least 6 buckets; baseline_error is that of \
+               repeating the last bucket's ratio, next = last x last / previous, over the same origins; an origin \
+               whose previous bucket is 0 has no ratio and counts for neither. Both are null where there is no origin \
+               to test, and an amount from 1e30 minor units on is null. Fewer than 6 buckets: null, with the reason \
+               in the warnings. A model that does not beat the baseline says so there. A forecast is an estimate: it \
+               does not know of changes that do not show in the data yet.",
         numerator: "model_error and baseline_error: the sum of absolute errors over the origins",
         denominator: "model_error and baseline_error: the number of origins",
         excludes: &[
-            "incomplete buckets: they are shown and never learnt from",
-            "what happened at or after the origin, also where it is known by now",
+            "incomplete buckets: they are shown, but the model is not fitted to them",
+            "what happened at or after the origin, even if it is known by now",
             "amounts without an exchange rate",
             "events of the other mode, from payments and gross",
         ],
@@ -315,7 +315,7 @@ fn amount(minor: Option<i128>, currency: Option<Currency>) -> Value {
     }
 }
 
-/// Minor units beyond which an estimate is no number worth writing.
+/// Minor units beyond which an estimate is not shown.
 const LARGEST: f64 = 1e30;
 
 /// An estimate as the answer shows it: an amount with the currency's decimals, else with six at most.
@@ -358,7 +358,7 @@ fn general(question: &Question, ahead: &[Bucket], shortened: bool) -> Vec<String
     if shortened {
         warnings.push(format!("the horizon is cut after {} buckets", ahead.len()));
     } else if ahead.is_empty() {
-        warnings.push("no forecast: the horizon does not lie after its origin, `to`".to_owned());
+        warnings.push("no forecast: the horizon is not after its origin, `to`".to_owned());
     }
     if question.mode == Mode::Test && Of::asked(question) == Of::Bots {
         warnings.push("bots have no mode: the population is the same in test and live mode".to_owned());

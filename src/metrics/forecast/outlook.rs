@@ -23,7 +23,7 @@ pub struct Expected {
 /// What follows a series.
 #[derive(Debug, PartialEq)]
 pub enum Outlook {
-    /// Only so many buckets can be learnt from: too few.
+    /// Too few buckets to fit the model to; how many there are.
     TooFew(usize),
     /// One for each bucket ahead.
     Expected(Vec<Expected>),
@@ -31,7 +31,7 @@ pub enum Outlook {
 
 /// Forecasts a series whose buckets are those of the question, for the buckets `ahead` of its end.
 ///
-/// The question's `as_of` must not lie after its range: nothing later may be known.
+/// The question's `as_of` must not be after its range: nothing later may be known.
 pub fn outlook(question: &Question, values: &[Option<i128>], ahead: &[Bucket]) -> Outlook {
     let buckets = &question.range.buckets;
     let complete = |bucket: &Bucket| question.complete(bucket);

@@ -1,14 +1,14 @@
-//! What a forecast must say in words: that there is none, that nothing tells its error, that it is no better.
+//! Warnings of a forecast: that there is none, that its error is unknown, that the baseline is as good.
 
 use super::damped::LEAST;
 use super::explodes;
 use super::outlook::{Expected, Outlook};
 use crate::model::{Bucket, Interval, TimeRange, Value};
 
-/// Groups that are told of one by one.
+/// Groups that have their own warnings.
 const GROUPS: usize = 5;
 
-/// The sentences on all groups: each with its name, empty where there is but one.
+/// The sentences on all groups, each with the group's name; without a name if there is only one.
 pub fn sentences(of_groups: Vec<(String, Vec<String>)>) -> Vec<String> {
     let told = of_groups.into_iter().filter(|(_, sentences)| !sentences.is_empty());
     let told: Vec<(String, Vec<String>)> = told.collect();
@@ -36,8 +36,8 @@ pub fn of(
     let expected = match outlook {
         Outlook::TooFew(count) => {
             return vec![format!(
-                "too little history: a forecast takes {LEAST} complete buckets before its origin, the first of them \
-                 not 0, and there are {count}"
+                "too little history: a forecast requires {LEAST} complete buckets before its origin, beginning with \
+                 one that is not 0, and there are {count}"
             )];
         }
         Outlook::Expected(expected) => expected,
@@ -45,8 +45,8 @@ pub fn of(
     let mut sentences = Vec::new();
     if expected.last().is_some_and(|last| last.errors.is_none()) {
         sentences.push(
-            "how far such a forecast was off before cannot be told: the history is too short to try it on, \
-             or has no growth to repeat"
+            "the error of earlier forecasts is not known: the history is too short to test the model on it, or has no \
+             growth to repeat"
                 .to_owned(),
         );
     }
@@ -58,8 +58,8 @@ pub fn of(
     let interval = range.interval.unwrap_or(Interval::Day).as_str();
     if (0..expected.len()).any(|at| exploded(&at)) {
         sentences.push(format!(
-            "the error of simply repeating the last {interval}'s growth (the baseline) says nothing on this history: it \
-             is larger than anything that was counted"
+            "the error of simply repeating the last {interval}'s growth (the baseline) is not meaningful for this \
+             history: it is larger than anything that was counted"
         ));
     }
     let judged = expected.iter().filter(|expected| expected.errors.is_some()).count();
@@ -72,8 +72,8 @@ pub fn of(
             .map(|bucket| range.local(bucket.start).naive_local().to_string());
         sentences.push(format!(
             "the forecast does not beat simply repeating the last {interval}'s growth (the baseline) in {} of the \
-             {judged} {interval}{} ahead that can be tried on the past: as far ahead as the {interval} from {} it was \
-             off by {} {unit} on average, the baseline by {}",
+             {judged} {interval}{} ahead that can be tested on the past: for the {interval} from {}, its average \
+             error is {} {unit}, and that of the baseline {}",
             worse.len(),
             if judged == 1 { "" } else { "s" },
             start.unwrap_or_default().trim_end_matches(" 00:00:00"),

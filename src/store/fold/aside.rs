@@ -1,4 +1,4 @@
-//! What a fold sets aside: entities of more rows than one may have, and those whose fold fails. The rest goes on.
+//! What a fold sets aside: entities with more rows than allowed, and those whose fold fails. The rest is folded.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -110,7 +110,7 @@ impl<'a> Aside<'a> {
     /// Asked before something that takes long.
     ///
     /// # Errors
-    /// When there is no time for it.
+    /// If there is no time for it.
     pub fn go_on(&self) -> Result<(), StoreError> {
         (self.go_on)()
     }
@@ -133,7 +133,7 @@ impl<'a> Aside<'a> {
                 },
                 checkout: checkout.map(|(platform, name)| (platform.to_owned(), name.to_owned())),
                 rows: rows.int("rows", row)?.unwrap_or_default(),
-                failure: bots.map(|bots| format!("it names {bots} bots, and may name {BOTS}")),
+                failure: bots.map(|bots| format!("it names {bots} bots; at most {BOTS} are allowed")),
             })
         });
         self.note(found.collect::<Result<_, StoreError>>()?)
@@ -280,13 +280,15 @@ fn reason(found: &Found, most: usize) -> String {
             "another name of it is set aside".to_owned()
         }
         (None, EntityKind::Payment) => {
-            format!("{rows} events, or days of bots that these name; one payment may have {most}")
+            format!("{rows} events, or days of bots that these name; one payment may have at most {most}")
         }
-        (None, EntityKind::Conversation) => format!("{rows} events and payments; one conversation may have {most}"),
+        (None, EntityKind::Conversation) => {
+            format!("{rows} events and payments; one conversation may have at most {most}")
+        }
         (None, EntityKind::Checkout) => {
-            format!("{rows} checkouts and payments share one checkout_id; {most} may")
+            format!("{rows} checkouts and payments share one checkout_id; at most {most} are allowed")
         }
-        (None, EntityKind::Bot) => format!("{rows} events of its life; one bot may have {most}"),
+        (None, EntityKind::Bot) => format!("{rows} events about the bot itself; one bot may have at most {most}"),
     }
 }
 
@@ -294,7 +296,7 @@ fn reason(found: &Found, most: usize) -> String {
 fn told(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "the program has met a case that it does not know".to_owned())
+        .unwrap_or_else(|| "the program met a case that it does not handle".to_owned())
 }
 
 /// Whether anything is to be tried again.

@@ -1,4 +1,4 @@
-//! The fold: events become facts, and what cannot be folded is set aside, on a connection of its own.
+//! The fold, on its own connection: events become facts, and what cannot be folded is set aside.
 
 pub(super) mod aside;
 pub(super) mod quarantine;

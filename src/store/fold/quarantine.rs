@@ -1,6 +1,6 @@
 //! The quarantine: entities that are left out of the facts, and what can be done about them.
 //!
-//! The fold sets aside what has more rows than one entity may have and what it cannot fold, and goes on with the rest.
+//! The fold sets aside entities that have more rows than allowed or cannot be folded, and continues with the rest.
 //! Events of an entity that is set aside are kept as all others; its facts are made again when it is taken back.
 
 use chrono::{DateTime, Utc};

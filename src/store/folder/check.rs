@@ -56,7 +56,7 @@ pub fn check(options: &StoreOptions, now: DateTime<Utc>) -> Result<Checked, Stor
         current => checked.note("the version", current),
     };
     if current == Some(false) {
-        let older = "the ledger is of an earlier version: start this one once, which brings it up to date, then check";
+        let older = "an earlier version wrote the ledger: start this version once to upgrade it, then check";
         checked.wrong.push(older.to_owned());
     }
     if current != Some(true) {
@@ -103,8 +103,7 @@ fn tables(connection: &Connection, checked: &mut Checked) {
     }
 }
 
-/// Of any number of identities: how many, their sum and what they have in common. Two sets that differ agree in all
-/// three as good as never.
+/// Count, sums and XORs of a set of identities. Two different sets practically never agree in all three.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sum {
     count: i64,
@@ -141,7 +140,7 @@ fn identities(connection: &Connection) -> Result<Option<String>, StoreError> {
     }
     Ok((of_events != kept).then(|| {
         format!(
-            "the identities that are kept ({}) are not those of the events ({})",
+            "the stored identities ({}) are not those of the events ({})",
             kept.count, of_events.count
         )
     }))

@@ -1,4 +1,4 @@
-//! The data folder and what lies in it are for their owner only, whatever the umask of those who made them.
+//! The data folder and its files are accessible to their owner only, whatever the umask was when they were made.
 
 use std::fs::{DirBuilder, DirEntry, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -32,22 +32,23 @@ pub fn make(folder: &Path) -> io::Result<()> {
     if mode & STICKY != 0 || folder.canonicalize()?.parent().is_none() {
         tracing::warn!(
             folder = %folder.display(),
-            "the data folder belongs to everybody on this machine; take one that holds nothing else"
+            "everybody on this machine can write to the data folder; use a folder of its own"
         );
     } else if mode & OTHERS != 0 && !is_ours(folder)? {
         tracing::warn!(
             folder = %folder.display(),
-            "the data folder holds other things and is open to others; take one that holds nothing else"
+            "the data folder contains other files and other users can access it; use a folder of its own"
         );
     } else if mode & OTHERS != 0 {
         let was = format!("{:04o}", mode & 0o7777);
         match std::fs::set_permissions(folder, Permissions::from_mode(0o700)) {
             Ok(()) => {
-                tracing::warn!(folder = %folder.display(), was, "the data folder was open to others; it is 0700 now")
+                let message = "other users could access the data folder; its mode is 0700 now";
+                tracing::warn!(folder = %folder.display(), was, "{message}")
             }
             Err(error) => tracing::warn!(
                 folder = %folder.display(), was, %error,
-                "the data folder is open to others and cannot be closed to them"
+                "other users can access the data folder, and its mode cannot be changed"
             ),
         }
     }
@@ -55,7 +56,7 @@ pub fn make(folder: &Path) -> io::Result<()> {
     if !open.is_empty() {
         tracing::warn!(
             files = open.join(" "),
-            "files of the data folder were open to others; they are 0600 now"
+            "other users could access files of the data folder; their mode is 0600 now"
         );
     }
     Ok(())
@@ -87,7 +88,9 @@ pub fn close_files(folder: &Path) -> io::Result<Vec<String>> {
             // One that has gone meanwhile is open to nobody.
             Ok(false) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => tracing::warn!(file = name, %error, "a file is open to others and cannot be closed to them"),
+            Err(error) => {
+                tracing::warn!(file = name, %error, "other users can access a file, and its mode cannot be changed")
+            }
         }
     }
     Ok(open)

@@ -1,4 +1,4 @@
-//! The mark: a small file beside the database that says which database lies there and how far it had come.
+//! The mark: a small file beside the database that says which database it is and what its last commit was.
 //!
 //! A database whose log was deleted or cut opens without complaint, and so does an older copy. The mark tells: it is
 //! written after each commit and before the commit is acknowledged. It is written in place and not synced, which takes
@@ -114,7 +114,7 @@ impl Mark {
         if let Err(error) = &written
             && !self.failed
         {
-            tracing::warn!(%error, "{MARK} cannot be written: should commits be lost now, the next start will not tell");
+            tracing::warn!(%error, "{MARK} cannot be written: the next start cannot detect commits that are lost now");
         }
         self.failed = written.is_err();
     }

@@ -12,7 +12,7 @@ use crate::query;
 use crate::store::sql::{connect, schema};
 use crate::store::{Loss, StoreError, StoreOptions, sql};
 
-/// How far a stamp may lie ahead of the clock: clocks of machines differ by seconds.
+/// How far a stamp may be ahead of the clock: clocks of machines differ by seconds.
 pub const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// What the machine lacks when DuckDB cannot read a log that is whole.
@@ -101,7 +101,7 @@ enum Damage {
     Log,
 }
 
-/// What the words of DuckDB mean when it does not open a database: want of memory, room or open files is no damage.
+/// What a message of DuckDB means when it does not open a database: a lack of memory, room or open files is no damage.
 fn damaged(told: &str, folder: &Path) -> Option<Damage> {
     let told = told.replace(&*folder.to_string_lossy(), "");
     let says = |words: &[&str]| words.iter().any(|word| told.contains(word));
@@ -114,7 +114,7 @@ fn damaged(told: &str, folder: &Path) -> Option<Damage> {
     }
 }
 
-/// Goes on without what is lost, where that is accepted.
+/// Continues without what is lost, if that is accepted.
 fn accept(options: &StoreOptions, loss: Loss) -> Result<(), StoreError> {
     if !options.accept.loss {
         return Err(loss.into());
@@ -178,7 +178,7 @@ fn timely(connection: &Connection, options: &StoreOptions, now: DateTime<Utc>) -
     Ok(())
 }
 
-/// Moves the stamps that lie ahead of the clock back to it, in their order, and has all facts folded again.
+/// Moves the stamps that are ahead of the clock back to it, in their order, and has all facts folded again.
 fn move_stamps(connection: &Connection, now: DateTime<Utc>) -> Result<(), StoreError> {
     let transaction = connection.unchecked_transaction()?;
     let params = vec![("now", Param::Int(now.timestamp_micros()))];

@@ -29,7 +29,7 @@ impl Alarm {
         self.0.send_if_modified(|first| {
             let raised = first.is_none();
             if raised {
-                tracing::error!(reason, "the server cannot go on and ends");
+                tracing::error!(reason, "the server cannot continue and stops");
                 *first = Some(reason);
             }
             raised
@@ -63,7 +63,7 @@ pub struct Post {
 }
 
 impl Post {
-    /// The thread ends because it was told to.
+    /// The thread ends because it was asked to.
     pub fn leave(mut self) {
         self.left = true;
     }

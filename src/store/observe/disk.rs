@@ -1,8 +1,8 @@
 //! The disk under the data folder: whether it takes writes, and whether there is room left.
 //!
-//! A write of DuckDB that fails for want of room may cost the open database. So a small file is written and synced
-//! every few seconds, and nothing new is taken before the last of the room is gone. The files of the ledger must not go
-//! either.
+//! A write of DuckDB that fails for lack of room can make the open database unusable. So a small file is written and
+//! synced every few seconds, and new events are refused before the room is used up. The files of the ledger must stay,
+//! too.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -25,9 +25,9 @@ const LOOKS_PER_WRITE: u32 = 15;
 const PROBE_BYTES: usize = 4096;
 /// The part of a small disk that must stay free, where the setting asks for more than that.
 const PART: u64 = 10;
-/// How long the disk may take for a look before that is told.
+/// How long the disk may take for a check before that is reported.
 const HANGS: Duration = Duration::from_secs(10);
-/// How long a failed commit is told, unless one succeeds before.
+/// How long a failed commit is reported, unless another one succeeds before.
 const FAILED_FOR: Duration = Duration::from_secs(60);
 
 /// How DuckDB begins when the log takes no commit.
@@ -76,7 +76,7 @@ impl State {
 }
 
 impl Room {
-    /// What is left where so many bytes are free and the log has so many.
+    /// The room that is left with a number of free bytes and a log of a size.
     fn of(free: u64, headroom: u64, log: u64) -> Self {
         match free {
             free if free < headroom / 2 => Room::Out,
@@ -96,7 +96,7 @@ impl Disk {
     /// Looks once, and from then on from a thread.
     ///
     /// # Errors
-    /// When there is no thread to be had.
+    /// If no thread can be started.
     pub fn start(options: &StoreOptions, alarm: &Arc<Alarm>) -> Result<(Arc<Self>, Looking), StoreError> {
         let disk = Arc::new(Disk {
             folder: options.data_dir.clone(),
@@ -154,7 +154,7 @@ impl Disk {
         state.left = Some(free.saturating_sub(headroom / 2));
         let before = std::mem::replace(&mut state.room, room);
         if room != Room::Enough && before == Room::Enough {
-            tracing::error!(folder = %self.folder.display(), "the disk is nearly full: nothing new is taken");
+            tracing::error!(folder = %self.folder.display(), "the disk is nearly full: no new events are accepted");
         }
     }
 
@@ -169,20 +169,20 @@ impl Disk {
         state.answered = Some(Instant::now());
     }
 
-    /// Notes how a commit went; one that could not be written is for want of room.
+    /// Notes the outcome of a commit. One that could not be written becomes a lack of room.
     pub fn note_commit<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         lock(&self.state).failed = outcome.is_err().then(Instant::now);
         match outcome {
             Err(StoreError::Database(error)) if error.to_string().starts_with(UNWRITTEN) => {
                 tracing::error!(%error, "a commit could not be written");
-                Err(StoreError::NoRoom("the data folder takes no commit".to_owned()))
+                Err(StoreError::NoRoom("the data folder accepts no commits".to_owned()))
             }
             outcome => outcome,
         }
     }
 
-    /// Whether a log of so many bytes is to be put into the tables: where it is longer than `most`, or earlier where
-    /// that makes room. Never where the checkpoint would fail for want of room.
+    /// Whether a log of a size in bytes should be checkpointed: if it is longer than `most`, or earlier if that makes
+    /// room. Never if the checkpoint would fail for lack of room.
     pub fn wants_checkpoint(&self, log: u64, most: u64) -> bool {
         let state = lock(&self.state);
         let most = if state.room == Room::Enough { most } else { most / 64 };

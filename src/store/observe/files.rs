@@ -1,7 +1,7 @@
 //! The files of an open ledger: whether they are still those that were opened.
 //!
 //! A file that is deleted or replaced under a running program is written on without a complaint, and gone when the
-//! program ends. So what lies at the paths is compared with what was opened there.
+//! program ends. So the files at the paths are compared with those that were opened there.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -51,7 +51,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// The files as they lie in the folder now, just opened.
+    /// The files in the folder now, just opened.
     ///
     /// # Errors
     /// When they cannot be looked at.

@@ -1,4 +1,4 @@
-//! What can be told of a running store: its health, its disk, its jobs, what its sources deliver.
+//! The state of a running store: its health, its disk, its jobs, what its sources deliver.
 
 pub(super) mod alarm;
 pub(super) mod counters;
@@ -30,12 +30,12 @@ impl Store {
         self.shared.alarm.watch()
     }
 
-    /// Watches a thread that works for the store: it must be left in good order.
+    /// Watches a thread that works for the store: it must end normally.
     pub fn post(&self, thread: &'static str) -> Post {
         self.shared.alarm.post(thread)
     }
 
-    /// What keeps the store from doing its work at `now`, in sentences; empty where all is well. Blocking.
+    /// What keeps the store from doing its work at `now`, in sentences; empty if all is well. Blocking.
     pub fn problems(&self, now: DateTime<Utc>) -> Vec<String> {
         let mut problems = Vec::new();
         if self.shared.stop.has_passed() {
@@ -118,7 +118,7 @@ impl Store {
                     tracing::warn!(
                         source,
                         field,
-                        "a text that is no id, such as undefined or 0, stands for an id"
+                        "a text that is not an id, such as undefined or 0, was sent as an id"
                     );
                     0
                 });

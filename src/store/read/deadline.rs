@@ -43,7 +43,7 @@ impl Deadline {
         }
     }
 
-    /// No moment is set: the work goes on until [`Deadline::end`].
+    /// No moment is set: the work continues until [`Deadline::end`].
     pub fn open() -> Self {
         Deadline::default()
     }
@@ -89,7 +89,7 @@ impl Watch {
     /// Starts the thread.
     ///
     /// # Errors
-    /// When there is no thread to be had.
+    /// If no thread can be started.
     pub fn start(alarm: &Arc<Alarm>) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared::default());
         let (own, post) = (shared.clone(), alarm.post("watch"));

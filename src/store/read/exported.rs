@@ -21,7 +21,7 @@ pub fn read(
     file: &Path,
     take: &mut dyn FnMut(Vec<Event>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let name = file.to_str().ok_or_else(|| odd("the file's name is no text"))?;
+    let name = file.to_str().ok_or_else(|| odd("the file's name is not valid UTF-8"))?;
     let failed = |error: duckdb::Error| {
         // DuckDB shows below where in the query it is.
         odd(error.to_string().lines().next().unwrap_or_default())
@@ -72,7 +72,7 @@ impl Cells<'_, '_> {
     }
 
     fn needed<T>(cell: Option<T>) -> Result<T, StoreError> {
-        cell.ok_or_else(|| odd("it lacks a cell that every event has"))
+        cell.ok_or_else(|| odd("it lacks a value that every event has"))
     }
 
     fn money(&mut self) -> Result<Option<Money>, StoreError> {
@@ -82,7 +82,7 @@ impl Cells<'_, '_> {
                 Some(currency) => Ok(Some(Money { minor, currency })),
                 None => Err(odd("it has a currency that is not known here")),
             },
-            _ => Err(odd("it has an amount that is none")),
+            _ => Err(odd("it has an invalid amount")),
         }
     }
 
@@ -90,11 +90,11 @@ impl Cells<'_, '_> {
         let names = match self.cell::<Value>()? {
             Value::Null => return Ok(Vec::new()),
             Value::List(names) => names,
-            _ => return Err(odd("the other ids of a payment are no list")),
+            _ => return Err(odd("the other ids of a payment are not a list")),
         };
         let text = |name| match name {
             Value::Text(name) => Ok(name),
-            _ => Err(odd("another id of a payment is no text")),
+            _ => Err(odd("another id of a payment is not a text")),
         };
         names.into_iter().map(text).collect()
     }

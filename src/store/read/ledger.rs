@@ -97,7 +97,7 @@ impl Store {
         }
     }
 
-    /// The first moment that the facts of some platforms (of none: of all) and a mode tell of.
+    /// The first moment in the facts of some platforms (none: all) and a mode.
     ///
     /// # Errors
     /// When the database fails.

@@ -63,7 +63,7 @@ impl Store {
         }
     }
 
-    /// Waits, bounded, until what was stamped by `as_of` is folded; from then on no stamp lies before it.
+    /// Waits, bounded, until what was stamped by `as_of` is folded; from then on no new stamp is before it.
     fn await_fold(&self, as_of: DateTime<Utc>) -> Result<(), StoreError> {
         let asked = Instant::now();
         while !self.is_folded(as_of) {
@@ -106,7 +106,7 @@ impl Store {
     pub fn export_parquet(&self, folder: &Path) -> Result<u64, StoreError> {
         let target = folder
             .to_str()
-            .ok_or(StoreError::Corrupt("the folder's name is no text"))?;
+            .ok_or(StoreError::Corrupt("the folder's name is not valid UTF-8"))?;
         self.shared.readers.unbounded(|connection| {
             let rows: i64 = sql::row(connection, &query!("serve/export_events"), [target], |row| row.get(0))?;
             Ok(rows.unsigned_abs())
@@ -116,7 +116,7 @@ impl Store {
     /// Reads one Parquet file of an export and hands its events on in blocks.
     ///
     /// # Errors
-    /// When it is no such file, holds what no export holds, or `take` fails.
+    /// If it is not such a file, has what no export has, or `take` fails.
     pub fn read_export(
         &self,
         file: &Path,

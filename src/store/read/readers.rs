@@ -32,7 +32,7 @@ impl Readers {
         }
     }
 
-    /// When a question ends that sets no deadline of its own.
+    /// When a question ends that does not set its own deadline.
     pub fn deadline(&self) -> Arc<Deadline> {
         Arc::new(Deadline::after(self.time))
     }

@@ -10,16 +10,16 @@ use crate::store::{StoreError, sql};
 /// What is to change about annotations.
 #[derive(Debug, Clone)]
 pub enum Note {
-    /// This one stands from now on.
+    /// Adds this one.
     Add(Annotation),
-    /// The one of this id stands no longer.
+    /// Removes the one with this id.
     Retract(String),
 }
 
 /// What became of a group of notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Annotated {
-    /// Annotations that stand from now on, or no longer.
+    /// Annotations to add or remove.
     pub changed: usize,
     /// Retractions of what there never was.
     pub unknown: usize,

@@ -3,7 +3,7 @@
 //! A commit takes its stamp when it begins and is seen when it ends. A question between the two
 //! would miss it, and asked again with the same `as_of` would have it. So the two meet here: a
 //! question announces its moment and learns of stamps that are given but not yet folded; a commit's
-//! stamp lies after every moment that was announced.
+//! stamp is after every moment that was announced.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! Whether the clock goes as fast as time does: a jump ahead is told while the stamps that it makes are still few.
+//! Whether the clock runs as fast as time does: a jump ahead is reported while it has made few stamps.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ impl Pace {
         }
     }
 
-    /// How far a stamp lies ahead of the time that has passed, told once where that is much.
+    /// How far a stamp is ahead of the time that has passed; reported once if that is much.
     pub fn look(&mut self, stamp: DateTime<Utc>) -> Option<TimeDelta> {
         let passed = TimeDelta::from_std(self.since.elapsed()).unwrap_or_default();
         let ahead = Some(stamp - self.began - passed).filter(|ahead| *ahead > AHEAD && !self.told)?;

@@ -20,7 +20,7 @@ pub const QUEUE: usize = 4096;
 /// Where the outcome of a command goes.
 pub type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// What the writer is told.
+/// The commands of the writer.
 pub enum Command {
     /// Append events.
     Append { prepared: Prepared, reply: Reply<Appended> },
@@ -94,7 +94,7 @@ impl Handle {
         }
     }
 
-    /// Queues a command or says at once that there is no room.
+    /// Queues a command, or fails at once if there is no room.
     pub fn try_send(&self, command: Command) -> Result<(), StoreError> {
         let size = command.size();
         // A group larger than the whole queue may go when nothing else waits.

@@ -1,4 +1,4 @@
-//! The writer: one thread with a connection of its own. While the store is open, nothing else changes events,
+//! The writer: one thread with its own connection. While the store is open, nothing else changes events,
 //! identities, rates, annotations and commits. It carries out commands one after the other.
 
 use std::sync::Arc;
@@ -261,6 +261,6 @@ fn refuse(error: StoreError, replies: Vec<Reply<Appended>>) {
 /// Answers a caller. A failure is logged once, by the caller; here only where that one has gone.
 fn answer<T>(reply: Reply<T>, outcome: Result<T, StoreError>) {
     if let Err(Err(error)) = reply.send(outcome) {
-        tracing::error!(%error, "a commit failed whose sender has gone; nothing of it was taken");
+        tracing::error!(%error, "a commit failed after its sender had disconnected; nothing of it was stored");
     }
 }

@@ -3,7 +3,7 @@
 use super::instrument;
 use super::notice::{Notice, named};
 use super::xml::Element;
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{DisputeOutcome, DisputeStage, Event, EventType};
 
 /// Reads every status that a dispute has had.
@@ -13,8 +13,8 @@ pub(super) fn read(notice: &Notice<'_>, dispute: Element<'_>, events: &mut Vec<E
     let payment = transaction.and_then(|transaction| transaction.text("id"));
     let amount = dispute.text("amount-disputed").or_else(|| dispute.text("amount"));
     let known = || -> Verdict<_> {
-        let payment = payment.ok_or(Uncounted::Quarantined("no_payment_id"))?;
-        let id = id.ok_or(Uncounted::Quarantined("no_dispute_id"))?;
+        let payment = payment.ok_or(Uncounted::Quarantined(Reason::NoPaymentId))?;
+        let id = id.ok_or(Uncounted::Quarantined(Reason::NoDisputeId))?;
         Ok((payment, id, notice.prices.money(dispute, amount)?))
     };
     let (payment, id, money) = match known() {

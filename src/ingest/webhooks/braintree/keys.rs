@@ -66,7 +66,7 @@ pub(super) fn check(setting: &str, pairs: &[KeyPair]) -> Result<(), SettingError
         pair.private_key.is_empty() || pair.public_key.is_empty() || pair.public_key.contains(['|', '&'])
     };
     if pairs.is_empty() || pairs.iter().any(unusable) {
-        let message = "must hold at least one pair of a public_key and a private_key";
+        let message = "must contain at least one pair of a public_key and a private_key";
         return Err(SettingError::new(setting, message));
     }
     Ok(())

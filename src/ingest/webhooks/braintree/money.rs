@@ -19,7 +19,7 @@ impl Prices {
     /// Reads the settings.
     ///
     /// # Errors
-    /// Names the setting that is no currency.
+    /// Names the setting that is not a currency.
     pub fn open(default: Option<&str>, by_account: &BTreeMap<String, String>) -> Result<Self, SettingError> {
         let known = |setting: String, code: &str| {
             Currency::parse(code).ok_or_else(|| SettingError::new(setting, "must be an ISO 4217 code such as USD"))

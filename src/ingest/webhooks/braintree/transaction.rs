@@ -4,7 +4,7 @@ use super::super::delivery::Stamp;
 use super::notice::{Notice, named};
 use super::xml::Element;
 use super::{failure, instrument};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{Event, EventType, FailureKind, Money};
 
 /// What a status means for the money.
@@ -31,7 +31,7 @@ fn step(status: &str) -> Option<Step> {
     })
 }
 
-const UNKNOWN_STATUS: Uncounted = Uncounted::Quarantined("unknown_status");
+const UNKNOWN_STATUS: Uncounted = Uncounted::Quarantined(Reason::UnknownStatus);
 
 /// A status, when the transaction had it, and for how much.
 struct Change<'a> {
@@ -60,7 +60,7 @@ pub(super) fn read<'a>(
     events: &mut Vec<Event>,
 ) {
     let Some(id) = transaction.text("id") else {
-        return events.push(notice.uncounted(Uncounted::Quarantined("no_payment_id")));
+        return events.push(notice.uncounted(Uncounted::Quarantined(Reason::NoPaymentId)));
     };
     let local = local.or_else(|| transaction.child("local-payment"));
     let mut shared = notice.event(EventType::Other, id, notice.stamp(notice.time));
@@ -174,7 +174,7 @@ impl<'a> Told<'_, 'a> {
             // Money sent without a sale is no payment's refund.
             let last = changes
                 .last()
-                .map(|change| self.uncounted(change, Uncounted::Quarantined("detached_credit")));
+                .map(|change| self.uncounted(change, Uncounted::Quarantined(Reason::DetachedCredit)));
             return events.extend(last);
         };
         for change in changes {
@@ -188,7 +188,7 @@ impl<'a> Told<'_, 'a> {
         if events.len() == before {
             let last = changes
                 .last()
-                .map(|change| self.uncounted(change, Uncounted::Quarantined("refund_not_settled")));
+                .map(|change| self.uncounted(change, Uncounted::Quarantined(Reason::RefundNotSettled)));
             events.extend(last);
         }
     }

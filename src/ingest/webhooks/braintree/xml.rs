@@ -2,6 +2,8 @@
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
+use crate::ingest::verdict::Reason;
+
 /// Nodes of one document. A notification of a subscription with ten years of months has a tenth of it.
 const MOST_NODES: u32 = 1_000_000;
 
@@ -17,42 +19,35 @@ const MOST_CHILDREN: usize = 2_000;
 /// The longest text that is taken for a value.
 const LONGEST: usize = 500;
 
-/// The word for a document that takes more work than any of Braintree's.
-const TOO_MANY: &str = "too_many_nodes";
-
 /// What begins with `<` and is no tag, and where it ends; anything may stand in it.
 const NO_TAGS: [(&str, &str); 3] = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
-
-/// The word for a document that is no XML.
-pub(super) const MALFORMED: &str = "malformed_xml";
-
-/// The word for a document in another encoding.
-pub(super) const NOT_UTF8: &str = "not_utf8";
 
 /// Reads a document; white space before it and no prolog are both fine.
 ///
 /// # Errors
-/// The word that is kept with the unread notification.
-pub(super) fn parse(text: &str) -> Result<Document<'_>, &'static str> {
+/// Why the notification is quarantined.
+pub(super) fn parse(text: &str) -> Result<Document<'_>, Reason> {
     // An empty declaration would pass the parser; nothing that declares a type is read.
     if text.contains("<!DOCTYPE") {
-        return Err("doctype");
+        return Err(Reason::Doctype);
     }
     if !has_few_attributes(text) {
-        return Err(TOO_MANY);
+        return Err(Reason::TooManyNodes);
     }
     let options = ParsingOptions {
         nodes_limit: MOST_NODES,
         ..ParsingOptions::default()
     };
     let document = Document::parse_with_options(text.trim(), options).map_err(|error| match error {
-        Error::DtdDetected => "doctype",
-        Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached => TOO_MANY,
-        _ => MALFORMED,
+        Error::DtdDetected => Reason::Doctype,
+        Error::NodesLimitReached | Error::AttributesLimitReached | Error::NamespacesLimitReached => {
+            Reason::TooManyNodes
+        }
+        _ => Reason::MalformedXml,
     })?;
     let is_wide = |node: Node<'_, '_>| node.children().nth(MOST_CHILDREN).is_some();
     if document.descendants().any(is_wide) {
-        return Err(TOO_MANY);
+        return Err(Reason::TooManyNodes);
     }
     Ok(document)
 }

@@ -9,7 +9,7 @@ use super::super::delivery::{fingerprint, text};
 use super::super::instrument::Instrument;
 use super::super::networks::slug;
 use super::{Item, NAME};
-use crate::ingest::verdict::{Uncounted, Verdict};
+use crate::ingest::verdict::{Reason, Uncounted, Verdict};
 use crate::model::{CheckoutPath, Event, EventType, Mode, Money};
 
 /// Ids that every test payment shares, so that they identify nothing.
@@ -66,7 +66,7 @@ fn read_payment(item: &Item<'_>, content: &Value, id: &str) -> Verdict {
         Instrument::card(None, None).apply(&mut event);
         return Ok(event);
     }
-    let charge = charge.ok_or(Uncounted::Quarantined("no_charge_id"))?;
+    let charge = charge.ok_or(Uncounted::Quarantined(Reason::NoChargeId))?;
     // The provider's own webhook tells of the same charge: sharing its id, the money counts once.
     let charge = if is_test_id(&credential["charge_id"]) {
         unique_test_id(item, content)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::decimals::{Decimals, NO_AMOUNT, TOO_LARGE, currency, from_listed_text};
 use super::super::delivery::text;
-use super::{Uncounted, Verdict};
+use super::{Reason, Uncounted, Verdict};
 use crate::model::Money;
 
 /// PayPal's currencies without decimals. Its amounts are decimal texts, in which zeros may follow.
@@ -13,7 +13,7 @@ const DECIMALS: Decimals = &[("HUF", 0), ("JPY", 0), ("TWD", 0)];
 /// An amount that is not below zero.
 pub(super) fn amount(stated: &Value) -> Verdict<Money> {
     match read(stated)? {
-        (_, true) => Err(Uncounted::Quarantined("negative_amount")),
+        (_, true) => Err(Uncounted::Quarantined(Reason::NegativeAmount)),
         (money, false) => Ok(money),
     }
 }
@@ -30,7 +30,7 @@ pub(super) fn sum<'a>(stated: impl Iterator<Item = &'a Value>) -> Verdict<Option
         let next = amount(next)?;
         let before = total.map_or(0, |total| total.minor);
         if total.is_some_and(|total| total.currency != next.currency) {
-            return Err(Uncounted::Quarantined("mixed_currencies"));
+            return Err(Uncounted::Quarantined(Reason::MixedCurrencies));
         }
         let minor = before.checked_add(next.minor).ok_or(TOO_LARGE)?;
         total = Some(Money { minor, ..next });

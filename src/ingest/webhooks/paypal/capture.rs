@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::delivery::text;
 use super::amounts::{amount, given_back};
 use super::names::Names;
-use super::{Mapped, Notice, Uncounted, Verdict, failure, instrument};
+use super::{Mapped, Notice, Reason, Uncounted, Verdict, failure, instrument};
 use crate::model::{Event, EventType, FailureKind};
 
 /// Money reserved for a later capture, if nobody has to look at it first.
@@ -54,7 +54,7 @@ pub(super) fn denied(notice: &Notice<'_>) -> Mapped {
 pub(super) fn refunded(notice: &Notice<'_>) -> Mapped {
     let refund = notice.resource;
     let mut one = going_back(notice, EventType::TransactionRefunded)?;
-    one.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Quarantined("no_refund_id"))?);
+    one.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Quarantined(Reason::NoRefundId))?);
     let this = given_back(&refund["amount"])?;
     one.amount = Some(this);
     match done(notice) {
@@ -90,7 +90,7 @@ pub(super) fn reversed(notice: &Notice<'_>) -> Mapped {
     event.amount = Some(given_back(&reversal["amount"])?);
     match done(notice) {
         Done::Yes => Ok(vec![event]),
-        Done::NotYet | Done::Failed => Err(Uncounted::Quarantined("not_reversed")),
+        Done::NotYet | Done::Failed => Err(Uncounted::Quarantined(Reason::NotReversed)),
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn state(resource: &Value) -> String {
 }
 
 fn of_authorization(notice: &Notice<'_>) -> Verdict<Names> {
-    let id = text(&notice.resource["id"]).ok_or(Uncounted::Quarantined("no_authorization_id"))?;
+    let id = text(&notice.resource["id"]).ok_or(Uncounted::Quarantined(Reason::NoAuthorizationId))?;
     Ok(Names {
         authorization: Some(id),
         capture: None,
@@ -145,7 +145,7 @@ fn of_authorization(notice: &Notice<'_>) -> Verdict<Names> {
 
 /// A try to take money. Captures of an authorization are parts of the try that it was.
 fn attempt(notice: &Notice<'_>, kind: EventType) -> Verdict {
-    let id = text(&notice.resource["id"]).ok_or(Uncounted::Quarantined("no_capture_id"))?;
+    let id = text(&notice.resource["id"]).ok_or(Uncounted::Quarantined(Reason::NoCaptureId))?;
     let names = Names {
         capture: Some(id.clone()),
         ..Names::of(notice.resource)

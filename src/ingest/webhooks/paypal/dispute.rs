@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::delivery::{list, text};
 use super::amounts::{amount, given_back, sum};
 use super::capture::{state, texts};
-use super::{Mapped, Notice, Uncounted, Verdict};
+use super::{Mapped, Notice, Reason, Uncounted, Verdict};
 use crate::model::{DisputeOutcome, DisputeStage, EventType, Money};
 
 /// The dispute's present state, for each of the transactions that it is about.
@@ -14,7 +14,7 @@ pub(super) fn dispute(notice: &Notice<'_>) -> Mapped {
     let disputed = disputed.filter_map(|told| Some((text(&told["seller_transaction_id"])?, told)));
     let (captures, disputed): (Vec<String>, Vec<&Value>) = disputed.unzip();
     if captures.is_empty() {
-        return Err(Uncounted::Quarantined("no_payment_id"));
+        return Err(Uncounted::Quarantined(Reason::NoPaymentId));
     }
     let amounts = amounts(&disputed, amount(&notice.resource["dispute_amount"])?);
     let several = captures.len() > 1;
@@ -80,7 +80,7 @@ fn of_capture(notice: &Notice<'_>, capture: String, disputed: &Value) -> Verdict
     let mut event = notice.event(kind, capture.clone(), &texts(disputed));
     event.capture_id = Some(capture);
     let id = text(&dispute["dispute_id"]).or_else(|| text(&dispute["id"]));
-    event.dispute_id = Some(id.ok_or(Uncounted::Quarantined("no_dispute_id"))?);
+    event.dispute_id = Some(id.ok_or(Uncounted::Quarantined(Reason::NoDisputeId))?);
     event.stage = stage(dispute);
     if closed {
         event.outcome = outcome(&dispute["dispute_outcome"]);

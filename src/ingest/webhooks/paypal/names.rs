@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::super::delivery::text;
-use super::{Uncounted, Verdict};
+use super::{Reason, Uncounted, Verdict};
 use crate::model::Event;
 
 /// The ids that a notice knows of a payment.
@@ -36,7 +36,7 @@ impl Names {
     /// The widest of them is the payment's own.
     pub fn payment(&self) -> Verdict<String> {
         let own = self.widest_first().next();
-        own.cloned().ok_or(Uncounted::Quarantined("no_payment_id"))
+        own.cloned().ok_or(Uncounted::Quarantined(Reason::NoPaymentId))
     }
 
     /// The others lead to it.

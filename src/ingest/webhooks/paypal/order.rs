@@ -6,7 +6,7 @@ use super::super::delivery::{list, text};
 use super::amounts::{amount, sum};
 use super::capture::{state, texts};
 use super::names::Names;
-use super::{Mapped, Notice, Uncounted, Verdict, instrument};
+use super::{Mapped, Notice, Reason, Uncounted, Verdict, instrument};
 use crate::model::EventType;
 
 /// The customer has agreed; no money has moved.
@@ -57,7 +57,7 @@ pub(super) fn payment_created(notice: &Notice<'_>) -> Mapped {
 }
 
 fn own_id(notice: &Notice<'_>) -> Verdict<String> {
-    text(&notice.resource["id"]).ok_or(Uncounted::Quarantined("no_payment_id"))
+    text(&notice.resource["id"]).ok_or(Uncounted::Quarantined(Reason::NoPaymentId))
 }
 
 fn units(order: &Value) -> &[Value] {
@@ -91,7 +91,7 @@ fn set_up(notice: &Notice<'_>, order_id: String) -> Verdict {
 
 /// One capture inside an order, as [`super::capture::completed`] tells it.
 fn capture_of(notice: &Notice<'_>, order_id: &str, unit: &Value, capture: &Value) -> Verdict {
-    let id = text(&capture["id"]).ok_or(Uncounted::Quarantined("no_capture_id"))?;
+    let id = text(&capture["id"]).ok_or(Uncounted::Quarantined(Reason::NoCaptureId))?;
     let names = Names {
         order: Some(order_id.to_owned()),
         capture: Some(id.clone()),

@@ -89,7 +89,7 @@ impl Transmission {
     }
 }
 
-/// Where a certificate of PayPal's lies. Whoever sends a request chooses it, so it is taken apart and put together anew.
+/// The address of a certificate of PayPal. The sender of a request chooses it, so it is parsed and put together again.
 pub(super) struct CertificateAddress {
     host: String,
     name: String,

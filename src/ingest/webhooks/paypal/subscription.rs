@@ -3,13 +3,13 @@
 use super::super::delivery::text;
 use super::amounts::amount;
 use super::capture::texts;
-use super::{Mapped, Notice, Uncounted, failure, instrument};
+use super::{Mapped, Notice, Reason, Uncounted, failure, instrument};
 use crate::model::EventType;
 
 /// A failed try. PayPal names no payment for it, so each is one of its own: the subscription's, at that time.
 pub(super) fn payment_failed(notice: &Notice<'_>) -> Mapped {
     let subscription = notice.resource;
-    let id = text(&subscription["id"]).ok_or(Uncounted::Quarantined("no_subscription_id"))?;
+    let id = text(&subscription["id"]).ok_or(Uncounted::Quarantined(Reason::NoSubscriptionId))?;
     let failed = &subscription["billing_info"]["last_failed_payment"];
     let at = text(&failed["time"]).or_else(|| text(&notice.body["create_time"]));
     let payment_id = format!("{id}:{}", at.as_deref().unwrap_or_default());

@@ -60,7 +60,8 @@ impl Trust {
             anchor.map(|anchor| anchor.to_owned())
         });
         let anchors = anchors.collect::<Result<_, _>>();
-        let anchors = anchors.map_err(|error| refused(format!("holds no certificate of an authority: {error}")))?;
+        let anchors =
+            anchors.map_err(|error| refused(format!("contains no certificate of a certificate authority: {error}")))?;
         Ok(Trust { anchors })
     }
 
@@ -85,14 +86,16 @@ impl Trust {
         at: DateTime<Utc>,
     ) -> Result<EndEntityCert<'a>, Refusal> {
         let refused = |reason: String| Refusal::Certificate(reason);
-        let (first, intermediates) = chain.split_first().ok_or_else(|| refused("there is none".into()))?;
+        let (first, intermediates) = chain
+            .split_first()
+            .ok_or_else(|| refused("there is no certificate".into()))?;
         let leaf = EndEntityCert::try_from(first).map_err(|error| refused(error.to_string()))?;
         let is_paypals = SUBJECTS.iter().any(|name| {
             let name = ServerName::try_from(*name);
             name.is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok())
         });
         if !is_paypals {
-            return Err(refused("it is not of PayPal's webhooks".into()));
+            return Err(refused("it is not one of PayPal's webhooks".into()));
         }
         let seconds = u64::try_from(at.timestamp()).map_err(|error| refused(error.to_string()))?;
         leaf.verify_for_usage(
@@ -117,7 +120,7 @@ impl Certificates {
     /// Reads a folder; without one there are none.
     ///
     /// # Errors
-    /// Names the setting where it cannot be read or a file in it is no certificate.
+    /// Names the setting if it cannot be read or a file in it is not a certificate.
     pub fn open(folder: &Path) -> Result<Self, SettingError> {
         if folder.as_os_str().is_empty() {
             return Ok(Self::default());
@@ -136,7 +139,7 @@ impl Certificates {
             certificates(&pem).map_err(|error| refused(format!("{}: {error}", path.display())))?;
             found.insert(name.to_owned(), pem);
             if found.len() > COUNT {
-                return Err(refused(format!("holds more than {COUNT} files")));
+                return Err(refused(format!("contains more than {COUNT} files")));
             }
         }
         Ok(Certificates(found))
@@ -153,7 +156,7 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).take(COUNT).collect();
     match read {
         Err(error) => Err(format!("it cannot be read: {error}")),
-        Ok(none) if none.is_empty() => Err("it holds no certificate".into()),
+        Ok(none) if none.is_empty() => Err("it contains no certificate".into()),
         Ok(certificates) => Ok(certificates),
     }
 }

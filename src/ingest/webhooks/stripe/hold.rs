@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::money::{figure, money};
 use super::{Notice, Verdict};
 
-/// The first version in which the rest of a hold is no refund.
+/// The first version in which the rest of a hold is not reported as a refund.
 const NO_REFUND_SINCE: &str = "2025-03-31";
 
 /// Whether anything of a charge was captured, also while more of it may be.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::delivery::text;
 use super::super::instrument::Instrument;
 use super::money::{amount, figure};
-use super::{Notice, Uncounted, Verdict, failure, hold, instrument, reference};
+use super::{Notice, Reason, Uncounted, Verdict, failure, hold, instrument, reference};
 use crate::model::{EventType, TimeOrigin};
 
 /// A payment is set up.
@@ -34,10 +34,10 @@ pub(super) fn authorized(notice: &Notice<'_>) -> Verdict {
     }
     let mut event = of_intent(notice, EventType::TransactionAuthorized, "amount_capturable")?;
     if event.amount.is_some_and(|money| money.minor == 0) {
-        return Err(Uncounted::Quarantined("nothing_capturable"));
+        return Err(Uncounted::Quarantined(Reason::NothingCapturable));
     }
     let charge = latest_charge(notice.object);
-    event.attempt_id = Some(charge.id().ok_or(Uncounted::Quarantined("no_charge_id"))?);
+    event.attempt_id = Some(charge.id().ok_or(Uncounted::Quarantined(Reason::NoChargeId))?);
     charge.instrument().apply(&mut event);
     Ok(event)
 }
@@ -57,7 +57,7 @@ pub(super) fn succeeded(notice: &Notice<'_>) -> Verdict {
 fn captured(notice: &Notice<'_>, field: &str) -> Verdict {
     let mut event = of_intent(notice, EventType::TransactionCaptured, field)?;
     let charge = latest_charge(notice.object);
-    event.attempt_id = Some(charge.id().ok_or(Uncounted::Quarantined("no_charge_id"))?);
+    event.attempt_id = Some(charge.id().ok_or(Uncounted::Quarantined(Reason::NoChargeId))?);
     event.capture_id = event.attempt_id.clone();
     charge.instrument().apply(&mut event);
     Ok(event)

@@ -3,7 +3,7 @@
 use super::super::delivery::text;
 use super::charge::of_charge;
 use super::money::{amount, figure, money};
-use super::{Notice, Uncounted, Verdict, hold, payment_of, reference};
+use super::{Notice, Reason, Uncounted, Verdict, hold, payment_of, reference};
 use crate::model::{EventType, FailureKind};
 
 /// The sum given back so far. Recent versions no longer list the refunds here.
@@ -17,7 +17,7 @@ pub(super) fn so_far(notice: &Notice<'_>) -> Verdict {
     let back = figure(&charge["amount_refunded"])?.map(|refunded| refunded - rest.unwrap_or(0));
     let back = back
         .filter(|back| *back > 0)
-        .ok_or(Uncounted::Quarantined("nothing_given_back"))?;
+        .ok_or(Uncounted::Quarantined(Reason::NothingGivenBack))?;
     let mut event = of_charge(notice, EventType::TransactionRefunded)?;
     event.amount = Some(money(&notice.delivery, Some(back), &charge["currency"])?);
     event.cumulative = true;
@@ -35,13 +35,13 @@ pub(super) fn refund(notice: &Notice<'_>) -> Verdict {
         None | Some("succeeded") => false,
         Some("failed" | "canceled") => true,
         // Nothing has gone back yet: another notice follows.
-        Some(_) => return Err(Uncounted::Quarantined("refund_pending")),
+        Some(_) => return Err(Uncounted::Quarantined(Reason::RefundPending)),
     };
     let charge = reference(&refund["charge"]);
     let payment = payment_of(refund, charge.as_deref());
     let mut event = notice.event(EventType::TransactionRefunded, payment, charge.clone())?;
     event.capture_id = charge;
-    event.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Quarantined("no_refund_id"))?);
+    event.refund_id = Some(text(&refund["id"]).ok_or(Uncounted::Quarantined(Reason::NoRefundId))?);
     event.amount = Some(amount(&notice.delivery, refund, "amount")?);
     if undone {
         event.failure_kind = Some(FailureKind::Technical);
