@@ -40,6 +40,31 @@ pub const PAGES: &[Page] = &[
         "What it is, quick start, first event, first question, how it is built, and how to add to it."
     ),
     page!(
+        "events",
+        "src/ingest/events.md",
+        "Send events over HTTP: event types and fields, identities and repeats, corrections, and why an event is rejected."
+    ),
+    page!(
+        "providers",
+        "src/ingest/webhooks/providers.md",
+        "Webhooks: signatures, what is counted, ignored and quarantined, and how payments join conversations."
+    ),
+    page!("stripe", "src/ingest/webhooks/stripe.md", "Connect Stripe."),
+    page!("paypal", "src/ingest/webhooks/paypal.md", "Connect PayPal."),
+    page!("braintree", "src/ingest/webhooks/braintree.md", "Connect Braintree."),
+    page!("messenger", "src/ingest/webhooks/messenger.md", "Connect Messenger."),
+    page!("telegram", "src/ingest/webhooks/telegram.md", "Connect Telegram."),
+    page!(
+        "segment",
+        "src/ingest/segment/segment.md",
+        "Send events with the client libraries of Segment."
+    ),
+    page!(
+        "botframework",
+        "src/ingest/botframework/botframework.md",
+        "Send activities of the Bot Framework."
+    ),
+    page!(
         "api",
         "src/serve/api.md",
         "Ask questions over HTTP: parameters, formats, charts, annotations, sources, quarantine and error codes."
