@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use botledger::metrics;
 use botledger::serve::answer::question;
 use botledger::serve::docs::{PAGES, Page, address, headings, links};
 use botledger::serve::formats;
@@ -173,39 +172,11 @@ fn of_formats() -> String {
     )
 }
 
-fn of_metrics() -> String {
-    let all = |names: Vec<String>| {
-        if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join(", ")
-        }
-    };
-    let row = |metric: &metrics::Metric| {
-        let dimensions = metric.dimensions.iter().map(|dimension| format!("`{}`", dimension.0));
-        let own = |parameter: &metrics::Parameter| match parameter.default {
-            "" => format!("`{}`", parameter.name),
-            default => format!("`{}` (`{default}`)", parameter.name),
-        };
-        vec![
-            format!("`{}`", metric.name),
-            metric.title.to_owned(),
-            all(dimensions.collect()),
-            all(metric.parameters.iter().map(own).collect()),
-        ]
-    };
-    table(
-        "| metric | title | dimensions | own parameters and defaults |",
-        metrics::ALL.iter().map(row),
-    )
-}
-
 /// Every generated table: its name in the comment before it, the file that has it and what it should be.
 fn generated() -> Vec<(&'static str, &'static str, String)> {
     vec![
         ("parameters", "src/serve/api.md", parameters()),
         ("formats", "src/serve/api.md", of_formats()),
-        ("metrics", "src/metrics/metrics.md", of_metrics()),
     ]
 }
 

@@ -8,23 +8,31 @@ use crate::serve::charts::kit::{
 use crate::serve::charts::{ChartError, ChartRequest};
 
 /// One line: a group, a part of it and a column.
-struct Line {
+struct Line<'a> {
     outer: usize,
     inner: usize,
-    column: String,
+    column: &'a str,
     name: String,
 }
 
 /// Draws the leading columns of one unit, or the first of them by group.
 pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
+    draw_columns(canvas, request, &leading(request))
+}
+
+/// Draws some columns of one unit, or the first of them by group.
+pub(in crate::serve) fn draw_columns(
+    canvas: &Canvas,
+    request: &ChartRequest,
+    names: &[&str],
+) -> Result<Notes, ChartError> {
     let split = split(request);
     let grid = Grid::new(request, split.as_deref());
-    let (columns, kind) = leading(request);
-    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    if !grid.has_data(&names) {
+    let (kind, unit) = kind(request, names);
+    if !grid.has_data(names) {
         return no_data(canvas, request, "Nothing was recorded");
     }
-    let lines = lines(&grid, &columns, most_lines(canvas));
+    let lines = lines(&grid, names, most_lines(canvas));
     let numbers = lines.iter().map(|line| last(&grid, line));
     let narrow = !named(canvas);
     let ends = match narrow {
@@ -35,8 +43,12 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let shown: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     legend.others(&grid, &shown, |_| 0.0, "");
     let body = header(canvas, request, &legend)?;
-    let values: Vec<Vec<Option<f64>>> = lines.iter().map(|l| grid.floats(l.outer, l.inner, &l.column)).collect();
-    let caption = format!("{}{}", words(names.first().unwrap_or(&"")), per(request));
+    let values: Vec<Vec<Option<f64>>> = lines.iter().map(|l| grid.floats(l.outer, l.inner, l.column)).collect();
+    let told = match lines.iter().any(|line| line.column != names[0]) {
+        true => unit,
+        false => names[0],
+    };
+    let caption = format!("{}{}", words(told), per(request));
     let parts = by_currency(request, &grid, &lines);
     let spec = |(currency, own): &(String, Vec<usize>)| {
         let all = || own.iter().flat_map(|line| &values[*line]).flatten().copied();
@@ -58,8 +70,8 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     let sentence = |line: &Line| format!("{}: {} at the end.", line.name, last(&grid, line));
     Ok(Notes {
         summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
-        hits: hits(&grid, whole(&panels), &drawn, &names),
-        series: grid.series(&names, &drawn),
+        hits: hits(&grid, whole(&panels), &drawn, names),
+        series: grid.series(names, &drawn),
     })
 }
 
@@ -76,9 +88,9 @@ fn legend(canvas: &Canvas, grid: &Grid, lines: &[Line], narrow: bool) -> Legend 
 
 /// A line's last number.
 fn last(grid: &Grid, line: &Line) -> String {
-    let values = grid.floats(line.outer, line.inner, &line.column);
+    let values = grid.floats(line.outer, line.inner, line.column);
     let bucket = values.iter().rposition(Option::is_some);
-    grid.shown(line.outer, line.inner, bucket.unwrap_or(0), &line.column)
+    grid.shown(line.outer, line.inner, bucket.unwrap_or(0), line.column)
 }
 
 fn draw_lines(
@@ -130,34 +142,39 @@ fn split(request: &ChartRequest) -> Option<String> {
 }
 
 /// The first numeric column and those of the same unit beside it.
-fn leading(request: &ChartRequest) -> (Vec<String>, Kind) {
+fn leading<'a>(request: &'a ChartRequest) -> Vec<&'a str> {
     let numeric = |kind| matches!(kind, ColumnType::Integer | ColumnType::Number | ColumnType::Amount);
     let mut columns = request.table.columns.iter().filter(|column| numeric(column.kind));
     let Some(first) = columns.next() else {
-        return (Vec::new(), Kind::Real);
+        return Vec::new();
     };
     let alike = columns.filter(|column| column.unit == first.unit && column.kind == first.kind && first.unit.is_some());
-    let names = std::iter::once(first)
-        .chain(alike)
-        .take(4)
-        .map(|column| column.name.clone())
-        .collect();
+    let all = std::iter::once(first).chain(alike).take(4);
+    all.map(|column| column.name.as_str()).collect()
+}
+
+/// What the numbers of the first of some columns are, and their unit.
+fn kind(request: &ChartRequest, names: &[&str]) -> (Kind, &'static str) {
+    let first = names.first().and_then(|name| request.table.position(name));
+    let Some(first) = first.map(|at| &request.table.columns[at]) else {
+        return (Kind::Real, "");
+    };
     let kind = match (first.kind, first.unit) {
         (ColumnType::Integer, _) => Kind::Count,
         (ColumnType::Number, Some("ratio")) => Kind::Ratio,
         _ => Kind::Real,
     };
-    (names, kind)
+    (kind, first.unit.unwrap_or_default())
 }
 
-fn lines(grid: &Grid, columns: &[String], most: usize) -> Vec<Line> {
+fn lines<'a>(grid: &Grid, columns: &[&'a str], most: usize) -> Vec<Line<'a>> {
     let grouped = grid.outer.len() * grid.inner.len() > 1;
     let columns = if grouped { &columns[..1] } else { columns };
     let mut lines = Vec::new();
-    let first = columns.first().map_or("", String::as_str);
+    let first = columns.first().copied().unwrap_or_default();
     for outer in grid.by_size(|outer| grid.last(outer, first)).into_iter().take(most) {
         for inner in 0..grid.inner.len() {
-            for column in columns {
+            for &column in columns {
                 let parts = [grid.name(outer), grid.part(inner)];
                 let name = parts
                     .into_iter()
@@ -168,7 +185,7 @@ fn lines(grid: &Grid, columns: &[String], most: usize) -> Vec<Line> {
                 lines.push(Line {
                     outer,
                     inner,
-                    column: column.clone(),
+                    column,
                     name,
                 });
             }
