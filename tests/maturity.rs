@@ -1,8 +1,8 @@
 //! Which buckets have settled: a bucket is mature from the moment at which its end plus the window has passed.
 
+use botledger::serve::metric_names;
 use serde_json::{Value, json};
 
-use crate::questions::METRICS;
 use crate::small;
 
 /// What an answer says of its windows, in their order.
@@ -104,7 +104,7 @@ fn a_clipped_bucket_settles_a_window_after_the_end_of_the_range() {
 #[test]
 fn what_has_no_window_says_nothing_and_what_has_one_names_columns_of_its_answer() {
     let mut with = Vec::new();
-    for metric in METRICS {
+    for metric in metric_names() {
         let path = format!("/v1/metrics/{metric}?from=2016-07-01&to=2016-10-01&interval=month");
         let answer = small::loaded().client.get_json(&path);
         let names: Vec<&Value> = answer["columns"]

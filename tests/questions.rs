@@ -1,27 +1,12 @@
 //! Asking over HTTP: the shape of answers, and refusals that name what is wrong.
 
+use botledger::serve::metric_names;
 use serde_json::Value;
 
 use crate::small;
 use crate::support::app::TestApp;
 use crate::support::client::same_number;
 
-/// Every metric, in the order of the list.
-pub const METRICS: [&str; 13] = [
-    "bot-growth",
-    "milestones",
-    "bot-activity",
-    "bot-activation",
-    "bot-retention",
-    "conversion",
-    "path-effect",
-    "provider-share",
-    "payments",
-    "declines",
-    "change",
-    "coverage",
-    "forecast",
-];
 const RANGE: &str = "from=2016-07-01&to=2016-10-01";
 
 #[test]
@@ -33,7 +18,7 @@ fn the_list_defines_every_metric() {
         .iter()
         .map(|metric| metric["name"].as_str().or(metric["metric"].as_str()).unwrap())
         .collect();
-    assert_eq!(names, METRICS);
+    assert_eq!(names, metric_names());
     for metric in metrics {
         let definition = &metric["definition"];
         assert!(definition["version"].is_number() && definition["text"].as_str().is_some_and(|text| text.len() > 20));
@@ -47,7 +32,7 @@ fn the_list_defines_every_metric() {
 #[test]
 fn an_answer_has_the_shape_of_the_contract() {
     let app = small::loaded();
-    for metric in METRICS {
+    for metric in metric_names() {
         let answer = app
             .client
             .get_json(&format!("/v1/metrics/{metric}?{RANGE}&interval=month&tz=Europe/Rome"));
@@ -133,7 +118,7 @@ fn a_day_around_a_clock_change_has_23_or_25_hours() {
 #[test]
 fn csv_has_the_same_columns_and_cells_as_json() {
     let app = small::loaded();
-    for metric in METRICS {
+    for metric in metric_names() {
         let path = format!("/v1/metrics/{metric}?{RANGE}&interval=month");
         let json = app.client.get_json(&path);
         let csv = app.client.get(&format!("{path}&format=csv")).expect_status(200);
@@ -199,7 +184,7 @@ fn what_cannot_be_asked_is_refused_by_name() {
         ("tz=UTC&tz=Europe/Rome", "invalid_parameter", "tz"),
         ("format=xml", "invalid_parameter", "format"),
     ];
-    for metric in METRICS {
+    for metric in metric_names() {
         for (query, code, field) in cases {
             let named = app
                 .client

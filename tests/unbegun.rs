@@ -1,8 +1,8 @@
 //! What has not begun is nothing: no zero, no churn, no point of a chart, no row of the page.
 
+use botledger::serve::metric_names;
 use serde_json::Value;
 
-use crate::questions::METRICS;
 use crate::support::app::TestApp;
 use crate::support::events::{Draft, bot_registered, captured, checkout, conversation, lines};
 
@@ -38,7 +38,7 @@ fn metadata(svg: &str) -> Value {
 #[test]
 fn a_chart_ends_where_time_has_come_to() {
     let app = in_july();
-    for metric in METRICS {
+    for metric in metric_names() {
         let svg = app
             .client
             .get(&format!(
@@ -64,7 +64,7 @@ fn a_chart_ends_where_time_has_come_to() {
 #[test]
 fn a_range_that_lies_ahead_is_told_as_such() {
     let app = in_july();
-    for metric in METRICS
+    for metric in metric_names()
         .iter()
         .filter(|metric| !["milestones", "forecast"].contains(*metric))
     {
