@@ -10,6 +10,7 @@ mod bot_retention;
 mod change;
 pub mod column;
 mod concentration;
+mod conversation_length;
 mod conversion;
 mod converting;
 mod coverage;
@@ -58,6 +59,7 @@ pub const ALL: &[Metric] = &[
     bot_activation::METRIC,
     bot_retention::METRIC,
     conversion::METRIC,
+    conversation_length::METRIC,
     path_effect::METRIC,
     provider_share::METRIC,
     payments::METRIC,

@@ -6,6 +6,7 @@ mod bot_activity;
 mod bot_growth;
 mod bot_retention;
 mod change;
+mod conversation_length;
 mod conversion;
 mod coverage;
 mod declines;
@@ -104,6 +105,7 @@ const ALL: &[View] = &[
     bot_activation::VIEW,
     bot_retention::VIEW,
     conversion::VIEW,
+    conversation_length::VIEW,
     payments::VIEW,
     forecast::MONEY,
     provider_share::PROVIDERS,
