@@ -243,9 +243,9 @@ pub struct Chart {
 pub struct Meaning {
     /// One paragraph.
     pub text: &'static str,
-    /// What is counted in the numerator.
+    /// What is counted above the line.
     pub numerator: &'static str,
-    /// What is counted in the denominator.
+    /// What is counted below the line.
     pub denominator: &'static str,
     /// What is left out.
     pub excludes: &'static [&'static str],
