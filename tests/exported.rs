@@ -200,5 +200,5 @@ fn what_is_no_export_is_refused_in_a_sentence_and_makes_nothing() {
     );
     std::fs::write(&other, "PAR1 and nothing more").unwrap();
     let said = refused(&other);
-    assert!(said.contains("no export that can be read"), "{said}");
+    assert!(said.contains("not an export that can be read"), "{said}");
 }

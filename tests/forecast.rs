@@ -140,8 +140,8 @@ fn what_stands_still_goes_on_standing_and_was_never_off() {
     assert_eq!(
         warning,
         "the forecast does not beat simply repeating the last day's growth (the baseline) in 3 of the 3 days ahead \
-         that can be tried on the past: as far ahead as the day from 2016-01-17 it was off by 0 bots on average, the \
-         baseline by 0"
+         that can be tested on the past: for the day from 2016-01-17, its average error is 0 bots, and that of the \
+         baseline 0"
     );
 }
 
@@ -175,7 +175,7 @@ fn what_doubles_is_the_baselines_and_the_model_says_so() {
     assert!(rows[0][5].unwrap() > 1.0 && rows[0][0].unwrap() < 4096.0);
     assert!(
         outcome.warnings[0].contains("(the baseline) in 1 of the 1 day ahead")
-            && outcome.warnings[0].ends_with("the baseline by 0"),
+            && outcome.warnings[0].ends_with("that of the baseline 0"),
         "{:?}",
         outcome.warnings
     );
@@ -192,7 +192,7 @@ fn fewer_than_six_buckets_are_null_with_the_reason() {
     let outcome = forecast(&[1, 2, 3, 4, 5, 6], "1");
     assert_eq!(ahead(&outcome)[0][5..], [None, None]);
     assert!(
-        outcome.warnings[0].contains("off before cannot be told"),
+        outcome.warnings[0].contains("the error of earlier forecasts is not known"),
         "{:?}",
         outcome.warnings
     );
