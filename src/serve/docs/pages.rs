@@ -42,27 +42,47 @@ pub const PAGES: &[Page] = &[
     page!(
         "events",
         "src/ingest/events.md",
-        "Send events over HTTP: event types and fields, identities and repeats, corrections, and why an event is rejected."
+        "Send events: formats, acknowledgement, event types and fields, repeats, corrections, rejection codes."
     ),
     page!(
-        "providers",
+        "webhooks",
         "src/ingest/webhooks/providers.md",
-        "Webhooks: signatures, what is counted, ignored and quarantined, and how payments join conversations."
+        "What all webhooks have in common: setting up a source, signatures, joining payments to conversations."
     ),
-    page!("stripe", "src/ingest/webhooks/stripe.md", "Connect Stripe."),
-    page!("paypal", "src/ingest/webhooks/paypal.md", "Connect PayPal."),
-    page!("braintree", "src/ingest/webhooks/braintree.md", "Connect Braintree."),
-    page!("messenger", "src/ingest/webhooks/messenger.md", "Connect Messenger."),
-    page!("telegram", "src/ingest/webhooks/telegram.md", "Connect Telegram."),
+    page!(
+        "stripe",
+        "src/ingest/webhooks/stripe.md",
+        "Connect Stripe, and what becomes of its notices."
+    ),
+    page!(
+        "paypal",
+        "src/ingest/webhooks/paypal.md",
+        "Connect PayPal, and what becomes of its notices."
+    ),
+    page!(
+        "braintree",
+        "src/ingest/webhooks/braintree.md",
+        "Connect Braintree, and send the card sales that it has no webhook for."
+    ),
+    page!(
+        "messenger",
+        "src/ingest/webhooks/messenger.md",
+        "Connect Messenger, and what becomes of its updates."
+    ),
+    page!(
+        "telegram",
+        "src/ingest/webhooks/telegram.md",
+        "Connect a Telegram bot, and what becomes of its updates."
+    ),
     page!(
         "segment",
         "src/ingest/segment/segment.md",
-        "Send events with the client libraries of Segment."
+        "Send events with Segment's client libraries."
     ),
     page!(
         "botframework",
         "src/ingest/botframework/botframework.md",
-        "Send activities of the Bot Framework."
+        "Send the activities of a bot on the Bot Framework."
     ),
     page!(
         "api",
@@ -72,7 +92,7 @@ pub const PAGES: &[Page] = &[
     page!(
         "every-metric",
         "src/metrics/metrics.md",
-        "Completeness, rates and intervals, currencies and exchange rates, rounding; the changelog of definitions."
+        "Completeness, rates and intervals, currencies and exchange rates, rounding, and notes on single metrics."
     ),
     page!(
         "configuration",
