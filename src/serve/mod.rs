@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod charts;
 pub mod charts_route;
+pub mod dates;
 pub mod docs;
 pub mod formats;
 pub mod gate;

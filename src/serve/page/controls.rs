@@ -4,9 +4,10 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use super::choices::{Choices, date as date_of, days_around};
-use super::{PageModel, format, missing};
+use super::{PageModel, missing};
 use crate::model::Interval;
 use crate::serve::answer::moment::parse_instant;
+use crate::serve::numbers;
 use crate::serve::views::row::{capital, name};
 
 /// Zones offered for typing; any other IANA name is taken too.
@@ -135,7 +136,7 @@ const MOST_PLATFORMS: usize = 50;
 fn platform_label(model: &PageModel) -> String {
     match model.options.platforms.len() {
         0..=MOST_PLATFORMS => "Platform".to_owned(),
-        all => format!("Platform ({MOST_PLATFORMS} of {})", format::integer(all as i64)),
+        all => format!("Platform ({MOST_PLATFORMS} of {})", numbers::integer(all as i64)),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{Answers, format};
+use super::Answers;
 use crate::model::Value;
+use crate::serve::numbers;
 use crate::serve::views::row::{Row, first, rows};
 
 /// One key figure.
@@ -53,7 +54,7 @@ impl Answers {
         if !self.period.complete {
             return Some("this period is not over yet".into());
         }
-        let before = format::period(&self.previous, self.tz);
+        let before = self.previous.text(self.tz);
         let told = |metric, column| first(self.before(metric)).int(column) != 0;
         let has_data = told("bot-growth", "closing") || told("conversion", "entered") || told("payments", "payments");
         if self.previous.covered && has_data {
@@ -133,7 +134,7 @@ pub fn whole(key: &'static str, label: &str, pair: &Pair, basis: String) -> Figu
 /// A figure that is a share of something.
 pub fn share(key: &'static str, label: &str, pair: &Pair, basis: String) -> Figure {
     Figure {
-        shown: pair.now.as_f64().map_or(format::NOTHING.into(), format::percent),
+        shown: pair.now.as_f64().map_or(numbers::NOTHING.into(), numbers::percent),
         change: change(pair, Change::Points),
         ..whole(key, label, pair, basis)
     }
@@ -143,7 +144,7 @@ fn change(pair: &Pair, how: Change) -> Option<String> {
     let (now, before) = (pair.now.as_f64()?, pair.before?.as_f64()?);
     Some(match how {
         Change::Points => {
-            let told = format::compared(now, before, &[]);
+            let told = numbers::compared(now, before, &[]);
             format!("{}, from {}", told.difference, told.before)
         }
         // There is no change from nothing, and a percentage of less says nothing.
@@ -151,7 +152,7 @@ fn change(pair: &Pair, how: Change) -> Option<String> {
         Change::Relative if now == before => format!("unchanged from {}", money(pair.before?)),
         Change::Relative if before < 0.0 => format!("from {}", money(pair.before?)),
         Change::Relative => {
-            let sign = format::signed_percent(now / before - 1.0);
+            let sign = numbers::signed_percent(now / before - 1.0);
             format!("{sign}, from {}", money(pair.before?))
         }
     })
@@ -160,7 +161,7 @@ fn change(pair: &Pair, how: Change) -> Option<String> {
 /// The 95 % interval in words; empty where there is none.
 pub fn between(row: Row, low: &str, high: &str) -> String {
     match (row.number(low), row.number(high)) {
-        (Some(low), Some(high)) => format!("; 95% interval {} to {}", format::percent(low), format::percent(high)),
+        (Some(low), Some(high)) => format!("; 95% interval {} to {}", numbers::percent(low), numbers::percent(high)),
         _ => String::new(),
     }
 }
@@ -168,9 +169,9 @@ pub fn between(row: Row, low: &str, high: &str) -> String {
 /// A count or an amount for people; a dash where there is none.
 pub fn money(value: &Value) -> String {
     match value {
-        Value::Int(n) => format::integer(*n),
-        Value::Amount { .. } => format::decimal(&value.to_text()),
-        _ => format::NOTHING.into(),
+        Value::Int(n) => numbers::integer(*n),
+        Value::Amount { .. } => numbers::decimal(&value.to_text()),
+        _ => numbers::NOTHING.into(),
     }
 }
 

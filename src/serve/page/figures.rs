@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::figure::{Figure, Pair, between, card, money, share, whole};
-use super::{Answers, Told, format, missing, takings};
+use super::{Answers, Told, missing, takings};
 use crate::model::Value;
+use crate::serve::numbers;
 use crate::serve::views::row::{Row, first};
 
 /// What the key figures are told from.
@@ -48,7 +49,7 @@ fn comparison(answers: &Answers) -> String {
     match answers.incomparable() {
         None => format!(
             "Changes against the period before, {}.",
-            format::period(&answers.previous, answers.tz)
+            answers.previous.text(answers.tz)
         ),
         Some(why) => format!("No changes are shown: {why}."),
     }
@@ -68,7 +69,7 @@ fn bots(answers: &Answers) -> Vec<Figure> {
     };
     let (start, end) = (told("opening"), told("closing"));
     let rate = match growth.number("growth_rate") {
-        Some(rate) => format!("{} of the {start} at the start", format::signed_percent(rate)),
+        Some(rate) => format!("{} of the {start} at the start", numbers::signed_percent(rate)),
         None => "from no bots at the start".into(),
     };
     let flows = format!(
@@ -87,7 +88,7 @@ fn bots(answers: &Answers) -> Vec<Figure> {
     vec![
         whole("closing", "Bots at the end", &closing, members),
         Figure {
-            shown: net(growth).map_or(format::NOTHING.into(), format::signed_integer),
+            shown: net(growth).map_or(numbers::NOTHING.into(), numbers::signed_integer),
             ..whole("net_growth", "Net growth", &net_pair, flows)
         },
         whole("active", "Active bots", &active("active"), doing),
@@ -104,7 +105,10 @@ fn bots(answers: &Answers) -> Vec<Figure> {
 
 fn quick_ratio(activity: Row) -> String {
     activity.number("quick_ratio").map_or(String::new(), |ratio| {
-        format!("; quick ratio {}: (new + resurrected) ÷ churned", format::number(ratio))
+        format!(
+            "; quick ratio {}: (new + resurrected) ÷ churned",
+            numbers::number(ratio)
+        )
     })
 }
 
@@ -123,8 +127,8 @@ fn conversations(answers: &Answers) -> Vec<Figure> {
         let basis = match (row.cell("reached").as_i64(), row.cell("dropped").as_i64()) {
             (Some(reached), Some(dropped)) => format!(
                 "{} {verb} within 24 h ÷ n = {} conversations{}",
-                format::integer(reached),
-                format::integer(reached + dropped),
+                numbers::integer(reached),
+                numbers::integer(reached + dropped),
                 between(row, "ci_low", "ci_high"),
             ),
             _ => "of all conversations, within 24 h".into(),

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::asker::{Ask, Asker};
 use super::choices::{Choices, days_around};
 use super::drawing::draw;
-use super::{Answers, Freshness, Options, PageModel, Period, Section, Told, figures, format, missing};
+use super::{Answers, Freshness, Options, PageModel, Period, Section, Told, figures, missing};
 use crate::config::Config;
 use crate::metrics::{self, MetricError, Question};
 use crate::model::time::local_midnight;
@@ -16,6 +16,7 @@ use crate::model::{Annotation, TimeRange, Value};
 use crate::serve::answer::question::Defaults;
 use crate::serve::answer::report::{AnswerError, Report};
 use crate::serve::charts::Colours;
+use crate::serve::numbers;
 use crate::serve::sources;
 use crate::serve::views::{self, Pictured, Place, View};
 use crate::store::{Deadline, Store, StoreError};
@@ -230,7 +231,7 @@ fn lacking(error: &AnswerError) -> String {
         | AnswerError::Metric(MetricError::TooManyRows(rows))
         | AnswerError::Store(StoreError::TooManyRows(rows)) => {
             let rows = i64::try_from(*rows).unwrap_or(i64::MAX);
-            let rows = format::integer(rows);
+            let rows = numbers::integer(rows);
             format!("it takes more than {rows} rows; ask for a shorter period or a longer interval")
         }
         AnswerError::TimedOut | AnswerError::Store(StoreError::Timeout) => {

@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::format;
+use super::table::heading;
 use crate::model::Interval;
 use crate::serve::answer::maturity::Maturity;
 use crate::serve::answer::report::Report;
@@ -25,9 +25,7 @@ fn told(all: &[Maturity], (begun, ahead): (usize, usize), interval: Option<Inter
         .filter(|(_, immature)| *immature > 0)
         .map(|(one, immature)| {
             let name = one.columns.first().filter(|_| several);
-            let name = name.map_or(String::new(), |column| {
-                format!("{}, ", format::heading(column).to_lowercase())
-            });
+            let name = name.map_or(String::new(), |column| format!("{}, ", heading(column).to_lowercase()));
             let whose = if immature == 1 { "its" } else { "their" };
             let (which, window) = (buckets(one, (immature, begun), interval, tz), length(&one.window));
             format!("{name}{which}, until {window} after {whose} end")

@@ -9,7 +9,6 @@ mod controls;
 mod drawing;
 mod figure;
 mod figures;
-pub(super) mod format;
 mod gather;
 mod links;
 mod maturity;
@@ -36,6 +35,7 @@ use crate::model::{Annotation, Interval, Table};
 use crate::serve::answer::question::QuestionError;
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Colours;
+use crate::serve::dates;
 use crate::serve::sources::Sources;
 use crate::serve::views::{Place, View};
 
@@ -151,6 +151,13 @@ pub struct Chart {
     pub wide: String,
     /// For a phone; `None` where a second copy would weigh too much.
     pub narrow: Option<String>,
+}
+
+impl Period {
+    /// Its first and last day, or its instants.
+    fn text(&self, tz: Tz) -> String {
+        dates::period(self.from, self.to, tz)
+    }
 }
 
 impl Answers {

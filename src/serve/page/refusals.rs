@@ -3,9 +3,9 @@
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::format;
 use super::render::{quoted, sideways};
 use super::sources::{breakable, count, title};
+use crate::serve::dates;
 use crate::serve::sources::{IGNORED, NATIVE, SourceStatus, Sources, address};
 use crate::store::{IgnoredCount, RecentRefusal, SourceCounters};
 
@@ -204,7 +204,7 @@ fn line(refusal: &RecentRefusal, tz: Tz) -> Markup {
                 span.beneath { (refusal.message) }
             }
             td data-value=(refusal.count) { (count(refusal.count)) }
-            td.text { time datetime=(refusal.last_at.to_rfc3339()) { (format::instant(refusal.last_at, tz)) } }
+            td.text { time datetime=(refusal.last_at.to_rfc3339()) { (dates::instant(refusal.last_at, tz)) } }
         }
     }
 }

@@ -4,11 +4,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::choices::days_around;
 use super::{
-    Answers, Chart, Freshness, PageModel, Section, controls, figures, format, maturity, missing, rates, sources, table,
+    Answers, Chart, Freshness, PageModel, Section, controls, figures, maturity, missing, rates, sources, table,
 };
 use crate::metrics::Metric;
 use crate::serve::answer::report::Report;
 use crate::serve::views::row::{capital, name};
+use crate::serve::{dates, numbers};
 
 /// The style sheet, in the page so that nothing waits for it.
 pub(in crate::serve) const STYLE: &str = include_str!("style.css");
@@ -44,7 +45,7 @@ pub fn render(model: &PageModel) -> String {
 fn title(model: &PageModel) -> String {
     match (&model.answers, &model.problem) {
         (_, Some(_)) => "Error in the question – Botledger".into(),
-        (Some(answers), _) => format!("{} – Botledger", format::period(&answers.period, answers.tz)),
+        (Some(answers), _) => format!("{} – Botledger", answers.period.text(answers.tz)),
         _ => "Botledger".into(),
     }
 }
@@ -66,11 +67,11 @@ fn fresh(freshness: &Freshness, model: &PageModel) -> Markup {
     html! {
         dl.fresh aria-label="Freshness of the data" {
             @if let Some(until) = freshness.complete_until {
-                div { dt { "Complete until" } dd data-fresh="complete_until" data-value=(until.to_rfc3339()) { (format::instant(until, tz)) } }
+                div { dt { "Complete until" } dd data-fresh="complete_until" data-value=(until.to_rfc3339()) { (dates::instant(until, tz)) } }
             }
-            div { dt { "As of" } dd data-fresh="as_of" data-value=(freshness.as_of.to_rfc3339()) { (format::instant(freshness.as_of, tz)) } }
+            div { dt { "As of" } dd data-fresh="as_of" data-value=(freshness.as_of.to_rfc3339()) { (dates::instant(freshness.as_of, tz)) } }
             @if let Some(version) = freshness.data_version {
-                div { dt { "Data version" } dd data-fresh="data_version" data-value=(version) { (format::integer(version)) } }
+                div { dt { "Data version" } dd data-fresh="data_version" data-value=(version) { (numbers::integer(version)) } }
             }
         }
     }
@@ -152,7 +153,7 @@ fn report(model: &PageModel, answers: &Answers) -> Markup {
     );
     html! {
         div.intro {
-            h1 { (format::period(&answers.period, answers.tz)) }
+            h1 { (answers.period.text(answers.tz)) }
             @if !answers.period.complete { p.mark { "This period is not over yet" } }
             p.note { (scope) }
             (marks(answers))

@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
+use super::refusals;
 use super::render::sideways;
-use super::{format, refusals};
 use crate::model::Table;
 use crate::serve::sources::{NATIVE, SourceStatus, Sources};
 use crate::serve::views::row::{name, rows};
+use crate::serve::{dates, numbers};
 
 /// Seconds from which on a delivery counts as late.
 const LATE: i64 = 3600;
@@ -45,7 +46,7 @@ pub fn title(source: &SourceStatus) -> String {
 
 /// A count as people read it.
 pub fn count(n: u64) -> String {
-    format::integer(i64::try_from(n).unwrap_or(i64::MAX))
+    numbers::integer(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
 fn sentence(sources: &Sources) -> Markup {
@@ -132,7 +133,7 @@ fn table(sources: &Sources, coverage: Option<&Table>, tz: Tz) -> Markup {
 fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Table>, tz: Tz) -> Markup {
     let lag = source.counters.lag;
     let late = lag.is_some_and(|lag| lag.num_seconds() >= LATE);
-    let delay = lag.map_or(format::NOTHING.into(), |lag| format::seconds(lag.as_seconds_f64()));
+    let delay = lag.map_or(numbers::NOTHING.into(), |lag| numbers::seconds(lag.as_seconds_f64()));
     html! {
         tr data-source=(source.address) {
             th scope="row" {
@@ -146,7 +147,7 @@ fn row(source: &SourceStatus, now: DateTime<Utc>, coverage: Option<&Table>, tz: 
             @for (name, _, warns, count_of) in COUNTS {
                 @let n = count_of(source);
                 td data-count=(name) data-value=(n) { (figure(count(n), warns && n > 0)) }
-                @if let Some(coverage) = coverage.filter(|_| name == BESIDE) { td { @if source.test { (format::NOTHING) } @else { (joined(source, coverage)) } } }
+                @if let Some(coverage) = coverage.filter(|_| name == BESIDE) { td { @if source.test { (numbers::NOTHING) } @else { (joined(source, coverage)) } } }
             }
         }
     }
@@ -161,11 +162,11 @@ fn figure(text: String, warns: bool) -> Markup {
 
 fn moment(source: &SourceStatus, now: DateTime<Utc>, tz: Tz) -> Markup {
     let Some(at) = last(source) else {
-        return html! { (format::NOTHING) };
+        return html! { (numbers::NOTHING) };
     };
     let stale = source.counters.last_accepted.filter(|accepted| *accepted < at);
     html! {
-        time datetime=(at.to_rfc3339()) { (ago(at, now)) span.beneath { (format::instant(at, tz)) } }
+        time datetime=(at.to_rfc3339()) { (ago(at, now)) span.beneath { (dates::instant(at, tz)) } }
         @match (stale, source.counters.accepted) {
             (Some(accepted), _) => span.beneath { "new events " (ago(accepted, now)) },
             (None, 0) => span.beneath { "nothing new yet" },
@@ -180,8 +181,8 @@ fn joined(source: &SourceStatus, coverage: &Table) -> Markup {
     let rate = own.and_then(|row| Some((row.number("join_rate")?, row.int("payments"))));
     html! {
         @match rate {
-            None => (format::NOTHING),
-            Some((rate, n)) => { a href="#attribution" { (format::percent(rate)) } span.beneath { "of " (format::integer(n)) } }
+            None => (numbers::NOTHING),
+            Some((rate, n)) => { a href="#attribution" { (numbers::percent(rate)) } span.beneath { "of " (numbers::integer(n)) } }
         }
     }
 }
@@ -203,7 +204,7 @@ fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
         None if since > -TimeDelta::minutes(1) => "just now".into(),
         None => "in the future, by this server’s clock".into(),
         Some((1, unit)) => format!("1 {unit} ago"),
-        Some((n, unit)) => format!("{} {unit}s ago", format::integer(n)),
+        Some((n, unit)) => format!("{} {unit}s ago", numbers::integer(n)),
     }
 }
 

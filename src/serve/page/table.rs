@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::format;
 use super::render::sideways;
 use crate::model::{Column, ColumnType, Interval, Table, Value};
 use crate::serve::answer::report::Report;
 use crate::serve::views::View;
+use crate::serve::{dates, numbers};
 
 /// Cells of one table on the page, which keeps the page light; the CSV has all rows.
 const CELLS: usize = 1200;
@@ -24,11 +24,11 @@ pub fn render(view: &View, report: &Report, caption: &str) -> Markup {
         @if ahead > 0 { p.note data-not-begun=(ahead) { (not_begun(ahead, range.interval)) } }
         @if let Some(left_out) = &report.left_out {
             p.note data-left-out=(left_out.values) {
-                "The largest by name, " (format::integer(left_out.values as i64)) " others together in the rows “" (left_out.label) "”; the CSV has each."
+                "The largest by name, " (numbers::integer(left_out.values as i64)) " others together in the rows “" (left_out.label) "”; the CSV has each."
             }
         }
         @if skipped > 0 {
-            p.note { "The last " (most) " of " (format::integer(table.rows.len() as i64)) " rows; the CSV has all of them." }
+            p.note { "The last " (most) " of " (numbers::integer(table.rows.len() as i64)) " rows; the CSV has all of them." }
         }
         (sideways())
         div.scroll tabindex="0" role="region" aria-label=(caption) {
@@ -38,7 +38,7 @@ pub fn render(view: &View, report: &Report, caption: &str) -> Markup {
                     tr {
                         @for &(_, column) in &columns {
                             th scope="col" .text[!numeric(column)] data-column=(column.name) {
-                                (if column.name == "bucket_start" { "From".into() } else { format::heading(&column.name) })
+                                (if column.name == "bucket_start" { "From".into() } else { heading(&column.name) })
                                 @if let Some(unit) = unit(column) { span.unit { " " (unit) } }
                             }
                         }
@@ -85,18 +85,36 @@ fn line(view: &View, report: &Report, row: usize, columns: &[(usize, &Column)]) 
                 @let value = table.rows[row].get(at).unwrap_or(&Value::Null);
                 @if let (Value::Time(start), "bucket_start") = (value, column.name.as_str()) {
                     th scope="row" data-value=(value.to_text()) {
-                        (format::bucket(*start, report.question.range.interval))
+                        (dates::bucket(*start, report.question.range.interval))
                         @if !complete { " " span.mark { "incomplete" } }
                     }
                 } @else {
                     td .text[!numeric(column)] data-value=(value.to_text()) {
                         @if let Some(words) = (view.in_words)(table, row, &column.name) { (words) }
-                        @else { (format::cell(column, value)) }
+                        @else { (numbers::cell(column, value)) }
                     }
                 }
             }
         }
     }
+}
+
+/// A column's name as a heading: `share_by_count` becomes `Share by count`.
+pub fn heading(name: &str) -> String {
+    let spaced = match name {
+        "hhi" => "HHI".into(),
+        "hhi_by_amount" => "HHI by amount".into(),
+        "top1" => "Largest".into(),
+        _ => name
+            .replace('_', " ")
+            .replace("p90", "90th percentile")
+            .replace("ci low", "95% low")
+            .replace("ci high", "95% high"),
+    };
+    let mut letters = spaced.chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn numeric(column: &Column) -> bool {

@@ -1,8 +1,9 @@
 //! The key figures of money: what came in, what stayed, how often it worked and who processed it.
 
 use super::figure::{Figure, Pair, between, money, share, whole};
-use super::{Answers, format, rates};
+use super::{Answers, rates};
 use crate::model::{Table, Value};
+use crate::serve::numbers;
 use crate::serve::views::largest;
 use crate::serve::views::row::{CURRENCIES, by_payments, first, rows, sum, with_money, within};
 
@@ -23,7 +24,7 @@ pub fn money_figures(answers: &Answers) -> Vec<Figure> {
     let caveat = (unconverted > 0).then(|| {
         format!(
             "{} payments have no exchange rate and are left out of gross and net.",
-            format::integer(unconverted)
+            numbers::integer(unconverted)
         )
     });
     let mut figures = vec![captured(answers)];
@@ -104,7 +105,7 @@ fn top1(answers: &Answers) -> Figure {
     };
     let concentration = match (row.number("hhi"), row.number("effective_number")) {
         (Some(hhi), Some(like)) => {
-            let hhi = format::number(hhi.round());
+            let hhi = numbers::number(hhi.round());
             format!("; HHI {hhi} of 10,000, like {like:.1} equal providers")
         }
         _ => String::new(),

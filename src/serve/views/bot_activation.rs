@@ -5,7 +5,7 @@ use super::{PLACE, PLAIN, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::activation;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -34,19 +34,19 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
     if over == 0 {
         return format!(
             "{} bots were registered; of none are the 30 days over. So far {} had a conversation and {} a captured payment.",
-            format::integer(all),
-            format::integer(so_far("with_conversation")),
-            format::integer(so_far("with_payment")),
+            numbers::integer(all),
+            numbers::integer(so_far("with_conversation")),
+            numbers::integer(so_far("with_payment")),
         );
     }
-    let share = |column| format::percent(sum(settled.clone(), column) as f64 / over as f64);
+    let share = |column| numbers::percent(sum(settled.clone(), column) as f64 / over as f64);
     let open = match all - over {
         0 => String::new(),
-        open => format!(" Of {} more the 30 days are not over yet.", format::integer(open)),
+        open => format!(" Of {} more the 30 days are not over yet.", numbers::integer(open)),
     };
     format!(
         "Of {} bots registered, {} had a conversation, {} a checkout and {} a captured payment within 30 days.{open}",
-        format::integer(over),
+        numbers::integer(over),
         share("with_conversation"),
         share("with_checkout"),
         share("with_payment"),

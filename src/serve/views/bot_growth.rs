@@ -7,7 +7,7 @@ use super::{PLACE, PLAIN, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::population;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -29,7 +29,7 @@ pub const VIEW: View = View {
 fn sentence(report: &Report, _: Option<&str>) -> String {
     let row = first(report.whole_range());
     let rate = row.number("growth_rate");
-    let rate = rate.map_or(String::new(), |rate| format!(" ({})", format::signed_percent(rate)));
+    let rate = rate.map_or(String::new(), |rate| format!(" ({})", numbers::signed_percent(rate)));
     let (opening, closing) = (row.count("opening"), row.count("closing"));
     let moved = match row.int("closing").cmp(&row.int("opening")) {
         Ordering::Greater => format!("grew from {opening} to {closing} bots{rate}"),

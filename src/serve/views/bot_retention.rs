@@ -6,7 +6,7 @@ use crate::model::{Interval, TimeRange};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::retention;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// Cohorts that stay readable on a page.
 const COHORTS: i64 = 16;
@@ -52,7 +52,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
     }
     format!(
         "Of {} bots active for the first time, {} were active in the {interval} after.",
-        format::integer(all),
-        format::percent(active as f64 / all as f64),
+        numbers::integer(all),
+        numbers::percent(active as f64 / all as f64),
     )
 }

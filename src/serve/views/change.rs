@@ -5,7 +5,7 @@ use super::{PLACE, PLAIN, Pictured, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::change;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -34,7 +34,7 @@ fn sentence(report: &Report, incomparable: Option<&str>) -> String {
     let Some(now) = product("weight", "rate") else {
         return "No attempt to pay was decided in this period.".into();
     };
-    let alone = |why: &str| format!("{} of the decided attempts were approved{why}", format::percent(now));
+    let alone = |why: &str| format!("{} of the decided attempts were approved{why}", numbers::percent(now));
     if let Some(why) = incomparable {
         return alone(&format!(". No change is shown: {why}."));
     }
@@ -43,7 +43,7 @@ fn sentence(report: &Report, incomparable: Option<&str>) -> String {
         return alone("; no earlier period can be compared yet.");
     };
     let before = product("weight_previous", "rate_previous").unwrap_or(0.0);
-    let told = format::compared(now, before, &[mix, within]);
+    let told = numbers::compared(now, before, &[mix, within]);
     let change = clearly(first(table), "whole_", &told.difference).unwrap_or(told.difference);
     let most = rows(table).max_by(|one, two| moved(*one).abs().total_cmp(&moved(*two).abs()));
     format!(
@@ -67,8 +67,8 @@ fn moved_most(row: Row) -> String {
     if moved(row) == 0.0 {
         return String::new();
     }
-    let told = format!(" {} moved it most: {}", row.name("value"), format::points(moved(row)));
-    let own = row.number("difference").map(format::points);
+    let told = format!(" {} moved it most: {}", row.name("value"), numbers::points(moved(row)));
+    let own = row.number("difference").map(numbers::points);
     match own.and_then(|own| clearly(row, "", &own)) {
         Some(own) => format!("{told}. Its own rate: {own}."),
         None => format!("{told}, by its weight alone."),
@@ -78,5 +78,5 @@ fn moved_most(row: Row) -> String {
 /// A difference in the words of a row's interval; `None` where nothing was compared.
 fn clearly(row: Row, prefix: &str, difference: &str) -> Option<String> {
     let end = |name: &str| row.number(&format!("{prefix}{name}"));
-    Some(format::clearly(difference, end("ci_low")?, end("ci_high")?))
+    Some(numbers::clearly(difference, end("ci_low")?, end("ci_high")?))
 }

@@ -5,7 +5,7 @@ use super::{PLACE, PLAIN, Pictured, Place, View, height};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::funnel;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -28,7 +28,7 @@ pub const VIEW: View = View {
 fn sentence(report: &Report, _: Option<&str>) -> String {
     let table = report.whole_range();
     let step = |at| Row { table, at };
-    let rate = |at| step(at).number("rate").map(format::percent);
+    let rate = |at| step(at).number("rate").map(numbers::percent);
     let entered = step(0).count("entered");
     match (rate(1), rate(2)) {
         (Some(checkout), Some(paid)) => {

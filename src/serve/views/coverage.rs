@@ -7,7 +7,7 @@ use super::{PLACE, PLAIN, Pictured, Place, View, height};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::coverage;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// Providers that the sentence names.
 const NAMED: usize = 3;
@@ -45,7 +45,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
     };
     format!(
         "{} of {} payments belong to a bot.{missing}",
-        format::percent(sum(rows(table), "attributed") as f64 / payments as f64),
-        format::integer(payments)
+        numbers::percent(sum(rows(table), "attributed") as f64 / payments as f64),
+        numbers::integer(payments)
     )
 }

@@ -5,7 +5,7 @@ use super::{PLACE, PLAIN, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::declines;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -36,13 +36,13 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
             "" => "no code".to_owned(),
             code => code.replace('_', " "),
         };
-        let share = row.number("share").map_or(format::NOTHING.into(), format::percent);
+        let share = row.number("share").map_or(numbers::NOTHING.into(), numbers::percent);
         let kind = row.text("failure_kind");
         format!(" The most frequent reason was {code} ({kind}): {share} of them.")
     });
     format!(
         "{} attempts to pay failed, {} of them declined by the issuer or as a risk.{most}",
         first(table).count("n"),
-        format::integer(sum(declined, "attempts")),
+        numbers::integer(sum(declined, "attempts")),
     )
 }

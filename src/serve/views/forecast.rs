@@ -10,7 +10,7 @@ use crate::model::{ColumnType, Interval, Value};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::forecast as picture;
-use crate::serve::page::format;
+use crate::serve::{dates, numbers};
 
 /// The population. So many buckets ahead that even the default period holds some back to tell the error by.
 pub const BOTS: View = View {
@@ -126,16 +126,16 @@ fn named(start: DateTime<FixedOffset>, interval: Option<Interval>) -> String {
         Some(Interval::Week) => format!("the week from {}", start.format("%-d %b %Y")),
         Some(Interval::Hour) => format!("the hour from {}", start.format("%-d %b %Y, %H:%M")),
         Some(Interval::Day) | None => format!("the day {}", start.format("%-d %b %Y")),
-        _ => format::bucket(start, interval),
+        _ => dates::bucket(start, interval),
     }
 }
 
 /// A number as people read an estimate.
 fn shown(value: &Value) -> String {
     match value {
-        Value::Number(x) if x.abs() >= 10.0 => format::number(x.round()),
-        Value::Number(x) => format::number((x * 100.0).round() / 100.0),
+        Value::Number(x) if x.abs() >= 10.0 => numbers::number(x.round()),
+        Value::Number(x) => numbers::number((x * 100.0).round() / 100.0),
         Value::Null => "an unknown amount".into(),
-        other => format::decimal(&other.to_text()),
+        other => numbers::decimal(&other.to_text()),
     }
 }

@@ -6,7 +6,7 @@ use crate::model::Value;
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::milestones;
-use crate::serve::page::format;
+use crate::serve::dates;
 
 /// The view.
 pub const VIEW: View = View {
@@ -33,7 +33,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
             Value::Time(at) => Some(format!(
                 "{} on {}",
                 row.count("population"),
-                format::instant(at.to_utc(), tz)
+                dates::instant(at.to_utc(), tz)
             )),
             _ => None,
         });

@@ -5,7 +5,7 @@ use super::{PLACE, PLAIN, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::path_effect;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -35,7 +35,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
 }
 
 fn points(row: Row, column: &str) -> String {
-    row.number(column).map_or(format::NOTHING.into(), format::points)
+    row.number(column).map_or(numbers::NOTHING.into(), numbers::points)
 }
 
 /// A difference that is known has an interval, and both rates.
@@ -44,11 +44,11 @@ fn known(row: Row, column: &str) -> f64 {
 }
 
 fn between(row: Row, low: &str, high: &str) -> String {
-    format::interval(known(row, low), known(row, high))
+    numbers::interval(known(row, low), known(row, high))
 }
 
 fn in_full(row: Row) -> String {
-    let told = format::compared(known(row, "rate"), known(row, "baseline_rate"), &[]);
+    let told = numbers::compared(known(row, "rate"), known(row, "baseline_rate"), &[]);
     let crude = format!(
         "{}, {} of {} checkouts were paid; {}, {} of {} checkouts: {} ({}).",
         row.name("level"),
@@ -68,7 +68,7 @@ fn in_full(row: Row) -> String {
         "{crude} Within the same platform, country and month: {} ({}), over {} of the checkouts.",
         points(row, "adjusted_difference"),
         between(row, "adjusted_ci_low", "adjusted_ci_high"),
-        coverage.map_or(format::NOTHING.into(), format::percent),
+        coverage.map_or(numbers::NOTHING.into(), numbers::percent),
     )
 }
 

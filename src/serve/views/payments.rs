@@ -6,7 +6,7 @@ use crate::model::Value;
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::payments;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// The view.
 pub const VIEW: View = View {
@@ -34,7 +34,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
         return format!("Captured, each currency for itself: {}.", listed(&sums));
     }
     let success = row.number("payment_success").map_or(String::new(), |rate| {
-        format!(" {} of the payments tried came to a capture.", format::percent(rate))
+        format!(" {} of the payments tried came to a capture.", numbers::percent(rate))
     });
     match (row.int("payments"), sums.first()) {
         (1.., Some(sum)) => format!("{} payments brought {sum} gross.{success}", row.count("payments")),
@@ -46,6 +46,6 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
 fn gross(row: Row) -> Option<String> {
     let gross = row.cell("gross");
     let is_known = matches!(gross, Value::Amount { .. });
-    let sum = || format!("{} {}", format::decimal(&gross.to_text()), row.text("currency"));
+    let sum = || format!("{} {}", numbers::decimal(&gross.to_text()), row.text("currency"));
     is_known.then(|| sum().trim_end().to_owned())
 }

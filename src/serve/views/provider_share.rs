@@ -5,7 +5,7 @@ use super::{PLACE, PLAIN, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
 use crate::serve::charts::pictures::share;
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// Who processes the money.
 pub const PROVIDERS: View = View {
@@ -57,6 +57,6 @@ fn shares(report: &Report, verb: &str, plural: &str) -> String {
     format!(
         "{} {verb} {} of the payments{within}{like}.{others}",
         row.name("value"),
-        format::percent(row.number("share_by_count").unwrap_or(0.0))
+        numbers::percent(row.number("share_by_count").unwrap_or(0.0))
     )
 }

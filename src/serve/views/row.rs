@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::model::{Table, Value};
-use crate::serve::page::format;
+use crate::serve::numbers;
 
 /// Currencies that have a place in a sentence, and figures of their own; the table has all of them.
 pub const CURRENCIES: usize = 4;
@@ -30,7 +30,7 @@ impl<'a> Row<'a> {
 
     /// A whole number for people; `0` where there is none.
     pub fn count(self, column: &str) -> String {
-        format::integer(self.int(column))
+        numbers::integer(self.int(column))
     }
 
     /// A number.

@@ -1,33 +1,10 @@
-//! Headings and dates as people read them. Numbers stand in [`crate::serve::numbers`].
+//! Dates and times as people read them.
 
 use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::Period;
 use crate::model::Interval;
 use crate::model::time::day_beginning;
-pub use crate::serve::numbers::{
-    NOTHING, cell, clearly, compared, decimal, integer, interval, number, percent, points, seconds, signed_integer,
-    signed_percent,
-};
-
-/// A column's name as a heading: `share_by_count` becomes `Share by count`.
-pub fn heading(name: &str) -> String {
-    let spaced = match name {
-        "hhi" => "HHI".into(),
-        "hhi_by_amount" => "HHI by amount".into(),
-        "top1" => "Largest".into(),
-        _ => name
-            .replace('_', " ")
-            .replace("p90", "90th percentile")
-            .replace("ci low", "95% low")
-            .replace("ci high", "95% high"),
-    };
-    let mut letters = spaced.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
 
 /// The name of a bucket: as long as its interval needs.
 pub fn bucket(start: DateTime<FixedOffset>, interval: Option<Interval>) -> String {
@@ -51,18 +28,19 @@ pub fn instant(at: DateTime<Utc>, tz: Tz) -> String {
 }
 
 /// A period by its first and last day where both edges begin days, else by its instants.
-pub fn period(period: &Period, tz: Tz) -> String {
-    let (from, to) = (period.from.with_timezone(&tz), period.to.with_timezone(&tz));
+pub fn period(from: DateTime<Utc>, to: DateTime<Utc>, tz: Tz) -> String {
     // In some zones a day now and then begins at one o'clock.
     let begins_a_day = |at| day_beginning(at, tz).is_some();
-    if !begins_a_day(period.from) || !begins_a_day(period.to) {
+    let is_of_days = begins_a_day(from) && begins_a_day(to);
+    let (from, to) = (from.with_timezone(&tz), to.with_timezone(&tz));
+    if !is_of_days {
         return format!(
             "{} – {}",
             from.format("%-d %b %Y, %H:%M"),
             to.format("%-d %b %Y, %H:%M")
         );
     }
-    let last = (period.to - TimeDelta::seconds(1)).with_timezone(&tz).date_naive();
+    let last = (to - TimeDelta::seconds(1)).date_naive();
     let first = from.date_naive();
     let last_text = last.format("%-d %b %Y");
     match (first == last, first.year() == last.year()) {
