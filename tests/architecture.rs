@@ -35,6 +35,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("read", &["fold", "observe", "sql"]),
 ];
 
+/// Which room of `serve` may name which. The files beside them (routes, numbers, dates) belong to all.
+const ROOMS_OF_SERVE: &[(&str, &[&str])] = &[
+    ("answer", &[]),
+    ("formats", &["answer"]),
+    ("charts", &["answer"]),
+    ("views", &["answer", "charts"]),
+    ("page", &["answer", "charts", "views"]),
+    ("docs", &["answer", "page"]),
+];
+
 /// Files outside `http/` that may know the web server: the roots, the routes, and what stands between them.
 const WEB: &[&str] = &[
     "app.rs",
@@ -154,6 +164,27 @@ fn the_rooms_of_the_store_name_each_other_one_way() {
                 .into_iter()
                 .map(|file| format!("{room}/{file}.rs is in a circle")),
         );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_rooms_of_serve_name_each_other_one_way() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let path = source.path.strip_prefix("serve/").and_then(|path| path.split_once('/'));
+        let Some((room, file)) = path else { continue };
+        let allowed = ROOMS_OF_SERVE.iter().find(|(name, _)| *name == room);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{room} has no place in the order of rooms"));
+        let mut named = source.names_after("crate::serve::");
+        if file == "mod.rs" {
+            named.extend(source.names_after("super::"));
+        }
+        let is_room = |name: &String| ROOMS_OF_SERVE.iter().any(|(room, _)| room == name);
+        let beyond = named
+            .into_iter()
+            .filter(|name| is_room(name) && name != room && !allowed.contains(&name.as_str()));
+        wrong.extend(beyond.map(|name| format!("{} names {name}", source.path)));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
