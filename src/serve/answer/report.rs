@@ -205,7 +205,10 @@ fn answer_within(
 fn lag(asked: &Asked) -> Option<String> {
     let as_of = asked.question.as_of;
     let behind = !asked.as_of_given && asked.now - as_of > LAG;
-    behind.then(|| format!("events received after {} are not counted yet", as_of.to_rfc3339()))
+    behind.then(|| match as_of == DateTime::UNIX_EPOCH {
+        true => "no event is counted yet; ask again in a moment".to_owned(),
+        false => format!("events received after {} are not counted yet", as_of.to_rfc3339()),
+    })
 }
 
 /// The facts of one moment, as metrics read them.

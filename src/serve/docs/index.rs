@@ -15,8 +15,12 @@ pub fn list() -> String {
         div.intro { h1 { "Documentation" } }
         section.docs.pages {
             ul {
-                (entry("/docs/metrics", "Metrics", "Each metric with its definition, dimensions, parameters and columns."))
-                @for page in PAGES { (entry(&format!("/docs/{}", page.slug), page.title(), page.about)) }
+                @for page in PAGES {
+                    (entry(&format!("/docs/{}", page.slug), page.title(), page.about))
+                    @if page.slug == "readme" {
+                        (entry("/docs/metrics", "Every metric", "Each metric with its definition, dimensions, parameters and columns."))
+                    }
+                }
             }
         }
     };

@@ -27,7 +27,7 @@ pub fn render(sources: &Sources, coverage: Option<&Table>, tz: Tz) -> Markup {
             (table(sources, coverage, tz))
             p.note {
                 "As of now and of all time, whatever the period above. Delay is the time from the latest moment that the latest delivery "
-                "states to its receipt. Files loaded with " code { "botledger import" } " are not in this table."
+                "states to its receipt. Files loaded with " code { "botledger import" } " are no source; their payments count only in the column Without a bot."
             }
             (refusals::ignored(&sources.sources))
             (refusals::render(sources, tz))

@@ -74,7 +74,7 @@ fn captured(answers: &Answers) -> Figure {
     whole("payments", "Payments", &pair, basis)
 }
 
-/// How many of the payments tried came to a capture.
+/// How many of the attempted payments were captured.
 pub fn success(answers: &Answers) -> Figure {
     let now = answers.now(PAYMENTS);
     let row = by_payments(now).first().copied().unwrap_or(first(now));

@@ -26,8 +26,8 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
     match (row.int("conversations"), row.number("median"), row.number("p90")) {
         (0, ..) => "No conversation began in this period.".into(),
         (_, Some(median), Some(p90)) => format!(
-            "{conversations} conversations had {messages} messages within 24 hours: half of them at most {}, nine in ten \
-             at most {}.",
+            "{conversations} conversations had {messages} messages within 24 hours: half of the conversations had at \
+             most {}, nine in ten at most {}.",
             number(median),
             number(p90)
         ),

@@ -34,7 +34,7 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
         return format!("Captured, each currency for itself: {}.", listed(&sums));
     }
     let success = row.number("payment_success").map_or(String::new(), |rate| {
-        format!(" {} of the payments tried came to a capture.", numbers::percent(rate))
+        format!(" {} of attempted payments were captured.", numbers::percent(rate))
     });
     match (row.int("payments"), sums.first()) {
         (1.., Some(sum)) => format!("{} payments brought {sum} gross.{success}", row.count("payments")),

@@ -52,7 +52,7 @@ fn shares(report: &Report, verb: &str, plural: &str) -> String {
         false => " The table has the other currencies.",
     };
     let like = row.number("effective_number").map_or(String::new(), |like| {
-        format!("; the concentration is that of {like:.1} equal {plural}")
+        format!("; as concentrated as {like:.1} equal {plural}")
     });
     format!(
         "{} {verb} {} of the payments{within}{like}.{others}",

@@ -39,7 +39,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     }
     let grid = Grid::new(request, Some(SPLIT));
     if !grid.has_data(&["n", "baseline_n"]) {
-        return no_data(canvas, request, "No checkout that states its path and has had its time");
+        return no_data(canvas, request, "No checkout with a known path whose window is over");
     }
     let body = header(canvas, request, &legend(canvas, &grid))?;
     let mut rows = rows(&grid);

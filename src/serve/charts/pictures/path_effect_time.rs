@@ -24,7 +24,7 @@ const LEAST_PANEL: f64 = 84.0;
 pub(super) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
     let grid = Grid::new(request, Some(SPLIT));
     if !grid.has_data(&["n", "baseline_n"]) {
-        return no_data(canvas, request, "No checkout that states its path and has had its time");
+        return no_data(canvas, request, "No checkout with a known path whose window is over");
     }
     let palette = canvas.palette;
     let mut legend = Legend::default();
