@@ -42,7 +42,7 @@ pub const METRIC: Metric = Metric {
             default: "10",
             help: "messages from which on a conversation counts in share, from 1 to 10000",
             takes: Takes::Own(|text| match text.parse() {
-                Ok(least @ 1..=10_000) => Ok(Arc::new(least as i64)),
+                Ok(least @ 1..=10_000i64) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Arc::new(least)),
                 _ => Err("takes a whole number from 1 to 10000"),
             }),
         },

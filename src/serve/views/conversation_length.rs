@@ -10,7 +10,9 @@ use crate::serve::numbers::number;
 /// The view.
 pub const VIEW: View = View {
     metric: "conversation-length",
-    picture: Picture::of(|canvas, request| lines::draw_columns(canvas, request, &["median", "p90", "mean"])),
+    picture: Picture::of(|canvas, request| {
+        lines::draw_columns(canvas, request, &["median", "p90", "mean"], Some("conversations"))
+    }),
     whole: true,
     place: Some(Place {
         title: "Conversation length",

@@ -30,10 +30,16 @@ fn sentence(report: &Report, _: Option<&str>) -> String {
     let step = |at| Row { table, at };
     let rate = |at| step(at).number("rate").map(numbers::percent);
     let entered = step(0).count("entered");
-    match (rate(1), rate(2)) {
-        (Some(checkout), Some(paid)) => {
+    let closed = numbers::integer(step(1).int("reached") + step(1).int("dropped"));
+    match (rate(1), rate(2), step(0).int("open")) {
+        (Some(checkout), Some(paid), 0) => {
             format!("Of {entered} conversations, {checkout} reached a checkout and {paid} paid within 24 hours.")
         }
+        (Some(checkout), Some(paid), open) => format!(
+            "Of {closed} conversations whose 24 hours are over, {checkout} reached a checkout and {paid} paid. {} more \
+             are open.",
+            numbers::integer(open)
+        ),
         _ if step(0).int("entered") > 0 => {
             format!("{entered} conversations entered; none has had its 24 hours yet.")
         }

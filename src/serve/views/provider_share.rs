@@ -1,6 +1,6 @@
 //! How `provider-share` is shown: once by provider, once by network.
 
-use super::row::{Row, by_payments, capital, within};
+use super::row::{Row, by_payments, capital, rows, sum, within};
 use super::{PLACE, PLAIN, Place, View};
 use crate::serve::answer::report::Report;
 use crate::serve::charts::Picture;
@@ -44,7 +44,10 @@ pub fn largest(report: &Report) -> Option<Row<'_>> {
 
 fn shares(report: &Report, verb: &str, plural: &str) -> String {
     let Some(row) = largest(report) else {
-        return "No payment was captured in this period.".into();
+        return match sum(rows(report.whole_range()), "payments") {
+            0 => "No payment was captured in this period.".into(),
+            _ => format!("No payment names its {}.", report.question.parameter("dimension")),
+        };
     };
     let within = within(row);
     let others = match within.is_empty() {

@@ -17,22 +17,29 @@ struct Line<'a> {
 
 /// Draws the leading columns of one unit, or the first of them by group.
 pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<Notes, ChartError> {
-    draw_columns(canvas, request, &leading(request))
+    draw_columns(canvas, request, &leading(request), None)
 }
 
-/// Draws some columns of one unit, or the first of them by group.
+/// Draws some columns of one unit, or the first of them by group: the groups with most of `size` in the whole range,
+/// whose figures are told, or where that is not asked for those that are largest at the end.
 pub(in crate::serve) fn draw_columns(
     canvas: &Canvas,
     request: &ChartRequest,
     names: &[&str],
+    size: Option<&str>,
 ) -> Result<Notes, ChartError> {
     let split = split(request);
     let grid = Grid::new(request, split.as_deref());
     let (kind, unit) = kind(request, names);
     if !grid.has_data(names) {
-        return no_data(canvas, request, "Nothing was recorded");
+        let is_there = |size| (0..grid.outer.len()).any(|outer| grid.whole(outer, 0, size) > Some(0.0));
+        let why = match size.is_some_and(is_there) {
+            true => "No bucket has settled yet",
+            false => "Nothing was recorded",
+        };
+        return no_data(canvas, request, why);
     }
-    let lines = lines(&grid, names, most_lines(canvas));
+    let lines = lines(&grid, names, size, most_lines(canvas));
     let numbers = lines.iter().map(|line| last(&grid, line));
     let narrow = !named(canvas);
     let ends = match narrow {
@@ -67,7 +74,18 @@ pub(in crate::serve) fn draw_columns(
     }
     let mut drawn: Vec<usize> = lines.iter().map(|line| line.outer).collect();
     drawn.dedup();
-    let sentence = |line: &Line| format!("{}: {} at the end.", line.name, last(&grid, line));
+    let sentence = |line: &Line| match size {
+        None => format!("{}: {} at the end.", line.name, last(&grid, line)),
+        Some(_) => {
+            let column = if grouped(&grid) {
+                words(line.column) + " "
+            } else {
+                String::new()
+            };
+            let value = grid.whole_shown(line.outer, line.inner, line.column);
+            format!("{}: {column}{value} over the range.", line.name)
+        }
+    };
     Ok(Notes {
         summary: lines.iter().map(sentence).collect::<Vec<_>>().join(" "),
         hits: hits(&grid, whole(&panels), &drawn, names),
@@ -167,12 +185,20 @@ fn kind(request: &ChartRequest, names: &[&str]) -> (Kind, &'static str) {
     (kind, first.unit.unwrap_or_default())
 }
 
-fn lines<'a>(grid: &Grid, columns: &[&'a str], most: usize) -> Vec<Line<'a>> {
-    let grouped = grid.outer.len() * grid.inner.len() > 1;
+fn grouped(grid: &Grid) -> bool {
+    grid.outer.len() * grid.inner.len() > 1
+}
+
+fn lines<'a>(grid: &Grid, columns: &[&'a str], size: Option<&str>, most: usize) -> Vec<Line<'a>> {
+    let grouped = grouped(grid);
     let columns = if grouped { &columns[..1] } else { columns };
     let mut lines = Vec::new();
     let first = columns.first().copied().unwrap_or_default();
-    for outer in grid.by_size(|outer| grid.last(outer, first)).into_iter().take(most) {
+    let of_size = |outer| match size {
+        Some(size) => grid.whole(outer, 0, size).unwrap_or_default(),
+        None => grid.last(outer, first),
+    };
+    for outer in grid.by_size(of_size).into_iter().take(most) {
         for inner in 0..grid.inner.len() {
             for &column in columns {
                 let parts = [grid.name(outer), grid.part(inner)];

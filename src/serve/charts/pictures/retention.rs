@@ -45,7 +45,7 @@ pub(in crate::serve) fn draw(canvas: &Canvas, request: &ChartRequest) -> Result<
     for Cell { outer, place } in cells(canvas, grid, body, LEAST, (size, "in its cohorts"))? {
         let cohorts = of(outer);
         notes.hits.extend(triangle(canvas, &cohorts, place, top)?);
-        notes.summary.push_str(&cohorts.summary());
+        notes.summary.push_str(&(grid.named(outer) + &cohorts.summary()));
         drawn.push(outer);
     }
     notes.series = grid.series(&PLOTTED, &drawn);
