@@ -1,5 +1,5 @@
 //! How each metric is shown: its picture, its sentence and its place on the page. A view reads a report and computes
-//! nothing. One more is its file and its line in [`ALL`].
+//! nothing. One more is its file and its line in `ALL`.
 
 mod bot_activation;
 mod bot_activity;
