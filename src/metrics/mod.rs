@@ -105,9 +105,10 @@ impl Metric {
         let scope = Scope::new(question, source, most);
         let answer = (self.compute)(&scope)?;
         let shown = answer.shown.as_ref().unwrap_or(question);
+        let columns = self.columns();
         Ok(Outcome {
-            table: rows::table(shown, &self.columns(), &answer.frame)?,
-            windows: rows::windows(question, &self.columns(), &answer.frame),
+            table: rows::table(shown, &columns, &answer.frame)?,
+            windows: rows::windows(question, &columns, &answer.frame),
             warnings: answer.warnings,
             rates: answer.rates,
             range: answer.range,

@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 use super::maturity::{self, Maturity};
 use super::question::{Asked, Compare, QuestionError};
 use super::{annotations, compare};
-use crate::metrics::{LeftOut, Metric, MetricError, Outcome, Question, RateUse, Source, known_values};
+use crate::metrics::{LeftOut, Metric, MetricError, Question, RateUse, Source, known_values};
 use crate::model::time::RangeError;
 use crate::model::{Annotation, Params, Query, Table};
 use crate::store::{Snapshot, Store, StoreError};
@@ -156,11 +156,11 @@ fn answer_within(
 ) -> Result<Report, AnswerError> {
     let looked_up = known_values::lookup(question).filter(|_| look_up);
     let (mut outcome, whole, known) = store.at(question.as_of, |facts| {
-        let facts = Facts::of(facts);
+        let facts = Facts::of(facts, question.whole);
         let outcome = facts.told(metric.answer(question, &facts, rows))?;
         let whole = match question.whole {
             false => None,
-            true => Some(facts.whole(metric, question, &outcome, rows)?),
+            true => facts.whole(metric, question, rows)?,
         };
         let known = looked_up
             .as_ref()
@@ -214,39 +214,36 @@ fn lag(asked: &Asked) -> Option<String> {
 /// The facts of one moment, as metrics read them.
 struct Facts<'a> {
     snapshot: &'a Snapshot<'a>,
-    /// What has been read: the rows of the whole range are those of its buckets.
+    /// Whether what has been read is kept: the rows of the whole range are made from the facts of its buckets.
+    keeps: bool,
+    /// What has been read, by query and parameters.
     read: RefCell<Vec<(&'static str, Params, DataFrame)>>,
     /// Why they could not be read.
     failed: RefCell<Option<StoreError>>,
 }
 
 impl<'a> Facts<'a> {
-    fn of(snapshot: &'a Snapshot<'a>) -> Self {
+    fn of(snapshot: &'a Snapshot<'a>, keeps: bool) -> Self {
         Facts {
             snapshot,
+            keeps,
             read: RefCell::default(),
             failed: RefCell::new(None),
         }
     }
 
-    /// The rows of the whole range as one bucket.
-    fn whole(
-        &self,
-        metric: &'static Metric,
-        question: &Question,
-        outcome: &Outcome,
-        rows: usize,
-    ) -> Result<Table, AnswerError> {
+    /// The rows of the whole range as one bucket; `None` where they are those of the only bucket.
+    fn whole(&self, metric: &'static Metric, question: &Question, rows: usize) -> Result<Option<Table>, AnswerError> {
         let range = &question.range;
         if range.interval.is_none() {
-            return Ok(outcome.table.clone());
+            return Ok(None);
         }
         let range = range.with(range.from, range.to, None).map_err(AnswerError::Compare)?;
         let question = Question {
             range,
             ..question.clone()
         };
-        Ok(self.told(metric.answer(&question, self, rows))?.table)
+        Ok(Some(self.told(metric.answer(&question, self, rows))?.table))
     }
 
     /// What a metric says, with the store's reason where it could not read.
@@ -268,7 +265,9 @@ impl Source for Facts<'_> {
             self.failed.replace(Some(error));
             MetricError::Unread
         })?;
-        self.read.borrow_mut().push((query.name, params.clone(), frame.clone()));
+        if self.keeps {
+            self.read.borrow_mut().push((query.name, params.clone(), frame.clone()));
+        }
         Ok(frame)
     }
 }
